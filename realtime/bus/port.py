@@ -1,0 +1,51 @@
+"""The bus: fan-out between processes, at most once. What is lost here is found by the reader and read from the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from realtime.bus.frame import Frame
+
+Listener = Callable[[str, Frame], None]
+"""Called with topic and frame in the event loop; must not block and must not raise."""
+
+
+class BusUnavailableError(ConnectionError):
+    """The bus cannot be reached now. Nothing is lost: the log has it."""
+
+
+class Subscription(Protocol):
+    """A listener on one topic, until closed."""
+
+    @property
+    def topic(self) -> str: ...
+
+    def close(self) -> None:
+        """Stop listening, at once for the listener; idempotent. The server-side unsubscribe comes about 1 s later."""
+
+
+class Bus(Protocol):
+    """Publish and subscribe by topic."""
+
+    async def publish(self, topic: str, frame: Frame) -> None:
+        """Hand the frame to every subscriber now connected.
+
+        Raises: BusUnavailableError.
+        """
+
+    async def subscribe(self, topic: str, listener: Listener) -> Subscription:
+        """Listen on a topic; returns once the server confirmed it, so that no later publish is missed.
+
+        Raises: BusUnavailableError when it is not confirmed in time. The subscription is then not held.
+        """
+
+    def on_reconnect(self, callback: Callable[[], None]) -> None:
+        """Call back each time frames may have been missed for all topics (after reconnect and resubscribe)."""
+
+    @property
+    def healthy(self) -> bool:
+        """False while the end-to-end probe fails or the connection is down."""
+
+    async def aclose(self) -> None:
+        """Close all subscriptions and connections; idempotent."""

@@ -1,0 +1,110 @@
+"""What live sessions need from the product. `app` implements it; realtime knows no database, model or channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from realtime.bus.frame import Frame
+from realtime.protocol.commands import AgentHello, Command, VisitorHello
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Where a connection comes from, as the transport saw it."""
+
+    address: str
+    origin: str | None
+    host: str | None
+    cookies: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who a connection acts for."""
+
+    kind: Literal["visitor", "user"]
+    id: UUID
+    shop: UUID
+    name: str | None = None
+    role: str | None = None
+    verified: bool = False
+    customer: UUID | None = None  # of a visitor, once there is a customer record
+
+    @property
+    def is_staff(self) -> bool:
+        return self.kind == "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticated:
+    """The answer to a good hello; `token` is what a visitor keeps (None for staff)."""
+
+    principal: Principal
+    token: str | None
+    expires_at: float | None = None  # Unix seconds; the session must be refreshed or closed then
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Events of one conversation after a position, in order, as they went to the bus (frames of kind EVENT)."""
+
+    log: str
+    last_seq: int  # of the conversation, at the time of reading
+    frames: Sequence[Frame]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A conversation as a reader may see it. `body` is the wire snapshot without `live`."""
+
+    log: str
+    seq: int
+    epoch: int
+    body: Mapping[str, Any]
+
+
+class CommandError(Exception):
+    """A refused command or hello: becomes an `error` frame (protocol.md, Errors). `fields` are added to the frame."""
+
+    def __init__(
+        self, code: str, message: str, *, retry_after_ms: int | None = None, fields: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.retry_after_ms = retry_after_ms
+        self.fields = dict(fields or {})
+
+
+class Sessions(Protocol):
+    """The product behind a gateway. Every method raises CommandError for what a client did wrong."""
+
+    async def authenticate_visitor(self, hello: VisitorHello, peer: Peer) -> Authenticated:
+        """Check widget key, origin, identity hash and token. Errors here close the socket with 4501."""
+
+    async def authenticate_user(self, hello: AgentHello, peer: Peer) -> Authenticated:
+        """Check the JWT or the session cookie, and the origin."""
+
+    async def refresh(self, principal: Principal, token: str) -> Authenticated:
+        """Check a newer token of the same principal (token.refresh)."""
+
+    async def check_watch(self, principal: Principal, conversation: UUID) -> None:
+        """Raise `not_found` unless this principal may read the conversation."""
+
+    async def read_log(self, conversation: UUID, after: int, limit: int) -> LogPage:
+        """Read events with seq > `after`, at most `limit`, from the primary."""
+
+    async def last_seqs(self, conversations: Sequence[UUID]) -> Mapping[UUID, tuple[str, int]]:
+        """Return (log, last seq) of each conversation that exists; at most 1,000 ids a call."""
+
+    async def snapshot(self, principal: Principal, conversation: UUID) -> Snapshot:
+        """Read the conversation with its last 50 messages, for this principal's eyes."""
+
+    async def inbox(self, principal: Principal, queue: str) -> Sequence[Mapping[str, Any]]:
+        """Read the first page of summaries of a queue: mine, unassigned, bot, all."""
+
+    async def execute(self, principal: Principal, connection: UUID, command: Command) -> Mapping[str, Any]:
+        """Carry out a command of protocol.md's table that changes something; return the fields of its ack."""
