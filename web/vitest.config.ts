@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+import { sources } from "./vite.shared";
+
+export default defineConfig({
+  resolve: { alias: { "@": sources } },
+  test: {
+    environment: "happy-dom",
+    include: ["src/**/*.test.{ts,tsx}", "loader/**/*.test.ts"],
+    restoreMocks: true,
+    setupFiles: ["./vitest.setup.ts"],
+  },
+});
