@@ -1,0 +1,159 @@
+"""Settings: the only place that reads the environment. Every variable is `ASSISTIFY_` + the name in capitals."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.errors import ConfigurationError
+
+SECRET_BYTES = 48
+MIN_SECRET_CHARS = 32
+
+
+class Environment(StrEnum):
+    """Where this runs: production refuses demo data, generated secrets and plain cookies."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """All settings, with their defaults; the description of each goes into docs/howto/configure.md."""
+
+    model_config = SettingsConfigDict(env_prefix="ASSISTIFY_", extra="ignore", frozen=True)
+
+    environment: Environment = Field(default=Environment.DEVELOPMENT, description="development or production")
+    var_dir: Path = Field(default=Path("var"), description="folder of the database, secrets, models and uploads")
+    database_url: str = Field(
+        default="", description="database; empty: SQLite in the var folder (postgresql+asyncpg://...)"
+    )
+    redis_url: str = Field(default="", description="Redis; empty: everything in one process")
+    secret_key: SecretStr = Field(
+        default=SecretStr(""), description="signs tokens; generated into the var folder if empty"
+    )
+    public_url: str = Field(default="", description="address that browsers and vendors reach this server at")
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=8000, ge=0, le=65535, description="port to listen on")
+    web_dist: Path = Field(
+        default=Path(__file__).parent.parent / "web" / "dist", description="folder of the built web applications"
+    )
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+    log_json: bool = Field(default=False, description="log lines as JSON")
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""), description="bearer token for /metrics; empty: loopback only"
+    )
+    demo_password: SecretStr = Field(default=SecretStr(""), description="password of the demo staff; empty: generated")
+    trusted_proxies: str = Field(default="", description="addresses of proxies whose X-Forwarded-For is believed")
+
+    responder_dir: Path | None = Field(default=None, description="T5 model directory; empty: the starter responder")
+    responder_dtype: str = Field(default="fp32", description="fp32, int8 or bf16")
+    intent_dir: Path | None = Field(default=None, description="DistilBERT directory; empty: the starter head")
+    sentiment_dir: Path | None = Field(default=None, description="RoBERTa directory; empty: the starter head")
+    torch_threads: int = Field(default=0, ge=0, description="threads of the models; 0: one less than there are cores")
+    engine_slots: int = Field(default=8, ge=1, le=256, description="replies generated at the same time in one worker")
+    engine_queue: int = Field(default=64, ge=1, description="replies that may wait for a slot in one worker")
+    max_reply_tokens: int = Field(default=96, ge=8, description="longest answer, in tokens")
+
+    coalesce_ms: int = Field(
+        default=40, ge=0, le=500, description="tokens that come within this time go out as one delta"
+    )
+    reply_validity_s: float = Field(
+        default=2.0, gt=0, description="a worker that could not renew for so long stops writing"
+    )
+    cut_budget_ms: int = Field(default=250, gt=0, description="longest wait for the fence before a takeover's commit")
+    job_lease_s: float = Field(
+        default=10.0, gt=0, description="a job whose worker is silent for so long is given to another"
+    )
+    job_poll_s: float = Field(default=1.0, gt=0, description="how often workers look for jobs without a nudge")
+    drain_s: float = Field(default=20.0, ge=0, description="time over which connections are closed at shutdown")
+    message_chars: int = Field(
+        default=4000, ge=1, description="longest message of a customer or an agent, in characters"
+    )
+    visitor_token_days: int = Field(default=365, ge=1, description="life of a visitor's token")
+    access_token_s: int = Field(default=900, ge=60, description="life of an access token, in seconds")
+    refresh_token_days: int = Field(default=30, ge=1, description="life of a refresh token")
+    session_days: int = Field(default=14, ge=1, description="life of a console session")
+    login_attempts_per_minute: int = Field(default=10, ge=1, description="sign-in attempts per address and minute")
+    requests_per_minute: int = Field(default=600, ge=1, description="REST requests per address and minute")
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_driver(cls, value: str) -> str:
+        if value and not value.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite://")):
+            raise ValueError("use postgresql+asyncpg://USER:PASSWORD@HOST/NAME or sqlite+aiosqlite:///PATH")
+        return value
+
+    @model_validator(mode="after")
+    def _check_production(self) -> Settings:
+        if self.environment is Environment.PRODUCTION:
+            if len(self.secret_key.get_secret_value()) < MIN_SECRET_CHARS:
+                raise ValueError(f"ASSISTIFY_SECRET_KEY must have at least {MIN_SECRET_CHARS} characters in production")
+            if not self.public_url.startswith("https://"):
+                raise ValueError("ASSISTIFY_PUBLIC_URL must be an https:// address in production")
+        return self
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database to use: the configured one, or SQLite in the var folder."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.var_dir.resolve() / 'assistify.db'}"
+
+    @property
+    def resolved_public_url(self) -> str:
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def resolved_secret_key(self) -> str:
+        """Return the signing key; in development it is made once and kept in the var folder, readable by its owner."""
+        configured = self.secret_key.get_secret_value()
+        if configured:
+            return configured
+        return kept_secret(self.var_dir / "secret_key")
+
+
+def kept_secret(path: Path) -> str:
+    """Return the secret in `path`, making it on first use; two processes that start at once get the same one.
+
+    Raises: ConfigurationError when the file holds something too short to be a secret.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.{os.getpid()}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(SECRET_BYTES))
+        try:
+            os.link(fresh, path)  # atomic: whoever comes second keeps the first one's secret
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    secret = path.read_text().strip()
+    if len(secret) < MIN_SECRET_CHARS:
+        raise ConfigurationError(f"{path} holds no usable secret: delete it, a new one is made at the next start")
+    return secret
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """Read the environment once.
+
+    Raises: ConfigurationError with every wrong variable named.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"ASSISTIFY_{'_'.join(str(part) for part in item['loc']).upper() or 'settings'}: {item['msg']}"
+            for item in error.errors()
+        )
+        raise ConfigurationError(f"configuration is wrong: {problems}") from error

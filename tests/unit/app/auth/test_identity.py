@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from app.auth.identity import identity_hash, is_identity_genuine
+from app.auth.passwords import Passwords
+from app.auth.roles import Permission, Role, is_allowed
+
+
+def test_the_hash_is_the_published_hmac() -> None:
+    # RFC 4231, test case 2.
+    assert (
+        identity_hash("Jefe", "what do ya want for nothing?")
+        == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    )
+
+
+def test_only_the_right_hash_is_genuine() -> None:
+    good = identity_hash("secret", "cust_42")
+    assert is_identity_genuine("secret", "cust_42", good)
+    for identity, given in (("cust_43", good), ("cust_42", good.upper()), ("cust_42", good[:-1]), ("cust_42", "é")):
+        assert not is_identity_genuine("secret", identity, given)
+    assert not is_identity_genuine("", "cust_42", identity_hash("", "cust_42"))
+
+
+async def test_passwords_match_only_their_own_hash() -> None:
+    passwords = Passwords()
+    encoded = await passwords.hash("correct horse battery")
+    assert await passwords.matches(encoded, "correct horse battery")
+    assert not await passwords.matches(encoded, "correct horse batterz")
+    assert not await passwords.matches(None, "a password that nobody has")
+    assert not await passwords.matches("not a hash", "correct horse battery")
+    with pytest.raises(ValueError, match="10 to 256"):
+        await passwords.hash("short")
+
+
+def test_roles_only_ever_lose_permissions_downwards() -> None:
+    def held(role: Role) -> set[Permission]:
+        return {permission for permission in Permission if is_allowed(role, permission)}
+
+    assert held(Role.VIEWER) < held(Role.AGENT) < held(Role.ADMIN) < held(Role.OWNER)
+    assert not is_allowed(None, Permission.READ_CONVERSATIONS)
+    assert not is_allowed("superuser", Permission.READ_CONVERSATIONS)
