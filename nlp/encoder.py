@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import safetensors.torch
@@ -113,7 +112,8 @@ def _build_model(weights: bytes) -> DistilBertModel:
     config = DistilBertConfig(vocab_size=30522, dim=DIM, n_heads=12, hidden_dim=1536, n_layers=LAYERS)
     model = DistilBertModel(config)
     model.load_state_dict(distilbert_state(safetensors.torch.load(weights)))
-    return cast(DistilBertModel, model.eval())
+    torch.nn.Module.train(model, False)
+    return model
 
 
 class Encoder:
