@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 from msgspec.json import Encoder
 
 from realtime.protocol.events import LoggedEvent
-from realtime.protocol.shapes import Cut, Limits, Live, Note, Snapshot, Summary, UserRef, UserSelf, VisitorSelf
+from realtime.protocol.shapes import Cut, Limits, Live, Snapshot, Summary, UserRef, UserSelf, VisitorSelf
 
 ErrorCode = Literal[
     "bad_frame",
@@ -63,7 +63,7 @@ class Welcome(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
     connection: UUID
     heartbeat_s: int
     limits: Limits
-    conversations: list[Resumed | Restarted] | list[Raw]
+    conversations: list[Raw]  # of Resumed and Restarted
     token: str | None = None
     visitor: VisitorSelf | None = None
     user: UserSelf | None = None
@@ -136,9 +136,9 @@ class ReleaseAck(Ack, frozen=True, kw_only=True, tag="ack"):
 
 
 class NoteAck(Ack, frozen=True, kw_only=True, tag="ack"):
-    """Of note.add."""
+    """Of note.add: the note's id and seq."""
 
-    note: Note
+    note: UUID
     seq: int
 
 
