@@ -1,0 +1,40 @@
+"""All tables, by area; importing this package fills the metadata."""
+
+from app.db.base import Base
+from app.db.models.catalog import Article, Interaction, ModelMetric, Order, Product, Recommendation
+from app.db.models.conversations import Conversation, Csat, Event, Feedback, Message, Note
+from app.db.models.people import ChannelAccount, ChannelIdentity, Customer
+from app.db.models.replies import Delivery, Job, Response, Schedule, WebhookLog
+from app.db.models.shops import ApiKey, AuditEntry, BusinessHour, Label, Meta, Session, Shop, User
+
+__all__ = [
+    "ApiKey",
+    "Article",
+    "AuditEntry",
+    "Base",
+    "BusinessHour",
+    "ChannelAccount",
+    "ChannelIdentity",
+    "Conversation",
+    "Csat",
+    "Customer",
+    "Delivery",
+    "Event",
+    "Feedback",
+    "Interaction",
+    "Job",
+    "Label",
+    "Message",
+    "Meta",
+    "ModelMetric",
+    "Note",
+    "Order",
+    "Product",
+    "Recommendation",
+    "Response",
+    "Schedule",
+    "Session",
+    "Shop",
+    "User",
+    "WebhookLog",
+]

@@ -1,0 +1,74 @@
+"""Customers and the addresses at which channels know them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db.base import Base, Created, Id, Name, Short
+
+if TYPE_CHECKING:
+    from app.db.models.catalog import Interaction, Product
+    from app.db.models.conversations import Conversation
+    from app.db.models.shops import User
+
+
+class Customer(Base):
+    """A person who writes. `external_id` is the shop's own number; `user_id` the member of staff who looks after it."""
+
+    __tablename__ = "customers"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "external_id"),
+        Index("ix_customers_shop_id_email", "shop_id", "email"),
+        Index("ix_customers_shop_id_created_at", "shop_id", "created_at", "id"),
+    )
+
+    id: Mapped[Id]
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shops.id"))
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), index=True)
+    external_id: Mapped[Name | None]
+    name: Mapped[Name | None]
+    email: Mapped[Name | None]
+    phone: Mapped[Short | None]
+    locale: Mapped[Short | None]
+    attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[Created]
+
+    user: Mapped[User | None] = relationship(back_populates="customers", lazy="raise")
+    conversations: Mapped[list[Conversation]] = relationship(back_populates="customer", lazy="raise")
+    interactions: Mapped[list[Interaction]] = relationship(back_populates="customer", lazy="raise", viewonly=True)
+    products: Mapped[list[Product]] = relationship(secondary="interactions", lazy="raise", viewonly=True)
+
+
+class ChannelAccount(Base):
+    """A contact route of a shop: its widget, a WhatsApp number, a page."""
+
+    __tablename__ = "channel_accounts"
+    __table_args__ = (UniqueConstraint("shop_id", "kind", "external_id"),)
+
+    id: Mapped[Id]
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shops.id"))
+    kind: Mapped[Short]
+    external_id: Mapped[Name]  # number, page id, shop domain; "widget" for kind web
+    name: Mapped[Name]
+    fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[Created]
+
+
+class ChannelIdentity(Base):
+    """One person at one account. Its id is the visitor id of the widget; a changed identity is another row."""
+
+    __tablename__ = "channel_identities"
+    __table_args__ = (UniqueConstraint("shop_id", "account_id", "address"),)
+
+    id: Mapped[Id]
+    shop_id: Mapped[UUID] = mapped_column(ForeignKey("shops.id"))
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("channel_accounts.id"))
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id"), index=True)
+    address: Mapped[Name]
+    verified: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[Created]
