@@ -1,0 +1,115 @@
+"""Start, watch, stop: one process from its first line to its last.
+
+Background tasks live in a task group around `server.serve()`, not in the ASGI lifespan: when one dies the process
+stops, instead of serving on without it. On SIGTERM uvicorn would close every socket at once with 1012, before any
+lifespan hook runs, so the drain happens in `Server.shutdown`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from socket import socket
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from app.settings import Settings
+from realtime.transport import AbortableWebSocketProtocol
+
+log = structlog.get_logger(__name__)
+
+BACKLOG = 2048
+GRACE_S = 5  # after the drain, for requests in flight
+
+
+@dataclass(frozen=True, slots=True)
+class BackgroundTask:
+    """A named task that runs as long as the process; its end before shutdown is an error."""
+
+    name: str
+    run: Callable[[], Awaitable[None]]
+
+
+class TaskEndedError(RuntimeError):
+    """A background task returned although the process was not stopping."""
+
+
+class DrainingServer(uvicorn.Server):
+    """A uvicorn server that closes its listeners and lets `drain` end the live sessions before it shuts down."""
+
+    def __init__(self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._drain = drain
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        if not self.force_exit:
+            await self._drain()
+        await super().shutdown(sockets)
+
+
+def make_server(app: ASGIApp, settings: Settings, drain: Callable[[], Awaitable[None]]) -> DrainingServer:
+    """Configure uvicorn as the design asks: sans-IO WebSockets that can be aborted, no compression, uvloop."""
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        ws=AbortableWebSocketProtocol,
+        ws_max_size=2**20,
+        ws_per_message_deflate=False,
+        ws_ping_interval=20.0,
+        ws_ping_timeout=20.0,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        backlog=BACKLOG,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    return DrainingServer(config, drain)
+
+
+@contextlib.asynccontextmanager
+async def running(tasks: Sequence[BackgroundTask]) -> AsyncIterator[None]:
+    """Run the background tasks around the body; the first that fails ends the body, and all end with it."""
+    stopping = False
+
+    async def watched(task: BackgroundTask) -> None:
+        await task.run()
+        if not stopping:
+            raise TaskEndedError(f"background task {task.name} ended by itself")
+
+    async with asyncio.TaskGroup() as group:
+        started = [group.create_task(watched(task), name=task.name) for task in tasks]
+        try:
+            yield
+        finally:
+            stopping = True
+            for task in started:
+                task.cancel()
+
+
+async def serve_web(server: DrainingServer, tasks: Sequence[BackgroundTask]) -> None:
+    """Serve until a signal or the death of a background task."""
+    async with running(tasks):
+        await server.serve()
+
+
+async def serve_worker(tasks: Sequence[BackgroundTask], drain: Callable[[], Awaitable[None]]) -> None:
+    """Run without HTTP until SIGTERM or SIGINT, then drain."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(tasks):
+        await stop.wait()
+        log.info("stopping", action="worker_stopping")
+        await drain()

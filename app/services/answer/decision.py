@@ -1,0 +1,247 @@
+"""The dialogue policy: what the answer does and about what. Pure; the reasons are kept with the reply.
+
+The situations are those of nlp.situations; the act of each is fixed there. The policy never decides about words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.domain.catalogue import RETURNABLE_ORDER_STATES, Article, Order, Product
+from app.services.answer.question import Question
+from nlp.prompt import Act, Mood
+from nlp.situations import SITUATIONS
+
+SURE = 0.45  # below it the bot asks what is meant; the classifiers' scores are calibrated
+KEEP_TOPIC = 0.75  # below it a short message goes on with the topic of the last answer
+PRODUCT_HIT = 0.42
+ARTICLE_HIT = 0.55
+SHOWN_PRODUCTS = 3
+
+ORDER_INTENTS = frozenset(
+    {
+        "order_status", "order_cancel", "order_change", "address_change", "refund_status", "refund_request",
+        "damaged_or_wrong_item",
+    }
+)  # fmt: skip
+PRODUCT_INTENTS = frozenset({"product_question", "product_search", "availability"})
+TALK_INTENTS = frozenset({"greeting", "goodbye", "thanks"})
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the answer does. `hands_off` ends the bot's control once the answer is said."""
+
+    intent: str
+    situation: str
+    mood: Mood
+    reasons: tuple[str, ...]
+    orders: Sequence[Order] = ()
+    products: Sequence[Product] = ()
+    article: Article | None = None
+    missing: str | None = None
+
+    @property
+    def act(self) -> Act:
+        return SITUATIONS[self.situation].act
+
+    @property
+    def hands_off(self) -> bool:
+        return self.act is Act.HANDOFF
+
+    @property
+    def order_number(self) -> str | None:
+        return self.orders[0].number if len(self.orders) == 1 else None
+
+    @property
+    def product_id(self) -> UUID | None:
+        return self.products[0].id if self.products else None
+
+
+def decide(question: Question) -> Decision:
+    """Choose intent and situation for one message."""
+    intent, reasons = _intent(question)
+
+    def decision(
+        situation: str,
+        *more: str,
+        orders: Sequence[Order] = (),
+        products: Sequence[Product] = (),
+        article: Article | None = None,
+        missing: str | None = None,
+    ) -> Decision:
+        return Decision(
+            intent=intent,
+            situation=situation,
+            mood=question.understood.mood,
+            reasons=(*reasons, *more),
+            orders=orders,
+            products=products,
+            article=article,
+            missing=missing,
+        )
+
+    if intent == "unclear":
+        return _unclear(question, decision)
+    if intent in ORDER_INTENTS:
+        return _about_order(question, intent, decision)
+    if intent in PRODUCT_INTENTS:
+        return _about_product(question, intent, decision)
+    return _about_shop(question, intent, decision)
+
+
+Decider = Callable[..., Decision]
+
+
+def _intent(question: Question) -> tuple[str, tuple[str, ...]]:
+    """Take the classifier's intent, unless the conversation says better."""
+    understood, previous = question.understood, question.previous
+    label, score = understood.intent, understood.intent_score
+    reasons = (f"intent {label} {score:.2f}", f"mood {understood.mood} {understood.mood_score:.2f}")
+    if previous is not None and previous.asked_for_order and (question.numbers or question.emails):
+        if question.is_bare_reference or label not in ORDER_INTENTS:
+            return previous.intent, (*reasons, f"answers the question for the order ({previous.intent})")
+    elif question.is_bare_reference:
+        return "order_status", (*reasons, "only an order number")
+    continues = (
+        previous is not None
+        and previous.intent in ORDER_INTENTS | PRODUCT_INTENTS
+        and question.is_short
+        and score < KEEP_TOPIC
+        and label not in TALK_INTENTS | {"contact_human"}
+    )
+    if previous is not None and continues and (label == "out_of_scope" or score < SURE):
+        return previous.intent, (*reasons, f"goes on with {previous.intent}")
+    if score < SURE and label not in ("out_of_scope", "contact_human"):
+        return "unclear", (*reasons, f"below {SURE}")
+    return label, reasons
+
+
+def _unclear(question: Question, decision: Decider) -> Decision:
+    article = _best_article(question)
+    if article is not None:
+        return decision("product_question/article", "an article matches", article=article)
+    if question.previous is not None and question.previous.asked_for_meaning:
+        return decision("any/offer", "not understood twice")
+    return decision("any/clarify", "asks what is meant")
+
+
+def _about_order(question: Question, intent: str, decision: Decider) -> Decision:
+    if not question.customer.verified:
+        if question.proven_order is not None:
+            return _with_order(question.proven_order, intent, decision, "number and e-mail match")
+        if question.numbers and question.emails:
+            return decision(f"{intent}/unmatched", "number and e-mail match no order")
+        return decision(f"{intent}/unverified", "the customer is not verified")
+    if question.numbers:
+        named = [order for order in question.orders if _bare(order.number) in {_bare(n) for n in question.numbers}]
+        if not named:
+            return decision(f"{intent}/unmatched", "the number is not one of the customer's orders")
+        return _with_order(named[0], intent, decision, "the number is the customer's order")
+    if not question.orders:
+        if intent == "order_status":
+            return decision("order_status/none", "the customer has no orders")
+        return decision("any/handoff", "no order to speak of")
+    return _unnamed_order(question, intent, decision)
+
+
+def _unnamed_order(question: Question, intent: str, decision: Decider) -> Decision:
+    """No number was given: the order spoken of before, the only one that fits, or a choice of several."""
+    orders = question.orders
+    if question.previous is not None and question.previous.order_number is not None:
+        spoken_of = [order for order in orders if order.number == question.previous.order_number]
+        if spoken_of:
+            return _with_order(spoken_of[0], intent, decision, "the order spoken of before")
+    fitting = [order for order in orders if _fits(order, intent)]
+    if intent == "order_status" and len(fitting) > 1:
+        return decision("order_status/several", "several open orders", orders=fitting[:3])
+    chosen = fitting[0] if fitting else orders[0]
+    return _with_order(chosen, intent, decision, "the newest order that fits")
+
+
+def _fits(order: Order, intent: str) -> bool:
+    if intent == "order_status":
+        return order.is_open
+    if intent in ("order_cancel", "order_change", "address_change"):
+        return order.is_unpacked
+    if intent == "refund_status":
+        return order.refund_state is not None
+    return order.state in RETURNABLE_ORDER_STATES
+
+
+def _with_order(order: Order, intent: str, decision: Decider, reason: str) -> Decision:
+    if intent in ("order_cancel", "order_change", "address_change"):
+        row = "possible" if order.is_unpacked else "too_late"
+        return decision(f"{intent}/{row}", reason, f"state {order.state}", orders=(order,))
+    return decision(f"{intent}/verified", reason, orders=(order,))
+
+
+def _about_product(question: Question, intent: str, decision: Decider) -> Decision:
+    hits = [hit.item for hit in question.products if hit.score >= PRODUCT_HIT]
+    if intent == "product_search":
+        shown = [product for product in hits if product.stock > 0][:SHOWN_PRODUCTS]
+        if shown:
+            return decision("product_search/found", f"{len(shown)} products found", products=shown)
+        if question.is_short and not hits:
+            return decision("product_search/vague", "nothing to search by", missing="product")
+        return decision("product_search/unmatched", "no product in stock matches")
+    if hits:
+        return decision(f"{intent}/found", "the product was named", products=hits[:1])
+    if question.page_product is not None:
+        return decision(f"{intent}/found", "the product of the page", products=(question.page_product,))
+    if question.previous is not None and question.previous.product_id is not None:
+        spoken_of = [hit.item for hit in question.products if hit.item.id == question.previous.product_id]
+        if spoken_of:
+            return decision(f"{intent}/found", "the product spoken of before", products=spoken_of)
+    article = _best_article(question) if intent == "product_question" else None
+    if article is not None:
+        return decision("product_question/article", "an article matches", article=article)
+    return decision(f"{intent}/which", "no product was named", missing="product")
+
+
+def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
+    if intent == "out_of_scope":
+        return decision("out_of_scope/decline")
+    if intent in TALK_INTENTS:
+        return decision(f"{intent}/talk")
+    if intent == "contact_human":
+        return decision("contact_human/handoff", "a person was asked for")
+    if intent == "complaint":
+        return decision("complaint/handoff", "a complaint goes to a person")
+    if intent == "return_or_exchange":
+        delivered = [order for order in question.orders if order.state in RETURNABLE_ORDER_STATES]
+        named = [order for order in question.orders if _bare(order.number) in {_bare(n) for n in question.numbers}]
+        chosen = named or delivered
+        if question.customer.verified and chosen:
+            return decision("return_or_exchange/verified", "the newest delivered order", orders=chosen[:1])
+        return decision("return_or_exchange/general")
+    if intent == "invoice":
+        if question.customer.verified and question.orders:
+            return decision("invoice/verified", orders=question.orders[:1])
+        return decision("invoice/unverified")
+    if intent == "payment_problem" and question.understood.mood is Mood.NEGATIVE and question.shop.people_available:
+        return decision("payment_problem/handoff", "an unhappy customer cannot pay")
+    return _from_general_facts(question, intent, decision)
+
+
+def _from_general_facts(question: Question, intent: str, decision: Decider) -> Decision:
+    """Answer from the shop's general facts where it has those of the row, else from an article, else by a person."""
+    situation, article = f"{intent}/general", _best_article(question)
+    if any(key in question.shop.facts for key in SITUATIONS[situation].keys):
+        return decision(situation, article=article)
+    if article is not None and f"{intent}/article" in SITUATIONS:
+        return decision(f"{intent}/article", "the shop's article", article=article)
+    if article is not None:
+        return decision("product_question/article", "the shop's article", article=article)
+    return decision("any/handoff", f"the shop has no facts for {intent}")
+
+
+def _best_article(question: Question) -> Article | None:
+    best = max(question.articles, key=lambda hit: hit.score, default=None)
+    return best.item if best is not None and best.score >= ARTICLE_HIT else None
+
+
+def _bare(number: str) -> str:
+    return number.lstrip("#").upper()

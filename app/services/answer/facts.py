@@ -1,0 +1,144 @@
+"""Facts for an answer: what the decision's situation may say, out of the shop's records, by the keys of nlp.grounding.
+
+The values are written as the customer will read them. A fact that does not exist is left out, never guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from app.domain.catalogue import Article, Order, Product, format_date, format_money
+from app.services.answer.decision import Decision
+from app.services.answer.question import Question
+from nlp.grounding import MAX_ORDERS, MAX_PRODUCTS, WORDS, Fact, order_key, product_key
+from nlp.situations import SITUATIONS
+
+LOW_STOCK = 5  # pieces
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+
+
+def gather_facts(question: Question, decision: Decision) -> tuple[Fact, ...]:
+    """Return the facts of the situation that exist, in the order of its row."""
+    known = dict(question.shop.facts)
+    known["shop.name"] = question.shop.name
+    known["handoff.state"] = "available" if question.shop.people_available else "closed"
+    if not question.shop.people_available:
+        known.pop("handoff.wait", None)
+    if question.customer.verified and question.customer.name:
+        known["customer.name"] = question.customer.name.split()[0]
+    if decision.situation == "order_status/none":
+        known["orders.found"] = "none"
+    if decision.missing is not None:
+        known["missing"] = decision.missing
+    for index, order in enumerate(decision.orders[:MAX_ORDERS], start=1):
+        known.update(_order_facts(order, index, with_private=question.customer.verified))
+    for index, product in enumerate(decision.products[:MAX_PRODUCTS], start=1):
+        known.update(_product_facts(product, index, question.text))
+    if decision.article is not None:
+        known.update(_article_facts(decision.article, question.text))
+    return tuple(
+        Fact(key, known[key])
+        for key in SITUATIONS[decision.situation].keys
+        if known.get(key) and (key not in WORDS or known[key] in WORDS[key])
+    )
+
+
+def _order_facts(order: Order, index: int, *, with_private: bool) -> dict[str, str]:
+    """`with_private` adds what only a verified customer may read; number and e-mail alone unlock state and tracking."""
+    values: dict[str, str | None] = {
+        "number": f"#{order.number.lstrip('#')}",
+        "state": order.state,
+        "carrier": order.carrier,
+        "tracking": order.tracking,
+        "arrives": _day(order.arrives) if order.is_open else None,
+        "shipped": _day(order.shipped),
+        "delivered": _day(order.delivered),
+        "cancellable": _yes_no(order.is_unpacked),
+        "changeable": _yes_no(order.is_unpacked),
+        "returnable": _yes_no(order.state == "delivered"),
+    }
+    if with_private:
+        values["item"] = _items(order)
+        values["placed"] = format_date(order.placed.date())
+        values["total"] = format_money(order.total_minor, order.currency)
+        values["link"] = order.tracking_url
+    facts = {order_key(index, field): value for field, value in values.items() if value}
+    if index == 1:
+        facts["refund.state"] = order.refund_state or "none"
+        if with_private and order.refund_minor is not None:
+            facts["refund.amount"] = format_money(order.refund_minor, order.currency)
+        if order.refund_expected is not None:
+            facts["refund.expected"] = format_date(order.refund_expected)
+    return facts
+
+
+def _items(order: Order) -> str | None:
+    if not order.items:
+        return None
+    first = order.items[0].title
+    others = len(order.items) - 1
+    return first if not others else f"{first} and {others} more {'item' if others == 1 else 'items'}"
+
+
+def _product_facts(product: Product, index: int, question: str) -> dict[str, str]:
+    values: dict[str, str | None] = {
+        "title": product.title,
+        "price": format_money(product.price_minor, product.currency),
+        "old_price": format_money(product.old_price_minor, product.currency) if product.old_price_minor else None,
+        "stock": "sold out" if product.stock <= 0 else "low stock" if product.stock <= LOW_STOCK else "in stock",
+        "sizes": join_words(product.sizes),
+        "colours": join_words(product.colours),
+        "variant": _variant(product, question),
+        "material": product.material,
+        "detail": best_sentence(product.description, question),
+        "restock": _day(product.restock) if product.stock <= 0 else None,
+        "link": product.url,
+    }
+    return {product_key(index, field): value for field, value in values.items() if value}
+
+
+def _variant(product: Product, question: str) -> str | None:
+    words = {word.lower() for word in re.findall(r"[\w-]+", question)}
+    colours = [colour for colour in product.colours if colour.lower() in words]
+    sizes = [f"size {size}" for size in product.sizes if size.lower() in words]
+    return ", ".join([*colours[:1], *sizes[:1]]) or None
+
+
+def _article_facts(article: Article, question: str) -> dict[str, str]:
+    facts = {"article.title": article.title}
+    sentence = best_sentence(article.body, question)
+    if sentence:
+        facts["article.text"] = sentence
+    if article.url:
+        facts["article.link"] = article.url
+    return facts
+
+
+def best_sentence(text: str, question: str) -> str | None:
+    """Return the sentence of a text that shares most words with the question, without its full stop."""
+    sentences = [sentence.strip() for sentence in _SENTENCE.split(text) if sentence.strip()]
+    if not sentences:
+        return None
+    asked = {word for word in re.findall(r"\w+", question.lower()) if len(word) > 3}
+
+    def shared(sentence: str) -> int:
+        return len(asked & set(re.findall(r"\w+", sentence.lower())))
+
+    return max(sentences, key=shared).rstrip(".")
+
+
+def join_words(words: Sequence[str]) -> str | None:
+    """Write a list as people do: `S, M and L`."""
+    if not words:
+        return None
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _day(day: date | None) -> str | None:
+    return format_date(day) if day is not None else None
+
+
+def _yes_no(value: bool) -> str:
+    return "yes" if value else "no"

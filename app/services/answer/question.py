@@ -1,0 +1,114 @@
+"""What the policy knows when it decides: the message, what was said before, and what the models made of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from app.domain.catalogue import Article, CustomerView, Order, Product, ShopProfile
+from nlp.prompt import Mood, Turn
+
+_ORDER_NUMBER = re.compile(r"(?<![\w.,@-])#?([A-Z]{0,4}-?\d{3,12})(?![\w@]|[.,]\d)", re.IGNORECASE)
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
+_FEW_WORDS = 6
+
+T = TypeVar("T")
+
+_FILLERS = frozenset(
+    {
+        "it", "its", "is", "s", "order", "number", "no", "nr", "the", "my", "and", "email", "e", "mail", "address",
+        "for", "here", "yes", "ok", "sure", "hi", "hello", "please", "thanks", "are", "a", "with",
+    }
+)  # fmt: skip
+
+
+def order_numbers(text: str) -> list[str]:
+    """Return what looks like order numbers, without `#`, in upper case and in their order."""
+    return [match.group(1).upper() for match in _ORDER_NUMBER.finditer(_EMAIL.sub(" ", text))]
+
+
+def email_addresses(text: str) -> list[str]:
+    """Return the e-mail addresses in a text, in lower case."""
+    return [match.group().rstrip(".").lower() for match in _EMAIL.finditer(text)]
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What the classifiers say about the message."""
+
+    intent: str
+    intent_score: float
+    mood: Mood
+    mood_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The bot's last answer in this conversation: its situation, and the order it was about."""
+
+    situation: str
+    order_number: str | None = None
+    product_id: UUID | None = None
+
+    @property
+    def intent(self) -> str:
+        return self.situation.partition("/")[0]
+
+    @property
+    def asked_for_order(self) -> bool:
+        return self.situation.endswith(("/unverified", "/unmatched"))
+
+    @property
+    def asked_for_meaning(self) -> bool:
+        return self.situation in ("any/clarify", "any/offer")
+
+    @property
+    def asked_for_detail(self) -> bool:
+        return self.situation.endswith(("/which", "/vague"))
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """A search hit with its score in 0..1."""
+
+    item: T
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Everything the decision is made from. `orders` are the verified customer's own, newest first."""
+
+    text: str
+    history: Sequence[Turn]
+    understood: Understanding
+    shop: ShopProfile
+    customer: CustomerView
+    orders: Sequence[Order] = ()
+    proven_order: Order | None = None  # number and e-mail address were given and match
+    previous: Previous | None = None
+    page_product: Product | None = None
+    products: Sequence[Found[Product]] = ()
+    articles: Sequence[Found[Article]] = ()
+
+    @property
+    def numbers(self) -> list[str]:
+        return order_numbers(self.text)
+
+    @property
+    def emails(self) -> list[str]:
+        return email_addresses(self.text)
+
+    @property
+    def is_short(self) -> bool:
+        return len(self.text.split()) <= _FEW_WORDS
+
+    @property
+    def is_bare_reference(self) -> bool:
+        """Only an order number or an e-mail address, as one answers a question for it."""
+        rest = _ORDER_NUMBER.sub(" ", _EMAIL.sub(" ", self.text))
+        words = [word for word in re.findall(r"[A-Za-z]+", rest) if word.lower() not in _FILLERS]
+        return bool(self.numbers or self.emails) and not words
