@@ -11,6 +11,12 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+TTL_S = 15 * 60.0
+"""How long a record lives after its last append: longer than the longest reply."""
+
+STOPS_KEPT = 8
+"""How many fences of single messages (stop) a conversation remembers; the oldest goes first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Begun:
@@ -70,7 +76,9 @@ class LiveReply(Protocol):
         """Create the record or adopt the stored one of the same message; publish `reply.started`.
 
         Call only after a database read of (epoch, attempt). `text` and `ids` are what the caller knows (checkpoint or
-        memory): the longer of the stored and the given one is kept when both belong to this message.
+        memory): the longer of the stored and the given one is kept when both belong to this message. A reply of
+        another message and no higher epoch is replaced: the caller's database read says that it ended.
+        `reply.started` is published when the record is created or the owner is new, not when a `begin` is repeated.
 
         Raises: FencedError when a higher epoch or attempt is stored, or a cut that covers this epoch or message.
         """
@@ -80,23 +88,33 @@ class LiveReply(Protocol):
     ) -> int:
         """Append `text` at byte `start`, publish its delta, return the new end. The same append again is a no-op.
 
-        Raises: UnknownReplyError when the record is missing or `start` does not join on; FencedError.
+        `text` is not empty (ValueError): ids that made no character yet go with the next text.
+
+        Raises: UnknownReplyError when the record is missing, finished, of an older owner, or `start` does not join on;
+        FencedError when a cut stands over it or a newer owner began.
         """
 
-    async def cut(
-        self, conversation: UUID, epoch: int, cut_id: UUID, *, message: UUID | None = None
-    ) -> CutText | None:
-        """Write the fence, whether or not a reply runs; return the one that ran. Idempotent.
+    async def cut(self, conversation: UUID, epoch: int, cut_id: UUID, *, message: UUID | None = None) -> CutText | None:
+        """Write the fence, whether or not a reply runs; return the one stored under it. Idempotent.
 
         `epoch` is the epoch that begins (takeover, release, hand-off, close): no begin or append of a lower epoch
-        succeeds from now on. With `message` (stop: control does not change hands), only that message is fenced.
+        succeeds from now on. With `message` (stop: control does not change hands), only that message is fenced, and
+        `epoch` is its own.
+
+        The text may be of a reply that has ended in the database already (finished, stopped, cut before): use it only
+        when its message is the conversation's running reply there.
         """
 
     async def uncut(self, conversation: UUID, cut_id: UUID) -> bool:
-        """Take the fence back (the transaction rolled back); true when this very cut was stored."""
+        """Take the fence back (the transaction rolled back); true when this very cut was stored.
+
+        An older fence below it stands again.
+        """
 
     async def finish(self, conversation: UUID, message: UUID, epoch: int, attempt: int) -> None:
-        """Drop the record of a reply that ended whole; a no-op when it is not this owner's.
+        """Hide a reply that ended whole from `read`; a no-op when it is not this owner's.
+
+        It takes no more text, but a cut still returns it: a takeover may get the row's lock before the end commits.
 
         Raises: FencedError when a cut stands over it: the end must not be committed.
         """
@@ -106,3 +124,15 @@ class LiveReply(Protocol):
 
     async def aclose(self) -> None:
         """Close connections; idempotent."""
+
+
+def longer_of(stored: tuple[str, tuple[int, ...]], given: tuple[str, tuple[int, ...]]) -> tuple[str, tuple[int, ...]]:
+    """Return the one of two (text, ids) that is further on."""
+    return max(stored, given, key=lambda known: (len(known[0].encode()), len(known[1])))
+
+
+def slice_from(text: str, start: int) -> tuple[int, str]:
+    """Return (start, text from that byte); from 0 when `start` is past the end or inside a character."""
+    data = text.encode()
+    inside = start < 0 or start > len(data) or (start < len(data) and data[start] & 0xC0 == 0x80)
+    return (0, text) if inside else (start, data[start:].decode())

@@ -1,0 +1,153 @@
+"""Who has a conversation open and who is typing: entries with a TTL that their node refreshes.
+
+A closed connection stays for a grace time, so that a reload or a deploy shows no leave and join; one whose node was
+killed is gone when its TTL ends. Nothing here is worth keeping: an empty store fills again at the next refresh.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Protocol
+from uuid import UUID
+
+from realtime.protocol.shapes import PresentParticipant
+
+PRESENCE_TTL_S = 30.0
+"""How long a connection counts without a refresh. With a refresh every 15 s ghosts are gone within 45 s."""
+
+GRACE_S = 15.0
+"""How long a closed connection still counts."""
+
+TYPING_TTL_S = 6.0
+"""How long `typing` holds without another one."""
+
+
+class PresenceUnavailableError(ConnectionError):
+    """The store cannot be reached now."""
+
+
+class Presence(Protocol):
+    """Presence and typing per conversation. Every method raises PresenceUnavailableError."""
+
+    async def touch(self, conversation: UUID, connection: UUID, participant: PresentParticipant) -> bool:
+        """Enter or refresh a connection; true when the list may look different now (also because others expired)."""
+
+    async def leave(self, conversation: UUID, connection: UUID) -> None:
+        """Let a connection go after the grace time; a `touch` of another connection of the same person keeps them."""
+
+    async def participants(self, conversation: UUID) -> tuple[PresentParticipant, ...]:
+        """Return each person once: online when any of their connections is, else away."""
+
+    async def set_typing(self, conversation: UUID, participant: UUID, on: bool) -> bool:
+        """Start, refresh or stop typing; true when it was the other way before."""
+
+    async def typing(self, conversation: UUID) -> frozenset[UUID]:
+        """Return who is typing."""
+
+    async def aclose(self) -> None:
+        """Close connections; idempotent."""
+
+
+def merge_connections(entries: Iterable[PresentParticipant]) -> tuple[PresentParticipant, ...]:
+    """Return each person once, ordered by kind and id, online when any of their connections is."""
+    people: dict[tuple[str, UUID], PresentParticipant] = {}
+    for entry in entries:
+        known = people.get((entry.kind, entry.id))
+        if known is None or (known.state == "away" and entry.state == "online"):
+            people[entry.kind, entry.id] = entry
+    return tuple(people[key] for key in sorted(people))
+
+
+class MemoryPresence:
+    """Presence of a single process."""
+
+    def __init__(
+        self,
+        *,
+        ttl_s: float = PRESENCE_TTL_S,
+        grace_s: float = GRACE_S,
+        typing_ttl_s: float = TYPING_TTL_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ttl_s = ttl_s
+        self._grace_s = grace_s
+        self._typing_ttl_s = typing_ttl_s
+        self._clock = clock
+        self._present: dict[UUID, dict[UUID, tuple[PresentParticipant, float]]] = {}
+        self._typing: dict[UUID, dict[UUID, float]] = {}
+        self._next_sweep = clock() + ttl_s
+
+    async def touch(self, conversation: UUID, connection: UUID, participant: PresentParticipant) -> bool:
+        """Enter or refresh a connection; see the port."""
+        count = len(self._present.get(conversation, {}))
+        self._sweep()
+        entries = self._live_entries(conversation)
+        known = entries.get(connection)
+        changed = len(entries) < count or known is None or known[0] != participant
+        entries[connection] = (participant, self._clock() + self._ttl_s)
+        self._present[conversation] = entries
+        return changed
+
+    async def leave(self, conversation: UUID, connection: UUID) -> None:
+        """Let a connection go after the grace time."""
+        entries = self._live_entries(conversation)
+        if connection in entries:
+            participant, expires_at = entries[connection]
+            entries[connection] = (participant, min(expires_at, self._clock() + self._grace_s))
+
+    async def participants(self, conversation: UUID) -> tuple[PresentParticipant, ...]:
+        """Return each person once; see the port."""
+        return merge_connections(participant for participant, _ in self._live_entries(conversation).values())
+
+    async def set_typing(self, conversation: UUID, participant: UUID, on: bool) -> bool:
+        """Start, refresh or stop typing; see the port."""
+        self._sweep()
+        typing = self._live_typing(conversation)
+        was_on = participant in typing
+        if on:
+            typing[participant] = self._clock() + self._typing_ttl_s
+            self._typing[conversation] = typing
+        elif was_on:
+            del typing[participant]
+            if not typing:
+                del self._typing[conversation]
+        return was_on != on
+
+    async def typing(self, conversation: UUID) -> frozenset[UUID]:
+        """Return who is typing."""
+        return frozenset(self._live_typing(conversation))
+
+    async def aclose(self) -> None:
+        """Forget everything."""
+        self._present.clear()
+        self._typing.clear()
+
+    def _sweep(self) -> None:
+        """Once per TTL, drop what expired in conversations that nobody asks about any more."""
+        if self._clock() < self._next_sweep:
+            return
+        self._next_sweep = self._clock() + self._ttl_s
+        for conversation in list(self._present):
+            self._live_entries(conversation)
+        for conversation in list(self._typing):
+            self._live_typing(conversation)
+
+    def _live_entries(self, conversation: UUID) -> dict[UUID, tuple[PresentParticipant, float]]:
+        """Drop what expired and return the rest."""
+        now = self._clock()
+        entries = self._present.get(conversation, {})
+        for connection in [key for key, (_, expires_at) in entries.items() if expires_at <= now]:
+            del entries[connection]
+        if not entries:
+            self._present.pop(conversation, None)
+        return entries
+
+    def _live_typing(self, conversation: UUID) -> dict[UUID, float]:
+        now = self._clock()
+        typing = self._typing.get(conversation, {})
+        for participant in [key for key, expires_at in typing.items() if expires_at <= now]:
+            del typing[participant]
+        if not typing:
+            self._typing.pop(conversation, None)
+        return typing
