@@ -1,0 +1,120 @@
+import type { AckOf, ServerFrame } from "@/wire/wire.gen";
+import { type CommandBody, CommandError, type HelloBody, Socket, type SocketOptions } from "../socket";
+import { resumeCursor } from "./resume";
+import { createSessionStore, type SessionStore } from "./store";
+
+/** As many conversations as one hello may name. */
+const MAX_RESUME = 100;
+const REPAIR_PAUSE_MS = 2000;
+
+export type SessionClientOptions = {
+  url: string;
+  /** The hello without `resume`, which the client fills in. */
+  hello: () => HelloBody;
+  /** Called after a frame was applied. */
+  onFrame?: (frame: ServerFrame) => void;
+  store?: SessionStore;
+  socket?: Pick<SocketOptions, "random" | "WebSocket">;
+};
+
+/** A session with the server: socket, state, and the repair of what went missing. */
+export class SessionClient {
+  readonly store: SessionStore;
+  private readonly socket: Socket;
+  private readonly repairing = new Set<string>();
+
+  constructor(private readonly options: SessionClientOptions) {
+    this.store = options.store ?? createSessionStore();
+    this.socket = new Socket({
+      ...options.socket,
+      url: options.url,
+      hello: () => ({ ...options.hello(), resume: this.cursors() }),
+      onFrame: (frame) => this.receive(frame),
+      onStatus: (status) => {
+        const endCode = status.link === "ended" ? { endCode: status.code } : {};
+        this.store.apply({ type: "local.link", link: status.link, ...endCode });
+      },
+    });
+  }
+
+  open(): void {
+    this.socket.open();
+  }
+
+  close(): void {
+    this.socket.close();
+    this.store.apply({ type: "local.link", link: "idle" });
+  }
+
+  retry(): void {
+    this.socket.retry();
+  }
+
+  /** Send a command; rejects with CommandError. */
+  request<Type extends CommandBody["type"]>(
+    command: Extract<CommandBody, { type: Type }>,
+  ): Promise<AckOf[Type]> {
+    return this.socket.request(command) as Promise<AckOf[Type]>;
+  }
+
+  /** Follow a conversation, from where it is held; also after every reconnect, until `unwatch`. */
+  async watch(conversation: string): Promise<void> {
+    const held = this.store.current().conversations[conversation];
+    const cursor = held ? resumeCursor(held) : { conversation };
+    await this.request<"conversation.watch">({ type: "conversation.watch", ...cursor });
+  }
+
+  /** Stop following, and forget what was held. */
+  async unwatch(conversation: string): Promise<void> {
+    this.store.apply({ type: "local.forget", conversation });
+    await this.request<"conversation.unwatch">({ type: "conversation.unwatch", conversation });
+  }
+
+  private cursors() {
+    return Object.values(this.store.current().conversations).slice(-MAX_RESUME).map(resumeCursor);
+  }
+
+  private receive(frame: ServerFrame): void {
+    this.store.apply(frame);
+    this.options.onFrame?.(frame);
+    for (const conversation of Object.values(this.store.current().conversations)) {
+      if (conversation.stale) void this.repair(conversation.id);
+    }
+  }
+
+  /** Ask for what is missing until nothing is, one question at a time; the second one asks for everything. */
+  private async repair(id: string): Promise<void> {
+    if (this.repairing.has(id)) return;
+    this.repairing.add(id);
+    try {
+      for (let tries = 1; this.isStale(id) && this.socket.isReady; tries += 1) {
+        if (tries > 1) this.store.apply({ type: "local.needs_snapshot", conversation: id });
+        if (tries > 2) await sleep(REPAIR_PAUSE_MS);
+        await this.askFor(id);
+      }
+    } finally {
+      this.repairing.delete(id);
+    }
+  }
+
+  private isStale(id: string): boolean {
+    return Boolean(this.store.current().conversations[id]?.stale);
+  }
+
+  private async askFor(id: string): Promise<void> {
+    try {
+      await this.watch(id);
+    } catch (error) {
+      const code = error instanceof CommandError ? error.code : null;
+      if (code === "not_found" || code === "forbidden") {
+        this.store.apply({ type: "local.forget", conversation: id });
+      } else if (code !== "offline") {
+        await sleep((error instanceof CommandError && error.retryAfterMs) || REPAIR_PAUSE_MS);
+      }
+    }
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
