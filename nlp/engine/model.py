@@ -1,0 +1,249 @@
+"""The T5 forward pass: an encoder over packed prompts, and a decoder over rows of the slot cache."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from collections.abc import Sequence as Items
+from functools import partial
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from nlp.engine.cache import CacheStep, Rows, SlotCache
+from nlp.engine.config import T5Config
+from nlp.engine.quantize import Dtype, make_linear, use_int8_kernels
+
+Weights = Mapping[str, Tensor]
+Activation = Callable[[Tensor], Tensor]
+
+_ACTIVATIONS: dict[str, Activation] = {
+    "relu": functional.relu,
+    "gelu": functional.gelu,
+    "gelu_new": partial(functional.gelu, approximate="tanh"),
+    "silu": functional.silu,
+}
+
+
+class T5Model:
+    """Weights and forward passes of one model; the cache is the caller's."""
+
+    def __init__(
+        self, config: T5Config, weights: Weights, dtype: Dtype, max_tokens: int, window: int, device: torch.device
+    ) -> None:
+        if dtype == "int8":
+            use_int8_kernels()
+        self.config = config
+        self.device = device
+        self.float_type = torch.bfloat16 if dtype == "bf16" else torch.float32
+        make = partial(make_linear, dtype=dtype, device=device)
+        dense = partial(torch.Tensor.to, device=device, dtype=self.float_type)
+        self.embedding = dense(weights["shared.weight"])
+        self.encoder = [EncoderLayer(config, weights, i, make, dense) for i in range(config.encoder_layers)]
+        self.decoder = [DecoderLayer(config, weights, i, make, dense) for i in range(config.decoder_layers)]
+        self._encoder_norm = Norm(dense(weights["encoder.final_layer_norm.weight"]), config.epsilon)
+        self._decoder_norm = Norm(dense(weights["decoder.final_layer_norm.weight"]), config.epsilon)
+        self._head = make(weights["lm_head.weight"])
+        self._scale = config.d_model**-0.5 if config.scale_outputs else 1.0
+        bias = "{}.block.0.layer.0.SelfAttention.relative_attention_bias.weight"
+        self._encoder_bias = dense(encoder_bias(config, weights[bias.format("encoder")], window))
+        self._decoder_bias = dense(decoder_bias(config, weights[bias.format("decoder")], max_tokens))
+
+    def decode(self, rows: Rows, cache: SlotCache) -> Tensor:
+        """Run the rows through the decoder. Returns the logits [W, V] of the wanted rows, in fp32."""
+        step = cache.step(rows)
+        bias = self._decoder_bias[step.positions, :, None, : step.length]  # [R, H, 1, T]
+        x = self.embedding[torch.tensor(rows.tokens, device=self.device)]  # [R, D]
+        for layer in self.decoder:
+            x = layer(x, bias, step)
+        if len(rows.wanted) < len(rows.tokens):
+            x = x[torch.tensor(rows.wanted, device=self.device)]
+        return self._head(self._decoder_norm(x) * self._scale).float()
+
+    def encode(self, prompts: Items[Items[int]], slots: Items[int]) -> EncoderPass:
+        """Begin an encoder pass over several prompts, which fills the cross-attention cache of their slots."""
+        return EncoderPass(self, prompts, slots)
+
+    def prompt_bias(self, length: int) -> Tensor:
+        """Return the encoder's position bias [H, S, S] for one length."""
+        places = torch.arange(length, device=self.device)
+        middle = self._encoder_bias.shape[1] // 2
+        return self._encoder_bias[:, places[None] - places[:, None] + middle]
+
+    def finish_encoder(self, x: Tensor) -> Tensor:
+        """Apply the encoder's last norm."""
+        return self._encoder_norm(x)
+
+
+class EncoderPass:
+    """Several prompts on their way through the encoder, one layer per call, so that decoding may go on in between.
+
+    The prompts are packed without padding: linear layers see all tokens as rows, and attention runs per prompt at
+    its own length, so that a prompt's result does not depend on its companions.
+    """
+
+    def __init__(self, model: T5Model, prompts: Items[Items[int]], slots: Items[int]) -> None:
+        self._model = model
+        self._slots = slots
+        self._lengths = [len(prompt) for prompt in prompts]
+        tokens = torch.tensor([token for prompt in prompts for token in prompt], device=model.device)
+        self._x = model.embedding[tokens]  # [N, D]
+        self._biases = [model.prompt_bias(length) for length in self._lengths]
+        self._done = 0  # layers: the encoder's, then the cross projections of the decoder's
+
+    def advance(self, cache: SlotCache) -> bool:
+        """Run one more layer. Returns whether the pass is complete."""
+        model = self._model
+        depth = len(model.encoder)
+        if self._done < depth:
+            self._x = model.encoder[self._done](self._x, self._lengths, self._biases)
+            if self._done == depth - 1:
+                self._x = model.finish_encoder(self._x)
+        else:
+            self._project(self._done - depth, cache)
+        self._done += 1
+        return self._done == depth + len(model.decoder)
+
+    def _project(self, layer: int, cache: SlotCache) -> None:
+        keys, values = self._model.decoder[layer].project(self._x)  # [N, H, K]
+        parts = torch.split(keys, self._lengths), torch.split(values, self._lengths)
+        packed = zip(self._slots, *parts, strict=True)
+        for slot, own_keys, own_values in packed:
+            cache.write_prompt(layer, slot, own_keys.transpose(0, 1), own_values.transpose(0, 1))
+
+
+class Norm:
+    """Root mean square norm without mean or bias (https://arxiv.org/abs/1910.07467)."""
+
+    def __init__(self, weight: Tensor, epsilon: float) -> None:
+        self._weight = weight
+        self._epsilon = epsilon
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return functional.rms_norm(x, self._weight.shape, self._weight, self._epsilon)
+
+
+Make = Callable[[Tensor], Callable[[Tensor], Tensor]]
+Dense = Callable[[Tensor], Tensor]
+
+
+class FeedForward:
+    """Norm, one or two input matrices, activation, output matrix, residual: [N, D] -> [N, D]."""
+
+    def __init__(self, config: T5Config, weights: Weights, prefix: str, make: Make, dense: Dense) -> None:
+        inner = f"{prefix}.DenseReluDense"
+        self._norm = Norm(dense(weights[f"{prefix}.layer_norm.weight"]), config.epsilon)
+        self._gated = config.gated
+        names = ("wi_0", "wi_1") if config.gated else ("wi",)
+        self._wi = make(torch.cat([weights[f"{inner}.{name}.weight"] for name in names]))
+        self._wo = make(weights[f"{inner}.wo.weight"])
+        self._activation = _ACTIVATIONS[config.activation]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        h = self._wi(self._norm(x))
+        if self._gated:
+            gate, linear = h.chunk(2, dim=-1)
+            h = self._activation(gate) * linear
+        else:
+            h = self._activation(h)
+        return x + self._wo(h)
+
+
+class EncoderLayer:
+    """Self-attention per prompt and a feed-forward over packed prompts [N, D]."""
+
+    def __init__(self, config: T5Config, weights: Weights, index: int, make: Make, dense: Dense) -> None:
+        prefix = f"encoder.block.{index}.layer"
+        attention = f"{prefix}.0.SelfAttention"
+        self._norm = Norm(dense(weights[f"{prefix}.0.layer_norm.weight"]), config.epsilon)
+        self._qkv = make(torch.cat([weights[f"{attention}.{p}.weight"] for p in "qkv"]))
+        self._o = make(weights[f"{attention}.o.weight"])
+        self._feed = FeedForward(config, weights, f"{prefix}.1", make, dense)
+        self._split = (3, config.heads, config.d_kv)
+
+    def __call__(self, x: Tensor, lengths: list[int], biases: list[Tensor]) -> Tensor:
+        qkv = torch.split(self._qkv(self._norm(x)).view(-1, *self._split), lengths)
+        mixed = [self._attend(part, bias) for part, bias in zip(qkv, biases, strict=True)]
+        x = x + self._o(torch.cat(mixed))
+        return self._feed(x)
+
+    @staticmethod
+    def _attend(qkv: Tensor, bias: Tensor) -> Tensor:
+        queries, keys, values = qkv.permute(1, 2, 0, 3).contiguous()  # each [H, S, K]
+        scores = torch.baddbmm(bias, queries, keys.transpose(1, 2))  # T5 does not scale by K**-0.5
+        return torch.bmm(softmax(scores), values).transpose(0, 1).flatten(1)  # [S, H*K]
+
+
+class DecoderLayer:
+    """Self-attention, cross-attention and feed-forward over decoder rows [R, D]."""
+
+    def __init__(self, config: T5Config, weights: Weights, index: int, make: Make, dense: Dense) -> None:
+        prefix = f"decoder.block.{index}.layer"
+        own, cross = f"{prefix}.0.SelfAttention", f"{prefix}.1.EncDecAttention"
+        self._index = index
+        self._own_norm = Norm(dense(weights[f"{prefix}.0.layer_norm.weight"]), config.epsilon)
+        self._own_qkv = make(torch.cat([weights[f"{own}.{p}.weight"] for p in "qkv"]))
+        self._own_o = make(weights[f"{own}.o.weight"])
+        self._cross_norm = Norm(dense(weights[f"{prefix}.1.layer_norm.weight"]), config.epsilon)
+        self._cross_q = make(weights[f"{cross}.q.weight"])
+        self._cross_kv = make(torch.cat([weights[f"{cross}.{p}.weight"] for p in "kv"]))
+        self._cross_o = make(weights[f"{cross}.o.weight"])
+        self._feed = FeedForward(config, weights, f"{prefix}.2", make, dense)
+        self._heads = (config.heads, config.d_kv)
+
+    def project(self, encoded: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the cross-attention keys and values [N, H, K] of encoder outputs [N, D]."""
+        keys, values = self._cross_kv(encoded).view(-1, 2, *self._heads).unbind(1)
+        return keys, values
+
+    def __call__(self, x: Tensor, bias: Tensor, step: CacheStep) -> Tensor:
+        queries, keys, values = self._own_qkv(self._own_norm(x)).view(-1, 3, *self._heads).unbind(1)
+        step.write(self._index, keys, values)
+        x = x + self._own_o(attend(queries, *step.own(self._index), bias))
+        queries = self._cross_q(self._cross_norm(x)).view(-1, *self._heads)
+        x = x + self._cross_o(attend(queries, *step.cross(self._index), step.prompt_mask))
+        return self._feed(x)
+
+
+def attend(queries: Tensor, keys: Tensor, values: Tensor, bias: Tensor) -> Tensor:
+    """Attend from one query per row: [R, H, K] over [R, H, T, K] with an additive bias [R, H or 1, 1, T].
+
+    Two batched products of fixed inner shape instead of the fused kernel, whose result for a row changes with the
+    padded length (measured), and with it the neighbours in the batch would change a reply.
+    """
+    rows, heads, width = queries.shape
+    length = keys.shape[2]
+    flat = (rows * heads, length, width)
+    scores = torch.bmm(queries.reshape(-1, 1, width), keys.reshape(flat).transpose(1, 2))
+    weights = softmax(scores.view(rows, heads, 1, length) + bias)
+    return torch.bmm(weights.view(-1, 1, length), values.reshape(flat)).view(rows, heads * width)
+
+
+def softmax(scores: Tensor) -> Tensor:
+    """Normalise over the last dimension, in fp32."""
+    return functional.softmax(scores, dim=-1, dtype=torch.float32).to(scores.dtype)
+
+
+def encoder_bias(config: T5Config, weight: Tensor, window: int) -> Tensor:
+    """Make the table [H, 2*window - 1] of the bias by distance key - query, -(window-1) first."""
+    distance = torch.arange(1 - window, window)
+    buckets = config.buckets // 2
+    bucket = (distance > 0).long() * buckets + _bucket(distance.abs(), buckets, config.max_distance)
+    return weight[bucket].T.contiguous()
+
+
+def decoder_bias(config: T5Config, weight: Tensor, max_tokens: int) -> Tensor:
+    """Make the table [T, H, T] of the bias by query and key position; keys after the query get -inf."""
+    places = torch.arange(max_tokens)
+    distance = places[:, None] - places
+    bias = weight[_bucket(distance.clamp(min=0), config.buckets, config.max_distance)]  # [T, T, H]
+    return bias.masked_fill((distance < 0)[..., None], -torch.inf).permute(0, 2, 1).contiguous()
+
+
+def _bucket(distance: Tensor, buckets: int, max_distance: int) -> Tensor:
+    """Sort distances >= 0 into buckets: exact up to half of them, then logarithmic up to max_distance."""
+    exact = buckets // 2
+    ratio = torch.log(distance.clamp(min=1).float() / exact) / math.log(max_distance / exact)
+    large = (exact + (ratio * (buckets - exact)).long()).clamp(max=buckets - 1)
+    return torch.where(distance < exact, distance, large)

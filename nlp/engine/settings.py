@@ -1,0 +1,22 @@
+"""How an engine is set up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nlp.engine.quantize import Dtype
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Sizes and limits. The cache takes slots * (window + max_tokens) positions of memory, touched when used."""
+
+    dtype: Dtype = "fp32"
+    slots: int = 16  # replies decoded at once
+    max_waiting: int = 256  # requests queued beyond that, then they are refused
+    max_tokens: int = 256  # the longest answer a request may ask for
+    window: int | None = None  # tokens of the longest prompt; None: what the model's config says
+    encode_tokens: int = 256  # prompt tokens of one encoder pass, unless one prompt alone has more
+    max_stall_s: float = 0.02  # what encoding newcomers may add between two tokens of running replies
+    threads: int | None = None  # of matrix products; None: torch's default
+    device: str = "cpu"
