@@ -12,12 +12,12 @@ UNPACKED_ORDER_STATES = frozenset({"awaiting payment", "processing"})
 RETURNABLE_ORDER_STATES = frozenset({"delivered"})
 
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
-_NO_MINOR_UNIT = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})  # ISO 4217: exponent 0
+NO_MINOR_UNIT = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})  # ISO 4217: exponent 0
 
 
 def format_money(minor: int, currency: str) -> str:
     """Write an amount of minor units as people read it: `€129.00`, `129.00 CHF`, `1200 JPY`."""
-    amount = str(minor) if currency in _NO_MINOR_UNIT else f"{minor // 100}.{minor % 100:02d}"
+    amount = str(minor) if currency in NO_MINOR_UNIT else f"{minor // 100}.{minor % 100:02d}"
     symbol = _SYMBOLS.get(currency)
     return f"{symbol}{amount}" if symbol else f"{amount} {currency}"
 

@@ -60,6 +60,7 @@ class Order(Base):
     carrier: Mapped[Name | None]
     tracking_code: Mapped[Name | None]
     tracking_url: Mapped[Body | None]
+    shipped_on: Mapped[date | None]
     arrives_on: Mapped[date | None]
     delivered_on: Mapped[date | None]
     total_minor: Mapped[Money]
