@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { build, defineConfig, type Plugin } from "vite";
-import { backend, browsers, sources } from "./vite.shared";
+import { backend, browsers, sources } from "./vite.shared.ts";
 
 const page = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
-import { browsers } from "./vite.shared";
+import { browsers } from "./vite.shared.ts";
 
 /** One classic script without imports, at an address that shops write into their pages. */
 export default defineConfig({

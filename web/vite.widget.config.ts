@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import tailwindcss from "@tailwindcss/vite";
 import { defineConfig } from "vite";
-import { browsers, sources } from "./vite.shared";
+import { browsers, sources } from "./vite.shared.ts";
 
 /** The panel is React code built against Preact, so that a shop's customers download little. */
 export default defineConfig({

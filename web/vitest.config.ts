@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { sources } from "./vite.shared";
+import { sources } from "./vite.shared.ts";
 
 export default defineConfig({
   resolve: { alias: { "@": sources } },
