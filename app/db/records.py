@@ -9,9 +9,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db import models
+from app.db.database import Database
 from app.domain.catalogue import Article, CustomerView, Order, OrderItem, Product, ShopProfile
 from app.services.answer.ports import Catalogue
 from nlp.grounding import POINTERS, WORDS
@@ -20,12 +20,12 @@ from nlp.grounding import POINTERS, WORDS
 class SqlRecords:
     """Reads profiles, orders and the catalogue; each call is one short transaction."""
 
-    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
-        self._sessions = sessions
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def profile(self, shop: UUID) -> ShopProfile:
         """Return the shop's name, general facts and whether people are there now."""
-        async with self._sessions() as session:
+        async with self._database.read_session() as session:
             row = await session.get_one(models.Shop, shop)
             stated = await session.scalars(
                 select(models.Article.facts).where(models.Article.shop_id == shop, models.Article.published)
@@ -45,7 +45,7 @@ class SqlRecords:
 
     async def customer(self, shop: UUID, customer: UUID, *, verified: bool) -> CustomerView:
         """Return the customer as the answer may know them."""
-        async with self._sessions() as session:
+        async with self._database.read_session() as session:
             row = await session.scalar(
                 select(models.Customer).where(models.Customer.shop_id == shop, models.Customer.id == customer)
             )
@@ -53,7 +53,7 @@ class SqlRecords:
 
     async def orders(self, shop: UUID, customer: UUID, limit: int = 20) -> Sequence[Order]:
         """Return a customer's orders, newest first."""
-        async with self._sessions() as session:
+        async with self._database.read_session() as session:
             rows = await session.scalars(
                 select(models.Order)
                 .where(models.Order.shop_id == shop, models.Order.customer_id == customer)
@@ -65,7 +65,7 @@ class SqlRecords:
     async def proven_order(self, shop: UUID, number: str, email: str) -> Order | None:
         """Return the order with this number if it was placed with this e-mail address (any case)."""
         bare = number.lstrip("#").upper()
-        async with self._sessions() as session:
+        async with self._database.read_session() as session:
             row = await session.scalar(
                 select(models.Order)
                 .outerjoin(models.Customer, models.Customer.id == models.Order.customer_id)
@@ -79,7 +79,7 @@ class SqlRecords:
 
     async def catalogue_version(self, shop: UUID) -> str:
         """Return a value that changes when products or articles are added, removed or imported again."""
-        async with self._sessions() as session:
+        async with self._database.read_session() as session:
             row = await session.get_one(models.Shop, shop)
             products = await session.scalar(select(func.count()).where(models.Product.shop_id == shop))
             articles = (
@@ -91,7 +91,7 @@ class SqlRecords:
 
     async def catalogue(self, shop: UUID) -> Catalogue:
         """Return all active products and published articles."""
-        async with self._sessions() as session:
+        async with self._database.read_session() as session:
             products = await session.scalars(
                 select(models.Product)
                 .where(models.Product.shop_id == shop, models.Product.active)
@@ -111,7 +111,7 @@ class SqlRecords:
 
     async def products(self, shop: UUID, ids: Sequence[UUID]) -> Sequence[Product]:
         """Return these products as they are now, in the order asked for; unknown and inactive ones are left out."""
-        async with self._sessions() as session:
+        async with self._database.read_session() as session:
             rows = await session.scalars(
                 select(models.Product).where(
                     models.Product.shop_id == shop, models.Product.id.in_(ids), models.Product.active

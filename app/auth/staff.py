@@ -1,0 +1,194 @@
+"""Sign-in of staff and programs: access and refresh tokens, and the console's session cookie.
+
+Only hashes of secrets are stored. A refresh token is good once; used twice, all of the member's sessions end (OAuth 2.0
+Security BCP, RFC 9700, 4.14).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from app.auth.passwords import Passwords
+from app.auth.tokens import TokenKind, TokenRejectedError, Tokens
+from app.domain.staff import StaffMember, StaffRecord
+
+SESSION_KIND = "session"
+REFRESH_KIND = "refresh"
+SESSION_BYTES = 32
+
+
+class StaffStore(Protocol):
+    """Users and their sessions."""
+
+    async def by_email(self, email: str) -> StaffRecord | None: ...
+
+    async def by_id(self, user: UUID) -> StaffRecord | None: ...
+
+    async def add_session(
+        self, user: StaffMember, token_hash: str, kind: str, ttl_s: float, address: str | None
+    ) -> None: ...
+
+    async def use_session(self, token_hash: str, kind: str) -> UUID | None:
+        """Return the user of a live session and note its use."""
+
+    async def end_session(self, token_hash: str, kind: str) -> UUID | None:
+        """End a live session; return its user, or None when there was none."""
+
+    async def was_session(self, token_hash: str, kind: str) -> UUID | None:
+        """Return the user of an ended session."""
+
+    async def end_all_sessions(self, user: UUID) -> None:
+        """End all sessions and tokens of a user."""
+
+
+class SignInRefusedError(Exception):
+    """Wrong e-mail or password, or an ended session. One answer for all, so that nothing is told about who exists."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """Tokens of a sign-in; `expires_in` seconds is the life of `access`."""
+
+    access: str
+    refresh: str
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStart:
+    """A new console session: the cookie's value and the CSRF token that goes with it."""
+
+    member: StaffMember
+    cookie: str
+    csrf: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """Seconds that tokens and sessions live."""
+
+    access_s: int
+    refresh_s: int
+    session_s: int
+
+
+def secret_hash(secret: str) -> str:
+    """Return the hash under which a random secret is stored; it needs no salt, having 256 bits of its own."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class StaffAuth:
+    """Checks who somebody of the staff is."""
+
+    def __init__(
+        self,
+        store: StaffStore,
+        tokens: Tokens,
+        passwords: Passwords,
+        lifetimes: Lifetimes,
+        *,
+        csrf_key: str,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._passwords = passwords
+        self._lifetimes = lifetimes
+        self._csrf_key = csrf_key
+        self._now = now
+
+    async def check_password(self, email: str, password: str) -> StaffMember:
+        """Return the member with this e-mail address and password.
+
+        Raises: SignInRefusedError.
+        """
+        record = await self._store.by_email(email.strip().lower())
+        encoded = record.password_hash if record is not None and record.active else None
+        if not await self._passwords.matches(encoded, password) or record is None:
+            raise SignInRefusedError("wrong e-mail address or password")
+        return record.member
+
+    async def issue_tokens(self, member: StaffMember, address: str | None) -> TokenPair:
+        """Return a fresh pair of access and refresh token."""
+        access = self._tokens.issue(
+            TokenKind.ACCESS, member.id, member.shop, ttl_s=self._lifetimes.access_s, generation=member.generation
+        )
+        refresh = self._tokens.issue(
+            TokenKind.REFRESH, member.id, member.shop, ttl_s=self._lifetimes.refresh_s, generation=member.generation
+        )
+        await self._store.add_session(
+            member, secret_hash(refresh), REFRESH_KIND, float(self._lifetimes.refresh_s), address
+        )
+        return TokenPair(access=access, refresh=refresh, expires_in=self._lifetimes.access_s)
+
+    async def refresh(self, token: str, address: str | None) -> TokenPair:
+        """Swap a refresh token for a new pair.
+
+        Raises: SignInRefusedError; a token used before ends all sessions of its user.
+        """
+        try:
+            claims = self._tokens.check(token, TokenKind.REFRESH)
+        except TokenRejectedError as error:
+            raise SignInRefusedError(str(error)) from error
+        user = await self._store.end_session(secret_hash(token), REFRESH_KIND)
+        if user is None:
+            if await self._store.was_session(secret_hash(token), REFRESH_KIND) is not None:
+                await self._store.end_all_sessions(claims.subject)
+            raise SignInRefusedError("the refresh token was used before: sign in again")
+        return await self.issue_tokens(await self._live_member(claims.subject, claims.generation), address)
+
+    async def check_access(self, token: str) -> tuple[StaffMember, float]:
+        """Return the member of an access token and its expiry (Unix seconds).
+
+        Raises: SignInRefusedError.
+        """
+        try:
+            claims = self._tokens.check(token, TokenKind.ACCESS)
+        except TokenRejectedError as error:
+            raise SignInRefusedError(str(error)) from error
+        return await self._live_member(claims.subject, claims.generation), claims.expires_at
+
+    async def start_session(self, member: StaffMember, address: str | None) -> SessionStart:
+        """Open a console session."""
+        cookie = secrets.token_urlsafe(SESSION_BYTES)
+        await self._store.add_session(
+            member, secret_hash(cookie), SESSION_KIND, float(self._lifetimes.session_s), address
+        )
+        return SessionStart(member=member, cookie=cookie, csrf=self.csrf_token(cookie))
+
+    async def check_session(self, cookie: str) -> StaffMember:
+        """Return the member of a session cookie.
+
+        Raises: SignInRefusedError.
+        """
+        user = await self._store.use_session(secret_hash(cookie), SESSION_KIND)
+        if user is None:
+            raise SignInRefusedError("the session has ended: sign in again")
+        return await self._live_member(user, None)
+
+    async def end_session(self, cookie: str) -> None:
+        """Sign out; unknown sessions are no error."""
+        await self._store.end_session(secret_hash(cookie), SESSION_KIND)
+
+    def csrf_token(self, cookie: str) -> str:
+        """Return the CSRF token of a session: an HMAC of its cookie, so that nothing has to be stored."""
+        return hmac.new(self._csrf_key.encode(), b"csrf:" + cookie.encode(), hashlib.sha256).hexdigest()
+
+    def is_csrf_token_genuine(self, cookie: str, token: str) -> bool:
+        """Compare in constant time."""
+        return hmac.compare_digest(self.csrf_token(cookie).encode(), token.encode())
+
+    async def _live_member(self, user: UUID, generation: int | None) -> StaffMember:
+        record = await self._store.by_id(user)
+        if record is None or not record.active:
+            raise SignInRefusedError("this account is not active")
+        if generation is not None and generation != record.member.generation:
+            raise SignInRefusedError("the token was revoked: sign in again")
+        return record.member

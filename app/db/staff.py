@@ -1,0 +1,135 @@
+"""Users of the staff and their sessions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from app.db import models
+from app.db.base import utc_now
+from app.db.database import Database
+from app.domain.staff import StaffMember, StaffRecord
+
+
+class SqlStaff:
+    """Reads and writes users and sessions; each call is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def by_email(self, email: str) -> StaffRecord | None:
+        """Return the user with this e-mail address (lower case)."""
+        async with self._database.read_session() as session:
+            return _record(await session.scalar(select(models.User).where(models.User.email == email)))
+
+    async def by_id(self, user: UUID) -> StaffRecord | None:
+        """Return a user."""
+        async with self._database.read_session() as session:
+            return _record(await session.get(models.User, user))
+
+    async def add_session(
+        self, user: StaffMember, token_hash: str, kind: str, ttl_s: float, address: str | None
+    ) -> None:
+        """Store a session that ends by itself after `ttl_s` seconds."""
+        now = utc_now()
+        async with self._database.write_session() as session:
+            session.add(
+                models.Session(
+                    shop_id=user.shop,
+                    user_id=user.id,
+                    token_hash=token_hash,
+                    kind=kind,
+                    address=address,
+                    agent=None,
+                    created_at=now,
+                    last_used_at=None,
+                    expires_at=now + timedelta(seconds=ttl_s),
+                    revoked_at=None,
+                )
+            )
+            await session.commit()
+
+    async def use_session(self, token_hash: str, kind: str) -> UUID | None:
+        """Return the user of a live session."""
+        async with self._database.read_session() as session:
+            row = await session.scalar(
+                select(models.Session).where(models.Session.token_hash == token_hash, models.Session.kind == kind)
+            )
+        if row is None or row.revoked_at is not None or row.expires_at <= utc_now():
+            return None
+        return row.user_id
+
+    async def end_session(self, token_hash: str, kind: str) -> UUID | None:
+        """End a live session; return its user. Of two calls at once only one gets it."""
+        async with self._database.write_session() as session:
+            user = await session.scalar(
+                update(models.Session)
+                .where(
+                    models.Session.token_hash == token_hash,
+                    models.Session.kind == kind,
+                    models.Session.revoked_at.is_(None),
+                    models.Session.expires_at > utc_now(),
+                )
+                .values(revoked_at=utc_now())
+                .returning(models.Session.user_id)
+            )
+            await session.commit()
+        return user
+
+    async def was_session(self, token_hash: str, kind: str) -> UUID | None:
+        """Return the user of a session that was ended."""
+        async with self._database.read_session() as session:
+            return await session.scalar(
+                select(models.Session.user_id).where(
+                    models.Session.token_hash == token_hash,
+                    models.Session.kind == kind,
+                    models.Session.revoked_at.is_not(None),
+                )
+            )
+
+    async def end_all_sessions(self, user: UUID) -> None:
+        """End all sessions of a user and make all tokens issued so far void."""
+        async with self._database.write_session() as session:
+            await session.execute(
+                update(models.Session)
+                .where(models.Session.user_id == user, models.Session.revoked_at.is_(None))
+                .values(revoked_at=utc_now())
+            )
+            await session.execute(
+                update(models.User).where(models.User.id == user).values(token_version=models.User.token_version + 1)
+            )
+            await session.commit()
+
+    async def add_user(self, shop: UUID, *, email: str, name: str, role: str, password_hash: str) -> UUID:
+        """Add a user, or give the one with this e-mail address a new name, role and password; return the id."""
+        async with self._database.write_session() as session:
+            row = await session.scalar(select(models.User).where(models.User.email == email).with_for_update())
+            if row is None:
+                row = models.User(
+                    shop_id=shop, email=email, name=name, role=role, password_hash=password_hash, last_seen_at=None
+                )
+                session.add(row)
+            else:
+                row.name, row.role, row.password_hash, row.active = name, role, password_hash, True
+                row.token_version += 1
+            await session.commit()
+            return row.id
+
+
+def _record(row: models.User | None) -> StaffRecord | None:
+    if row is None:
+        return None
+    return StaffRecord(
+        member=StaffMember(
+            id=row.id,
+            shop=row.shop_id,
+            name=row.name,
+            email=row.email,
+            role=row.role,
+            generation=row.token_version,
+        ),
+        password_hash=row.password_hash,
+        active=row.active,
+    )
