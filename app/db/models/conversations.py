@@ -54,8 +54,7 @@ class Conversation(Base):
     agent_seq: Mapped[int] = mapped_column(default=0)  # the last message of an agent
     covered_seq: Mapped[int] = mapped_column(default=0)  # up to here ended replies cover
     last_message_id: Mapped[UUID | None]
-    customer_delivered_seq: Mapped[int] = mapped_column(default=0)
-    customer_read_seq: Mapped[int] = mapped_column(default=0)
+    receipts: Mapped[list[Any]] = mapped_column(default=list)  # one per participant, as on the wire
     staff_read_seq: Mapped[int] = mapped_column(default=0)
     priority: Mapped[Short] = mapped_column(default="normal")
     labels: Mapped[list[str]] = mapped_column(default=list)
@@ -65,7 +64,7 @@ class Conversation(Base):
     sentiment: Mapped[dict[str, Any] | None]
     page: Mapped[dict[str, Any] | None]
     handoff_reason: Mapped[Short | None]
-    csat: Mapped[Short | None]  # requested, rated
+    csat: Mapped[dict[str, Any] | None]  # {score, comment}; the score is null while only asked for
     waiting_since: Mapped[datetime | None]
     created_at: Mapped[Created]
     closed_at: Mapped[datetime | None]
@@ -120,8 +119,8 @@ class Event(Base):
     shop_id: Mapped[UUID] = mapped_column(ForeignKey("shops.id"))
     type: Mapped[Short]
     staff: Mapped[bool]
-    epoch: Mapped[int]  # of the conversation once this event is applied
-    message_id: Mapped[UUID | None]
+    epoch: Mapped[int]  # that begins with a control.changed; else 0
+    message_id: Mapped[UUID | None]  # that the event is about, for redaction
     body: Mapped[Body]
     at: Mapped[Created]
 

@@ -13,6 +13,7 @@ from app.db.base import Base, Body, Created, Id, Name, Short
 from app.db.models.conversations import Message
 
 ACTIVE = "status in ('queued', 'running')"
+ANSWERING = "status not in ('failed', 'taken_over')"
 
 
 class Job(Base):
@@ -25,8 +26,8 @@ class Job(Base):
             "ix_jobs_claim",
             "lane",
             "run_at",
-            postgresql_where=text("status in ('queued', 'running')"),
-            sqlite_where=text("status in ('queued', 'running')"),
+            postgresql_where=text(ACTIVE),
+            sqlite_where=text(ACTIVE),
         ),
         Index(
             "ix_jobs_worker",
@@ -83,13 +84,13 @@ class Response(Base):
             postgresql_where=text(ACTIVE),
             sqlite_where=text(ACTIVE),
         ),
-        # A message has one response; one that failed may be followed by another.
+        # A message has one response; one that failed or was taken over may be followed by another.
         Index(
             "uq_responses_question",
             "question_id",
             unique=True,
-            postgresql_where=text("status <> 'failed'"),
-            sqlite_where=text("status <> 'failed'"),
+            postgresql_where=text(ANSWERING),
+            sqlite_where=text(ANSWERING),
         ),
         Index("ix_responses_conversation_id_created_at", "conversation_id", "created_at"),
         Index("ix_responses_shop_id_created_at", "shop_id", "created_at", "id"),

@@ -1,0 +1,82 @@
+"""Engines and transactions on SQLite and PostgreSQL.
+
+SQLite: WAL, foreign keys, and one writer at a time: a write transaction takes an in-process lock and begins with
+BEGIN IMMEDIATE, so that it never meets SQLITE_BUSY half-way. PostgreSQL: writes are READ COMMITTED (rows are locked
+by hand), reads see one snapshot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any
+
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_TIMEOUT_S = 10
+POOL_SIZE = 10
+MAX_OVERFLOW = 10
+_WRITES = "assistify_writes"
+
+
+class Database:
+    """One database. Open it once per process; close it with `aclose`."""
+
+    def __init__(self, url: str, *, pool_size: int = POOL_SIZE) -> None:
+        parsed = make_url(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": MAX_OVERFLOW}
+        if self.is_sqlite:
+            options["connect_args"] = {"timeout": BUSY_TIMEOUT_S}
+        else:
+            options["pool_pre_ping"] = True
+        self.engine: AsyncEngine = create_async_engine(parsed, **options)
+        self._one_writer: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
+        if self.is_sqlite:
+            event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(self.engine.sync_engine, "begin", _begin_on_sqlite)
+
+    @asynccontextmanager
+    async def write_session(self) -> AsyncIterator[AsyncSession]:
+        """Open a transaction that may write; rolled back unless committed."""
+        options: dict[str, Any] = {_WRITES: True} if self.is_sqlite else {"isolation_level": "READ COMMITTED"}
+        async with self._one_writer, AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session:
+            await session.connection(execution_options=options)
+            yield session
+
+    @asynccontextmanager
+    async def read_session(self) -> AsyncIterator[AsyncSession]:
+        """Open a read-only transaction that sees one snapshot throughout."""
+        options: dict[str, Any] = (
+            {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
+        async with AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session:
+            await session.connection(execution_options=options)
+            yield session
+
+    async def ping(self) -> None:
+        """Raises: sqlalchemy.exc.SQLAlchemyError or OSError when the database cannot be reached."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def aclose(self) -> None:
+        """Close all connections; idempotent."""
+        await self.engine.dispose()
+
+
+def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    # The driver's own transaction handling would begin late and commit around DDL; ours is `_begin_on_sqlite`.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_on_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
