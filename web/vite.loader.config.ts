@@ -1,9 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
-import { browsers } from "./vite.shared.ts";
+import { browsers, sources } from "./vite.shared.ts";
 
 /** One classic script without imports, at an address that shops write into their pages. */
 export default defineConfig({
+  resolve: { alias: { "@": sources } },
   build: {
     target: browsers,
     emptyOutDir: false,

@@ -1,0 +1,79 @@
+import { styles } from "./styles";
+
+const CHAT = '<path d="M21 11.5a8.4 8.4 0 0 1-12 7.6L3 21l1.900-5.700A8.400 8.400 0 1 1 21 11.500z"/>';
+const DOWN = '<path d="m6 9 6 6 6-6"/>';
+
+export type View = {
+  host: HTMLElement;
+  bubble: HTMLButtonElement;
+  frame: HTMLIFrameElement;
+  setOpen(isOpen: boolean): void;
+  setUnread(count: number): void;
+};
+
+/** Put the bubble and the panel's frame into the page, in a shadow root of their own. */
+export function createView(frameUrl: string, theme: string): View {
+  const host = document.createElement("div");
+  host.id = "assistify";
+  host.dataset.theme = theme;
+  const root = host.attachShadow({ mode: "open" });
+  const style = document.createElement("style");
+  style.textContent = styles;
+
+  const panel = document.createElement("div");
+  panel.className = "panel";
+  const frame = document.createElement("iframe");
+  frame.title = "Chat";
+  frame.src = frameUrl;
+  frame.allow = "clipboard-write";
+  frame.dataset.testid = "panel-frame";
+  panel.append(frame);
+
+  const bubble = document.createElement("button");
+  bubble.className = "bubble";
+  bubble.type = "button";
+  bubble.dataset.testid = "bubble";
+  const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  icon.setAttribute("viewBox", "0 0 24 24");
+  icon.setAttribute("aria-hidden", "true");
+  const badge = document.createElement("span");
+  badge.className = "badge";
+  badge.dataset.testid = "badge";
+  bubble.append(icon, badge);
+  root.append(style, panel, bubble);
+  document.body.append(host);
+
+  let unread = 0;
+  let isOpen = false;
+  const render = () => {
+    panel.classList.toggle("open", isOpen);
+    frame.tabIndex = isOpen ? 0 : -1;
+    icon.innerHTML = isOpen ? DOWN : CHAT;
+    bubble.setAttribute("aria-expanded", String(isOpen));
+    const count = isOpen ? 0 : unread;
+    bubble.setAttribute("aria-label", label(isOpen, count));
+    badge.hidden = count === 0;
+    badge.textContent = count > 99 ? "99+" : String(count);
+  };
+  render();
+
+  return {
+    host,
+    bubble,
+    frame,
+    setOpen(next) {
+      isOpen = next;
+      render();
+    },
+    setUnread(count) {
+      unread = count;
+      render();
+    },
+  };
+}
+
+function label(isOpen: boolean, unread: number): string {
+  if (isOpen) return "Close chat";
+  if (unread === 0) return "Open chat";
+  return `Open chat, ${unread} unread ${unread === 1 ? "message" : "messages"}`;
+}
