@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import Raw, Struct
 from msgspec.json import Encoder
 
-from realtime.protocol.events import LoggedEvent
+from realtime.protocol.events import HiddenEvent, LoggedEvent
 from realtime.protocol.shapes import Cut, Limits, Live, Snapshot, Summary, UserRef, UserSelf, VisitorSelf
 
 ErrorCode = Literal[
@@ -36,7 +36,7 @@ class Resumed(Struct, frozen=True, kw_only=True):
 
     conversation: UUID
     resumed: Literal[True]
-    events: list[LoggedEvent]
+    events: list[LoggedEvent | HiddenEvent]
     live: Live | None
 
 

@@ -332,8 +332,9 @@ def delta_frame(delta: ReplyDelta, attempt: int) -> Frame:
 
 
 def summary_frame(changed: InboxChanged) -> Frame:
-    """Return the bus frame of `inbox.changed`; only staff may see it."""
-    return Frame(kind=Kind.SUMMARY, body=encode(changed), audience=Audience.STAFF, seq=changed.summary.seq)
+    """Return the bus frame of `inbox.changed`, for staff; `message` is the conversation, to drop older summaries by."""
+    summary = changed.summary
+    return Frame(kind=Kind.SUMMARY, body=encode(changed), audience=Audience.STAFF, seq=summary.seq, message=summary.id)
 
 
 def notice_frame(notice: LiveFrame, audience: Audience = Audience.ALL) -> Frame:

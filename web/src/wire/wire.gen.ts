@@ -612,7 +612,7 @@ export interface RestartedAck {
 export interface Resumed {
   conversation: string;
   resumed: true;
-  events: (MessageCreated | MessageAnalyzed | ControlChanged | ConversationAssigned | ConversationClosed | ConversationReopened | NoteCreated | ReceiptChanged | DeliveryChanged | CsatRequested | CsatRated | ConversationUpdated | CustomerUpdated | MessageRedacted | ReplyFailed)[];
+  events: (MessageCreated | MessageAnalyzed | ControlChanged | ConversationAssigned | ConversationClosed | ConversationReopened | NoteCreated | ReceiptChanged | DeliveryChanged | CsatRequested | CsatRated | ConversationUpdated | CustomerUpdated | MessageRedacted | ReplyFailed | HiddenEvent)[];
   live: Live | null;
 }
 
@@ -621,7 +621,7 @@ export interface ResumedAck {
   type: "ack";
   conversation: string;
   resumed: true;
-  events: (MessageCreated | MessageAnalyzed | ControlChanged | ConversationAssigned | ConversationClosed | ConversationReopened | NoteCreated | ReceiptChanged | DeliveryChanged | CsatRequested | CsatRated | ConversationUpdated | CustomerUpdated | MessageRedacted | ReplyFailed)[];
+  events: (MessageCreated | MessageAnalyzed | ControlChanged | ConversationAssigned | ConversationClosed | ConversationReopened | NoteCreated | ReceiptChanged | DeliveryChanged | CsatRequested | CsatRated | ConversationUpdated | CustomerUpdated | MessageRedacted | ReplyFailed | HiddenEvent)[];
   live: Live | null;
   id: string;
 }
