@@ -80,25 +80,27 @@ class MemoryPresence:
 
     async def touch(self, conversation: UUID, connection: UUID, participant: PresentParticipant) -> bool:
         """Enter or refresh a connection; see the port."""
-        count = len(self._present.get(conversation, {}))
         self._sweep()
-        entries = self._live_entries(conversation)
-        known = entries.get(connection)
-        changed = len(entries) < count or known is None or known[0] != participant
-        entries[connection] = (participant, self._clock() + self._ttl_s)
-        self._present[conversation] = entries
-        return changed
+        now = self._clock()
+        entries = self._present.get(conversation, {})
+        live = {key: entry for key, entry in entries.items() if entry[1] > now}
+        known = live.get(connection)
+        live[connection] = (participant, now + self._ttl_s)
+        self._present[conversation] = live
+        return known is None or known[0] != participant or entries.keys() != live.keys()
 
     async def leave(self, conversation: UUID, connection: UUID) -> None:
         """Let a connection go after the grace time."""
-        entries = self._live_entries(conversation)
+        entries = self._present.get(conversation, {})
         if connection in entries:
             participant, expires_at = entries[connection]
             entries[connection] = (participant, min(expires_at, self._clock() + self._grace_s))
 
     async def participants(self, conversation: UUID) -> tuple[PresentParticipant, ...]:
-        """Return each person once; see the port."""
-        return merge_connections(participant for participant, _ in self._live_entries(conversation).values())
+        """Return each person once; see the port. Drops nothing: the next `touch` must see who expired."""
+        now = self._clock()
+        entries = self._present.get(conversation, {})
+        return merge_connections(participant for participant, expires_at in entries.values() if expires_at > now)
 
     async def set_typing(self, conversation: UUID, participant: UUID, on: bool) -> bool:
         """Start, refresh or stop typing; see the port."""
@@ -124,26 +126,19 @@ class MemoryPresence:
         self._typing.clear()
 
     def _sweep(self) -> None:
-        """Once per TTL, drop what expired in conversations that nobody asks about any more."""
-        if self._clock() < self._next_sweep:
+        """Once per TTL, drop the conversations that nobody refreshes any more."""
+        now = self._clock()
+        if now < self._next_sweep:
             return
-        self._next_sweep = self._clock() + self._ttl_s
-        for conversation in list(self._present):
-            self._live_entries(conversation)
+        self._next_sweep = now + self._ttl_s
+        for conversation, entries in list(self._present.items()):
+            if all(expires_at <= now for _, expires_at in entries.values()):
+                del self._present[conversation]
         for conversation in list(self._typing):
             self._live_typing(conversation)
 
-    def _live_entries(self, conversation: UUID) -> dict[UUID, tuple[PresentParticipant, float]]:
-        """Drop what expired and return the rest."""
-        now = self._clock()
-        entries = self._present.get(conversation, {})
-        for connection in [key for key, (_, expires_at) in entries.items() if expires_at <= now]:
-            del entries[connection]
-        if not entries:
-            self._present.pop(conversation, None)
-        return entries
-
     def _live_typing(self, conversation: UUID) -> dict[UUID, float]:
+        """Drop who stopped without a word, and return the rest."""
         now = self._clock()
         typing = self._typing.get(conversation, {})
         for participant in [key for key, expires_at in typing.items() if expires_at <= now]:

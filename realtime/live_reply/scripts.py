@@ -1,0 +1,134 @@
+"""The live reply in Lua: each script is one atomic step on one slot, and publishes within it.
+
+KEYS: 1 the record, 2 the channel of the conversation (in the same slot, because of the hash tag).
+The record is one hash, so that it expires and is evicted as a whole:
+  m e a   message (16 bytes), epoch, attempt of the owner
+  t i f   text (UTF-8), ids (32-bit big endian each), f is there once the reply is finished
+  fe fc   the highest epoch fence and its cut id (16 bytes); pe pc the one below it, which an uncut brings back
+  s       fences of single messages, oldest first: message and cut id, 16 bytes each
+Answers: {0, ...} done, {1} unknown, {2, epoch, cut id or ''} fenced. Frames come ready made: no script parses them.
+"""
+
+from __future__ import annotations
+
+from realtime.bus.commands import Script
+
+DONE, UNKNOWN, FENCED = 0, 1, 2
+
+_CUT_OVER = """
+local function cut_over(fence_epoch, fence_cut, stops, message, epoch)
+  if fence_epoch and epoch < tonumber(fence_epoch) then
+    return {2, tonumber(fence_epoch), fence_cut}
+  end
+  for at = 1, #(stops or ''), 32 do
+    if string.sub(stops, at, at + 15) == message then
+      return {2, epoch, string.sub(stops, at + 16, at + 31)}
+    end
+  end
+  return nil
+end
+"""
+
+# ARGV: message, epoch, attempt, text, ids, frame, ttl in ms. Answers {0, text, ids}.
+BEGIN = Script(
+    _CUT_OVER
+    + """
+local message, epoch, attempt, text, ids = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local fe, fc, s, m, e, a, t, i = unpack(redis.call('HMGET', KEYS[1], 'fe', 'fc', 's', 'm', 'e', 'a', 't', 'i'))
+local refused = cut_over(fe, fc, s, message, epoch)
+if refused then return refused end
+e, a = tonumber(e), tonumber(a)
+if m and (e > epoch or (m == message and a > attempt)) then return {2, e, ''} end
+if m == message and (#t > #text or (#t == #text and #i >= #ids)) then text, ids = t, i end
+redis.call('HSET', KEYS[1], 'm', message, 'e', ARGV[2], 'a', ARGV[3], 't', text, 'i', ids)
+redis.call('HDEL', KEYS[1], 'f')
+redis.call('PEXPIRE', KEYS[1], ARGV[7])
+if m ~= message or e ~= epoch or a ~= attempt then redis.call('PUBLISH', KEYS[2], ARGV[6]) end
+return {0, text, ids}
+"""
+)
+
+# ARGV: message, epoch, attempt, start, text, ids, frame, ttl in ms. Answers {0, end}.
+APPEND = Script(
+    _CUT_OVER
+    + """
+local message, epoch, attempt, start, text = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local fe, fc, s, m, e, a, t, i, f =
+  unpack(redis.call('HMGET', KEYS[1], 'fe', 'fc', 's', 'm', 'e', 'a', 't', 'i', 'f'))
+local refused = cut_over(fe, fc, s, message, epoch)
+if refused then return refused end
+if not m or f then return {1} end
+e, a = tonumber(e), tonumber(a)
+if m ~= message or e ~= epoch or a ~= attempt then
+  if e < epoch or (m == message and a < attempt) then return {1} end
+  return {2, e, ''}
+end
+if start + #text == #t and string.sub(t, start + 1) == text then return {0, #t} end
+if start ~= #t then return {1} end
+redis.call('HSET', KEYS[1], 't', t .. text, 'i', i .. ARGV[6])
+redis.call('PEXPIRE', KEYS[1], ARGV[8])
+redis.call('PUBLISH', KEYS[2], ARGV[7])
+return {0, #t + #text}
+"""
+)
+
+# ARGV: epoch, cut id, message or '', ttl in ms, fences of messages kept. Answers {0} or {0, message, text, ids}.
+CUT = Script(
+    """
+local epoch, cut_id, message = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+local fe, fc, pe, s, m, e, t, i =
+  unpack(redis.call('HMGET', KEYS[1], 'fe', 'fc', 'pe', 's', 'm', 'e', 't', 'i'))
+fe, pe, e = tonumber(fe), tonumber(pe), tonumber(e)
+if message ~= '' then
+  local kept = {}
+  for at = 1, #(s or ''), 32 do
+    if string.sub(s, at, at + 15) ~= message then kept[#kept + 1] = string.sub(s, at, at + 31) end
+  end
+  kept[#kept + 1] = message .. cut_id
+  local first = math.max(1, #kept - tonumber(ARGV[5]) + 1)
+  redis.call('HSET', KEYS[1], 's', table.concat(kept, '', first))
+elseif not fe or epoch >= fe then
+  -- Whoever begins a higher epoch has read the lower one committed: only the highest fence can be taken back.
+  if fe and epoch > fe then redis.call('HSET', KEYS[1], 'pe', fe, 'pc', fc) end
+  redis.call('HSET', KEYS[1], 'fe', epoch, 'fc', cut_id)
+elseif not pe or epoch >= pe then
+  redis.call('HSET', KEYS[1], 'pe', epoch, 'pc', cut_id)
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+local covers = m and ((message == '' and e < epoch) or m == message)
+if covers then return {0, m, t, i} end
+return {0}
+"""
+)
+
+# ARGV: cut id. Answers {1 when it was stored, else 0}.
+UNCUT = Script(
+    """
+local cut_id = ARGV[1]
+local fc, pe, pc, s = unpack(redis.call('HMGET', KEYS[1], 'fc', 'pe', 'pc', 's'))
+if fc == cut_id then
+  redis.call('HDEL', KEYS[1], 'fe', 'fc', 'pe', 'pc')
+  if pe then redis.call('HSET', KEYS[1], 'fe', pe, 'fc', pc) end
+  return {1}
+end
+for at = 1, #(s or ''), 32 do
+  if string.sub(s, at + 16, at + 31) == cut_id then
+    redis.call('HSET', KEYS[1], 's', string.sub(s, 1, at - 1) .. string.sub(s, at + 32))
+    return {1}
+  end
+end
+return {0}
+"""
+)
+
+# ARGV: message, epoch, attempt. Answers {0}, also when the reply is somebody else's.
+FINISH = Script(
+    _CUT_OVER
+    + """
+local fe, fc, s, m, e, a = unpack(redis.call('HMGET', KEYS[1], 'fe', 'fc', 's', 'm', 'e', 'a'))
+local refused = cut_over(fe, fc, s, ARGV[1], tonumber(ARGV[2]))
+if refused then return refused end
+if m == ARGV[1] and e == ARGV[2] and a == ARGV[3] then redis.call('HSET', KEYS[1], 'f', '1') end
+return {0}
+"""
+)

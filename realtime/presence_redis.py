@@ -1,0 +1,131 @@
+"""Presence and typing on Redis: expiry is by the server's clock, so nodes need not agree on the time."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from realtime.bus.commands import RedisAwayError, RedisCommands, Script
+from realtime.bus.redis import PREFIX
+from realtime.presence import GRACE_S, PRESENCE_TTL_S, TYPING_TTL_S, PresenceUnavailableError, merge_connections
+from realtime.protocol.shapes import PresentParticipant
+
+_decoder = msgspec.json.Decoder(PresentParticipant)
+
+_NOW = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+"""
+
+# KEYS: expiry per connection (sorted set), participant per connection (hash). ARGV: connection, participant, ttl in ms.
+_TOUCH = Script(
+    _NOW
+    + """
+local expired = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)
+for _, connection in ipairs(expired) do
+  redis.call('ZREM', KEYS[1], connection)
+  redis.call('HDEL', KEYS[2], connection)
+end
+local changed = #expired > 0 or redis.call('HGET', KEYS[2], ARGV[1]) ~= ARGV[2]
+redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+redis.call('PEXPIRE', KEYS[1], 2 * ARGV[3])
+redis.call('PEXPIRE', KEYS[2], 2 * ARGV[3])
+return changed and 1 or 0
+"""
+)
+
+# KEYS as above. ARGV: connection, grace in ms. XX LT: never adds, never prolongs.
+_LEAVE = Script(_NOW + "return redis.call('ZADD', KEYS[1], 'XX', 'LT', now + ARGV[2], ARGV[1])")
+
+# KEYS as above. Drops nothing: the next touch must see who expired.
+_PRESENT = Script(
+    _NOW
+    + """
+local found = {}
+for _, connection in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf')) do
+  found[#found + 1] = redis.call('HGET', KEYS[2], connection)
+end
+return found
+"""
+)
+
+# KEYS: expiry per participant (sorted set). ARGV: participant, '1' or '0', ttl in ms.
+_SET_TYPING = Script(
+    _NOW
+    + """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if ARGV[2] == '0' then return redis.call('ZREM', KEYS[1], ARGV[1]) end
+local added = redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return added
+"""
+)
+
+_TYPING = Script(_NOW + "return redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf')")
+
+
+def presence_keys(conversation: UUID) -> tuple[str, str]:
+    """Return the keys of expiries and participants."""
+    return f"{PREFIX}present:{{{conversation}}}", f"{PREFIX}participants:{{{conversation}}}"
+
+
+def typing_key(conversation: UUID) -> str:
+    """Return the key of who is typing."""
+    return f"{PREFIX}typing:{{{conversation}}}"
+
+
+class RedisPresence:
+    """Presence on one Redis server; `timeout_s` bounds every method."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout_s: float = 0.5,
+        ttl_s: float = PRESENCE_TTL_S,
+        grace_s: float = GRACE_S,
+        typing_ttl_s: float = TYPING_TTL_S,
+    ) -> None:
+        self._commands = RedisCommands(url, timeout_s=timeout_s)
+        self._ttl_ms = int(ttl_s * 1000)
+        self._grace_ms = int(grace_s * 1000)
+        self._typing_ttl_ms = int(typing_ttl_s * 1000)
+
+    async def touch(self, conversation: UUID, connection: UUID, participant: PresentParticipant) -> bool:
+        """Enter or refresh a connection; see the port."""
+        arguments = (connection.bytes, msgspec.json.encode(participant), self._ttl_ms)
+        changed: int = await self._run(_TOUCH, presence_keys(conversation), arguments)
+        return changed == 1
+
+    async def leave(self, conversation: UUID, connection: UUID) -> None:
+        """Let a connection go after the grace time."""
+        await self._run(_LEAVE, presence_keys(conversation), (connection.bytes, self._grace_ms))
+
+    async def participants(self, conversation: UUID) -> tuple[PresentParticipant, ...]:
+        """Return each person once; see the port."""
+        found: list[bytes | None] = await self._run(_PRESENT, presence_keys(conversation), ())
+        return merge_connections(_decoder.decode(entry) for entry in found if entry is not None)
+
+    async def set_typing(self, conversation: UUID, participant: UUID, on: bool) -> bool:
+        """Start, refresh or stop typing; see the port."""
+        arguments = (participant.bytes, int(on), self._typing_ttl_ms)
+        changed: int = await self._run(_SET_TYPING, (typing_key(conversation),), arguments)
+        return changed == 1
+
+    async def typing(self, conversation: UUID) -> frozenset[UUID]:
+        """Return who is typing."""
+        found: list[bytes] = await self._run(_TYPING, (typing_key(conversation),), ())
+        return frozenset(UUID(bytes=participant) for participant in found)
+
+    async def aclose(self) -> None:
+        """Close the connection; idempotent."""
+        await self._commands.aclose()
+
+    async def _run(self, script: Script, keys: tuple[str, ...], arguments: tuple[bytes | int, ...]) -> Any:
+        try:
+            return await self._commands.run(script, keys, arguments)
+        except RedisAwayError as error:
+            raise PresenceUnavailableError(str(error)) from error

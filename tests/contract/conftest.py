@@ -1,0 +1,5 @@
+"""What several contract suites share."""
+
+from tests.fixtures.redis_server import own_redis_server, redis_server
+
+__all__ = ["own_redis_server", "redis_server"]
