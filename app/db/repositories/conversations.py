@@ -1,0 +1,149 @@
+"""Conversations as rows, and the line of the lists."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import models
+from app.db.repositories.summary import select_summaries, summary_of
+from app.db.upsert import insert_if_absent
+from app.domain.conversation import Control, Controller, Conversation, Status
+from app.domain.message import Score
+from realtime.protocol import shapes
+
+
+class SqlConversations:
+    """See app.services.ports.Conversations."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def lock(self, conversation: UUID) -> Conversation | None:
+        """Lock the row until the transaction ends (on SQLite the transaction is the only writer)."""
+        row = await self._session.scalar(
+            select(models.Conversation)
+            .where(models.Conversation.id == conversation)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        return None if row is None else conversation_of(row)
+
+    async def find_open(self, identity: UUID) -> UUID | None:
+        """Return the open conversation of an identity."""
+        return await self._session.scalar(
+            select(models.Conversation.id).where(
+                models.Conversation.identity_id == identity, models.Conversation.status == Status.OPEN
+            )
+        )
+
+    async def add(self, conversation: Conversation) -> bool:
+        """Insert on conflict do nothing."""
+        return await insert_if_absent(
+            self._session,
+            models.Conversation,
+            id=conversation.id,
+            shop_id=conversation.shop,
+            customer_id=conversation.customer,
+            identity_id=conversation.identity,
+            channel=conversation.channel,
+            created_at=conversation.created_at,
+            **_changing(conversation),
+        )
+
+    async def save(self, conversation: Conversation) -> None:
+        """Write all that can change."""
+        await self._session.execute(
+            update(models.Conversation)
+            .where(models.Conversation.id == conversation.id)
+            .values(**_changing(conversation))
+            .execution_options(synchronize_session=False)
+        )
+
+    async def summary(self, conversation: UUID) -> shapes.Summary:
+        """Read the line of the lists."""
+        row = (await self._session.execute(select_summaries().where(models.Conversation.id == conversation))).one()
+        return summary_of(row)
+
+
+def conversation_of(row: models.Conversation) -> Conversation:
+    """Return the record of a row."""
+    return Conversation(
+        id=row.id,
+        shop=row.shop_id,
+        customer=row.customer_id,
+        identity=row.identity_id,
+        channel=row.channel,
+        created_at=row.created_at,
+        last_activity_at=row.last_activity_at,
+        control=Control(Status(row.status), Controller(row.controller), row.holder_id, row.epoch),
+        assignee=row.assignee_id,
+        control_seq=row.control_seq,
+        cut=row.cut,
+        status_seq=row.status_seq,
+        last_seq=row.last_seq,
+        customer_seq=row.customer_seq,
+        question=row.question_id,
+        agent_seq=row.agent_seq,
+        covered_seq=row.covered_seq,
+        last_message=row.last_message_id,
+        receipts=list(row.receipts),
+        staff_read_seq=row.staff_read_seq,
+        priority=row.priority,
+        labels=list(row.labels),
+        snooze_until=row.snooze_until,
+        draft=row.draft,
+        intent=score_of(row.intent),
+        sentiment=score_of(row.sentiment),
+        page=row.page,
+        handoff_reason=row.handoff_reason,
+        csat=row.csat,
+        waiting_since=row.waiting_since,
+        closed_at=row.closed_at,
+    )
+
+
+def score_of(stored: dict[str, Any] | None) -> Score | None:
+    """Return a stored {label, score}."""
+    return None if stored is None else Score(stored["label"], stored["score"])
+
+
+def _changing(conversation: Conversation) -> dict[str, Any]:
+    control = conversation.control
+    return {
+        "status": control.status.value,
+        "controller": control.controller.value,
+        "holder_id": control.holder,
+        "epoch": control.epoch,
+        "assignee_id": conversation.assignee,
+        "control_seq": conversation.control_seq,
+        "cut": conversation.cut,
+        "status_seq": conversation.status_seq,
+        "last_seq": conversation.last_seq,
+        "customer_seq": conversation.customer_seq,
+        "question_id": conversation.question,
+        "agent_seq": conversation.agent_seq,
+        "covered_seq": conversation.covered_seq,
+        "last_message_id": conversation.last_message,
+        "receipts": conversation.receipts,
+        "staff_read_seq": conversation.staff_read_seq,
+        "priority": conversation.priority,
+        "labels": conversation.labels,
+        "snooze_until": conversation.snooze_until,
+        "draft": conversation.draft,
+        "intent": _stored(conversation.intent),
+        "sentiment": _stored(conversation.sentiment),
+        "page": conversation.page,
+        "handoff_reason": conversation.handoff_reason,
+        "csat": conversation.csat,
+        "waiting_since": conversation.waiting_since,
+        "closed_at": conversation.closed_at,
+        "last_activity_at": conversation.last_activity_at,
+    }
+
+
+def _stored(score: Score | None) -> dict[str, Any] | None:
+    return None if score is None else {"label": score.label, "score": score.score}

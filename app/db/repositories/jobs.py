@@ -1,0 +1,172 @@
+"""The jobs table: claimed with SKIP LOCKED on PostgreSQL, under the write lock on SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, CursorResult, Subquery, and_, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import models
+from app.db.base import database_now
+from app.db.upsert import insert_if_absent
+from app.domain.job import ClaimedJob, Lane, NewJob
+from app.services.ids import new_id
+
+_ACTIVE = ("queued", "running")
+_LOOK_AHEAD = 4  # candidates per job wanted: other workers may hold the first ones
+
+
+class SqlJobs:
+    """See app.services.ports.Jobs."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, job: NewJob) -> UUID | None:
+        """Insert on conflict do nothing."""
+        job_id = new_id()
+        is_new = await insert_if_absent(
+            self._session,
+            models.Job,
+            id=job_id,
+            shop_id=job.shop,
+            conversation_id=job.conversation,
+            lane=job.lane.value,
+            kind=job.kind,
+            cause=job.cause,
+            epoch=job.epoch,
+            payload=dict(job.payload),
+            status="queued",
+            attempt=0,
+            tries=0,
+            max_tries=job.max_tries,
+            run_at=database_now(job.delay_s),
+            created_at=database_now(),
+        )
+        return job_id if is_new else None
+
+    async def claim(self, lane: Lane, worker: UUID, limit: int, lease_s: float) -> Sequence[ClaimedJob]:
+        """Lease due jobs; each shop's first before any shop's second, running ones counted in."""
+        turn = _turns(lane, limit)
+        due = await self._session.scalars(
+            select(models.Job.id)
+            .join(turn, turn.c.id == models.Job.id)
+            .where(_is_due(lane))
+            .order_by(turn.c.turn, models.Job.run_at, models.Job.id)
+            .limit(limit)
+            .with_for_update(of=models.Job, skip_locked=True)
+        )
+        ids = due.all()
+        if not ids:
+            return []
+        rows = await self._session.scalars(
+            update(models.Job)
+            .where(models.Job.id.in_(ids))
+            .values(
+                status="running",
+                worker_id=worker,
+                attempt=models.Job.attempt + 1,
+                tries=models.Job.tries + 1,
+                run_at=database_now(lease_s),
+            )
+            .returning(models.Job)
+            .execution_options(populate_existing=True)
+        )
+        claimed = {row.id: _claimed(row) for row in rows}
+        return [claimed[job] for job in ids]
+
+    async def end(self, job: UUID, *, attempt: int | None = None, error: str | None = None) -> bool:
+        """Complete or bury."""
+        conditions = [models.Job.id == job, models.Job.status.in_(_ACTIVE)]
+        if attempt is not None:
+            conditions.append(models.Job.attempt == attempt)
+        status = "done" if error is None else "dead"
+        return await self._change(and_(*conditions), status=status, error=error, ended_at=database_now())
+
+    async def retry(self, job: UUID, attempt: int, error: str, pause_s: float) -> bool:
+        """Queue again after a pause."""
+        changes = {"status": "queued", "worker_id": None, "error": error, "run_at": database_now(pause_s)}
+        return await self._change(_held(job, attempt), **changes)
+
+    async def release(self, job: UUID, attempt: int) -> bool:
+        """Queue again at once, uncounted."""
+        changes = {"status": "queued", "worker_id": None, "tries": models.Job.tries - 1, "run_at": database_now()}
+        return await self._change(_held(job, attempt), **changes)
+
+    async def renew(self, worker: UUID, jobs: Sequence[UUID], lease_s: float) -> None:
+        """Move the ends of leases."""
+        held = and_(models.Job.id.in_(jobs), models.Job.worker_id == worker, models.Job.status == "running")
+        await self._change(held, run_at=database_now(lease_s))
+
+    async def holds(self, job: UUID, attempt: int) -> bool:
+        """Whether this attempt is the last one claimed and not ended."""
+        return await self._session.scalar(select(models.Job.id).where(_held(job, attempt))) is not None
+
+    async def add_scheduled(self, name: str, due_at: datetime, job: NewJob) -> bool:
+        """Insert job and due time; (cause, kind) and (name, due_at) are both unique."""
+        job_id = await self.add(job)
+        if job_id is None:
+            return False
+        return await insert_if_absent(
+            self._session, models.Schedule, id=new_id(), name=name, due_at=due_at, job_id=job_id
+        )
+
+    async def _change(self, condition: ColumnElement[bool], **changes: Any) -> bool:
+        result = await self._session.execute(
+            update(models.Job).where(condition).values(**changes).execution_options(synchronize_session=False)
+        )
+        return cast(CursorResult[Any], result).rowcount > 0
+
+
+def _is_due(lane: Lane) -> ColumnElement[bool]:
+    """Queued and due, or running with a lease that ran out: `run_at` says both."""
+    return and_(models.Job.lane == lane.value, models.Job.status.in_(_ACTIVE), models.Job.run_at <= database_now())
+
+
+def _turns(lane: Lane, limit: int) -> Subquery:
+    """Return the due jobs that come first, with their turn."""
+    place = func.row_number().over(partition_by=models.Job.shop_id, order_by=(models.Job.run_at, models.Job.id))
+    due = (
+        select(models.Job.id, models.Job.shop_id, models.Job.run_at, place.label("place"))
+        .where(_is_due(lane))
+        .subquery()
+    )
+    busy = (
+        select(models.Job.shop_id, func.count().label("running"))
+        .where(models.Job.lane == lane.value, models.Job.status == "running", models.Job.run_at > database_now())
+        .group_by(models.Job.shop_id)
+        .subquery()
+    )
+    turn = due.c.place + func.coalesce(busy.c.running, 0)
+    return (
+        select(due.c.id, turn.label("turn"))
+        .outerjoin(busy, busy.c.shop_id.is_not_distinct_from(due.c.shop_id))
+        .order_by(turn, due.c.run_at, due.c.id)
+        .limit(limit * _LOOK_AHEAD)
+        .subquery()
+    )
+
+
+def _held(job: UUID, attempt: int) -> ColumnElement[bool]:
+    return and_(models.Job.id == job, models.Job.attempt == attempt, models.Job.status == "running")
+
+
+def _claimed(row: models.Job) -> ClaimedJob:
+    return ClaimedJob(
+        id=row.id,
+        lane=Lane(row.lane),
+        kind=row.kind,
+        cause=row.cause,
+        shop=row.shop_id,
+        conversation=row.conversation_id,
+        epoch=row.epoch,
+        payload=row.payload,
+        attempt=row.attempt,
+        tries=row.tries,
+        max_tries=row.max_tries,
+        lease_until=row.run_at,
+    )

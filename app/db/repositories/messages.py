@@ -1,0 +1,176 @@
+"""Messages and the event log as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import models
+from app.domain.message import FinishReason, Message, Score, SenderKind
+from app.services.ports import LoggedRow
+from realtime.bus.frame import Audience
+from realtime.ports import LogPage
+from realtime.protocol.events import frame_of_logged
+
+
+class SqlMessages:
+    """See app.services.ports.Messages."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def find(self, conversation: UUID, message: UUID) -> Message | None:
+        """Return a message of this conversation."""
+        row = await self._session.scalar(
+            select(models.Message).where(models.Message.id == message, models.Message.conversation_id == conversation)
+        )
+        return None if row is None else message_of(row)
+
+    async def find_by_key(self, conversation: UUID, sender: UUID, client_id: str) -> Message | None:
+        """Return the message that this sender gave this key."""
+        row = await self._session.scalar(
+            select(models.Message).where(
+                models.Message.conversation_id == conversation,
+                models.Message.sender_id == sender,
+                models.Message.client_id == client_id,
+            )
+        )
+        return None if row is None else message_of(row)
+
+    async def add(self, message: Message) -> None:
+        """Insert."""
+        await self._session.execute(
+            insert(models.Message).values(
+                id=message.id,
+                shop_id=message.shop,
+                conversation_id=message.conversation,
+                seq=message.seq,
+                sender_kind=message.sender.value,
+                sender_id=message.sender_id,
+                sender_name=message.sender_name,
+                client_id=message.client_id,
+                text=message.text,
+                finish_reason=message.finish_reason,
+                attachments=list(message.attachments),
+                products=list(message.products),
+                sources=list(message.sources),
+                created_at=message.created_at,
+            )
+        )
+
+    async def set_scores(self, message: UUID, intent: Score, sentiment: Score) -> None:
+        """Store what the models make of a message."""
+        await self._session.execute(
+            update(models.Message)
+            .where(models.Message.id == message)
+            .values(
+                intent_label=intent.label,
+                intent_score=intent.score,
+                sentiment_label=sentiment.label,
+                sentiment_score=sentiment.score,
+            )
+            .execution_options(synchronize_session=False)
+        )
+
+    async def add_recommendations(self, message: Message, model: str | None) -> None:
+        """Insert one row per product shown."""
+        rows: list[dict[str, Any]] = [
+            {
+                "id": UUID(product["recommendation"]),
+                "shop_id": message.shop,
+                "message_id": message.id,
+                "product_id": UUID(product["id"]),
+                "rank": rank,
+                "reason": product.get("reason"),
+                "model": model,
+                "created_at": message.created_at,
+            }
+            for rank, product in enumerate(message.products)
+        ]
+        if rows:
+            await self._session.execute(insert(models.Recommendation), rows)
+
+
+class SqlEventLog:
+    """See app.services.ports.EventLog."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def append(self, row: LoggedRow) -> None:
+        """Insert; (conversation, seq) is the primary key, so that a gapless count cannot fork."""
+        await self._session.execute(
+            insert(models.Event).values(
+                conversation_id=row.conversation,
+                seq=row.seq,
+                shop_id=row.shop,
+                type=row.type,
+                staff=row.staff,
+                epoch=row.epoch,
+                message_id=row.message,
+                body=row.body,
+                at=row.at,
+            )
+        )
+
+    async def body_at(self, conversation: UUID, seq: int) -> str | None:
+        """Return the event at a position."""
+        return await self._session.scalar(
+            select(models.Event.body).where(models.Event.conversation_id == conversation, models.Event.seq == seq)
+        )
+
+    async def page(self, conversation: UUID, after: int, limit: int) -> LogPage:
+        """Return events after a position, as they went to the bus."""
+        rows = await self._session.execute(
+            select(models.Event.seq, models.Event.staff, models.Event.epoch, models.Event.body)
+            .where(models.Event.conversation_id == conversation, models.Event.seq > after)
+            .order_by(models.Event.seq)
+            .limit(limit)
+        )
+        frames = [
+            frame_of_logged(Audience.STAFF if staff else Audience.ALL, seq, epoch, body.encode())
+            for seq, staff, epoch, body in rows
+        ]
+        log, last_seq = (await self.last_seqs([conversation])).get(conversation, ("", 0))
+        return LogPage(log, last_seq, frames)
+
+    async def last_seqs(self, conversations: Sequence[UUID]) -> Mapping[UUID, tuple[str, int]]:
+        """Return (log, last seq) of those that exist."""
+        log = select(models.Meta.value).where(models.Meta.key == "log").scalar_subquery()
+        rows = await self._session.execute(
+            select(models.Conversation.id, log, models.Conversation.last_seq).where(
+                models.Conversation.id.in_(conversations)
+            )
+        )
+        return {conversation: (log, seq) for conversation, log, seq in rows}
+
+
+def message_of(row: models.Message) -> Message:
+    """Return the record of a row."""
+    return Message(
+        id=row.id,
+        shop=row.shop_id,
+        conversation=row.conversation_id,
+        seq=row.seq,
+        sender=SenderKind(row.sender_kind),
+        sender_id=row.sender_id,
+        sender_name=row.sender_name,
+        text=row.text,
+        created_at=row.created_at,
+        client_id=row.client_id,
+        finish_reason=None if row.finish_reason is None else FinishReason(row.finish_reason),
+        attachments=tuple(row.attachments),
+        products=tuple(row.products),
+        sources=tuple(row.sources),
+        intent=_score(row.intent_label, row.intent_score),
+        sentiment=_score(row.sentiment_label, row.sentiment_score),
+        redacted=row.redacted_at is not None,
+    )
+
+
+def _score(label: str | None, score: float | None) -> Score | None:
+    return None if label is None or score is None else Score(label, score)

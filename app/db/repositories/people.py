@@ -1,0 +1,137 @@
+"""Shops, staff and customers, as far as conversations need them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import models
+from app.db.base import utc_now
+from app.db.upsert import insert_if_absent
+from app.domain.shop import ShopRules
+from app.services.ids import new_id
+from app.services.ports import Identity
+from realtime.protocol import shapes
+
+
+class SqlPeople:
+    """See app.services.ports.People."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def rules(self, shop: UUID) -> ShopRules:
+        """Read how the shop wants its conversations handled."""
+        settings = await self._session.scalar(select(models.Shop.settings).where(models.Shop.id == shop))
+        return ShopRules.of(settings or {})
+
+    async def user(self, user: UUID, shop: UUID) -> shapes.UserRef | None:
+        """Return a member of staff of this shop, active or not."""
+        name = await self._session.scalar(
+            select(models.User.name).where(models.User.id == user, models.User.shop_id == shop)
+        )
+        return None if name is None else shapes.UserRef(id=user, name=name)
+
+    async def identity(self, identity: UUID) -> Identity | None:
+        """Return a visitor's record."""
+        row = (
+            await self._session.execute(
+                select(models.ChannelIdentity, models.Customer.name, models.ChannelAccount.kind)
+                .join(models.Customer, models.Customer.id == models.ChannelIdentity.customer_id)
+                .join(models.ChannelAccount, models.ChannelAccount.id == models.ChannelIdentity.account_id)
+                .where(models.ChannelIdentity.id == identity)
+            )
+        ).one_or_none()
+        if row is None:
+            return None
+        found, name, kind = row
+        return Identity(
+            found.id, found.shop_id, found.customer_id, found.account_id, found.verified, name, channel=kind
+        )
+
+    async def ensure_identity(
+        self,
+        shop: UUID,
+        address: str,
+        *,
+        identity: UUID | None,
+        external_id: str | None,
+        name: str | None,
+        email: str | None,
+        locale: str | None,
+    ) -> Identity:
+        """Find or insert. The customer of an anonymous visitor is new; a verified one is the shop's own record."""
+        account = await self._widget_account(shop)
+        found = await self._at(shop, account, address)
+        if found is None:
+            customer, is_new = await self._customer(shop, external_id, name, email, locale)
+            is_first = await insert_if_absent(
+                self._session,
+                models.ChannelIdentity,
+                id=identity or new_id(),
+                shop_id=shop,
+                account_id=account,
+                customer_id=customer,
+                address=address,
+                verified=external_id is not None,
+                created_at=utc_now(),
+            )
+            if not is_first and is_new:
+                await self._session.execute(delete(models.Customer).where(models.Customer.id == customer))
+            found = await self._at(shop, account, address)
+        record = None if found is None else await self.identity(found)
+        if record is None:
+            raise LookupError(f"the identity at {address!r} is another shop's")
+        return record
+
+    async def _at(self, shop: UUID, account: UUID, address: str) -> UUID | None:
+        return await self._session.scalar(
+            select(models.ChannelIdentity.id).where(
+                models.ChannelIdentity.shop_id == shop,
+                models.ChannelIdentity.account_id == account,
+                models.ChannelIdentity.address == address,
+            )
+        )
+
+    async def _widget_account(self, shop: UUID) -> UUID:
+        condition = (
+            models.ChannelAccount.shop_id == shop,
+            models.ChannelAccount.kind == "web",
+            models.ChannelAccount.external_id == "widget",
+        )
+        account = await self._session.scalar(select(models.ChannelAccount.id).where(*condition))
+        if account is None:
+            values = {"kind": "web", "external_id": "widget", "name": "Website", "fields": {}, "active": True}
+            await insert_if_absent(
+                self._session, models.ChannelAccount, id=new_id(), shop_id=shop, created_at=utc_now(), **values
+            )
+            account = (await self._session.scalars(select(models.ChannelAccount.id).where(*condition))).one()
+        return account
+
+    async def _customer(
+        self, shop: UUID, external_id: str | None, name: str | None, email: str | None, locale: str | None
+    ) -> tuple[UUID, bool]:
+        """Return the customer's id and whether it was inserted here; names and e-mails of visitors are hints."""
+        condition = (models.Customer.shop_id == shop, models.Customer.external_id == external_id)
+        if external_id is not None:
+            known = await self._session.scalar(select(models.Customer.id).where(*condition))
+            if known is not None:
+                return known, False
+        customer = new_id()
+        is_new = await insert_if_absent(
+            self._session,
+            models.Customer,
+            id=customer,
+            shop_id=shop,
+            external_id=external_id,
+            name=name,
+            email=email,
+            locale=locale,
+            attributes={},
+            created_at=utc_now(),
+        )
+        if is_new:
+            return customer, True
+        return (await self._session.scalars(select(models.Customer.id).where(*condition))).one(), False

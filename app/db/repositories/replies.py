@@ -1,0 +1,184 @@
+"""Replies of the bot as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import CursorResult, Integer, Text, Uuid, column, insert, select, update, values
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import models
+from app.db.base import Json
+from app.domain.reply import Frozen, Outcome, Reply, ReplyStatus
+from app.services.ports import Checkpoint
+
+_ACTIVE = (ReplyStatus.QUEUED.value, ReplyStatus.RUNNING.value)
+
+
+class SqlReplies:
+    """See app.services.ports.Replies."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def find(self, reply: UUID) -> Reply | None:
+        """Return a reply by its id."""
+        return await self._one(models.Response.id == reply)
+
+    async def find_active(self, conversation: UUID) -> Reply | None:
+        """Return the queued or running reply of a conversation."""
+        return await self._one((models.Response.conversation_id == conversation) & models.Response.status.in_(_ACTIVE))
+
+    async def find_by_job(self, job: UUID) -> Reply | None:
+        """Return the reply a job makes."""
+        return await self._one(models.Response.job_id == job)
+
+    async def _one(self, condition: Any) -> Reply | None:
+        row = await self._session.scalar(
+            select(models.Response).where(condition).execution_options(populate_existing=True)
+        )
+        return None if row is None else _reply_of(row)
+
+    async def add(self, reply: Reply) -> None:
+        """Insert."""
+        await self._session.execute(
+            insert(models.Response).values(
+                id=reply.id,
+                shop_id=reply.shop,
+                conversation_id=reply.conversation,
+                question_id=reply.question,
+                job_id=reply.job,
+                covers_seq=reply.covers_seq,
+                epoch=reply.epoch,
+                status=reply.status.value,
+                created_at=reply.created_at,
+            )
+        )
+
+    async def take_in(self, reply: UUID, question: UUID, covers_seq: int) -> None:
+        """Point a queued reply at a newer question."""
+        await self._set(reply, question_id=question, covers_seq=covers_seq)
+
+    async def start(self, reply: UUID, attempt: int, now: datetime) -> None:
+        """Note that a worker has it."""
+        await self._set(reply, status=ReplyStatus.RUNNING.value, attempt=attempt, started_at=now)
+
+    async def _set(self, reply: UUID, **changes: Any) -> None:
+        await self._session.execute(
+            update(models.Response)
+            .where(models.Response.id == reply)
+            .values(**changes)
+            .execution_options(synchronize_session=False)
+        )
+
+    async def freeze(self, reply: UUID, attempt: int, frozen: Frozen, now: datetime) -> bool:
+        """Store what decides the text, once."""
+        stored = {name: _plain(value) for name, value in asdict(frozen).items()}
+        result = await self._session.execute(
+            update(models.Response)
+            .where(
+                models.Response.id == reply,
+                models.Response.attempt == attempt,
+                models.Response.status == ReplyStatus.RUNNING.value,
+                models.Response.frozen_at.is_(None),
+            )
+            .values(frozen_at=now, **stored)
+            .execution_options(synchronize_session=False)
+        )
+        return cast(CursorResult[Any], result).rowcount == 1
+
+    async def end(
+        self,
+        reply: UUID,
+        status: ReplyStatus,
+        now: datetime,
+        *,
+        text: str,
+        ids: Sequence[int] | None = None,
+        finish_reason: str | None = None,
+        failure: str | None = None,
+        outcome: Outcome | None = None,
+    ) -> None:
+        """Move the status for good."""
+        changes: dict[str, Any] = {
+            "status": status.value,
+            "ended_at": now,
+            "checkpoint_text": text,
+            "finish_reason": finish_reason,
+            "failure": failure,
+        }
+        if ids is not None:
+            changes["checkpoint_ids"] = list(ids)
+        if outcome is not None:
+            changes.update(asdict(outcome))
+        await self._set(reply, **changes)
+
+    async def checkpoint(self, checkpoints: Sequence[Checkpoint]) -> set[UUID]:
+        """Store all texts in one statement; what comes back is still owned."""
+        if not checkpoints:
+            return set()
+        given = (
+            values(
+                column("id", Uuid()),
+                column("attempt", Integer()),
+                column("text", Text()),
+                column("ids", Json),
+                name="given",
+            )
+            .data([(one.reply, one.attempt, one.text, list(one.ids)) for one in checkpoints])
+            .cte("given")
+        )
+        owned = await self._session.scalars(
+            update(models.Response)
+            .where(
+                models.Response.id == given.c.id,
+                models.Response.attempt == given.c.attempt,
+                models.Response.status == ReplyStatus.RUNNING.value,
+            )
+            .values(checkpoint_text=given.c.text, checkpoint_ids=given.c.ids)
+            .returning(models.Response.id)
+            .execution_options(synchronize_session=False)
+        )
+        return set(owned)
+
+
+def _reply_of(row: models.Response) -> Reply:
+    return Reply(
+        id=row.id,
+        shop=row.shop_id,
+        conversation=row.conversation_id,
+        question=row.question_id,
+        job=row.job_id,
+        covers_seq=row.covers_seq,
+        epoch=row.epoch,
+        attempt=row.attempt,
+        status=ReplyStatus(row.status),
+        created_at=row.created_at,
+        text=row.checkpoint_text,
+        ids=tuple(row.checkpoint_ids),
+        frozen=_frozen_of(row) if row.frozen_at is not None else None,
+    )
+
+
+def _frozen_of(row: models.Response) -> Frozen:
+    return Frozen(
+        prompt=row.prompt or "",
+        facts=row.facts or {},
+        literals=row.literals or {},
+        model=row.model or "",
+        model_hash=row.model_hash or "",
+        tokenizer_hash=row.tokenizer_hash or "",
+        decoding=row.decoding or {},
+        seed=row.seed,
+        products=tuple(row.products or ()),
+        sources=tuple(row.sources or ()),
+        intent=row.intent,
+    )
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,56 @@
+"""The unit of work: one session, one transaction, all repositories on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.database import Database
+from app.db.repositories.conversations import SqlConversations
+from app.db.repositories.desk import SqlDesk
+from app.db.repositories.jobs import SqlJobs
+from app.db.repositories.messages import SqlEventLog, SqlMessages
+from app.db.repositories.people import SqlPeople
+from app.db.repositories.replies import SqlReplies
+from app.db.repositories.views import SqlViews
+from app.services import ports
+
+
+class SqlTransaction:
+    """See app.services.ports.Transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self.conversations: ports.Conversations = SqlConversations(session)
+        self.messages: ports.Messages = SqlMessages(session)
+        self.events: ports.EventLog = SqlEventLog(session)
+        self.replies: ports.Replies = SqlReplies(session)
+        self.jobs: ports.Jobs = SqlJobs(session)
+        self.people: ports.People = SqlPeople(session)
+        self.desk: ports.Desk = SqlDesk(session)
+        self.views: ports.Views = SqlViews(session)
+
+    async def commit(self) -> None:
+        """Make all of it durable and visible."""
+        await self._session.commit()
+
+
+class SqlStore:
+    """See app.services.ports.Store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[ports.Transaction]:
+        """Open a transaction that may write."""
+        async with self._database.write_session() as session:
+            yield SqlTransaction(session)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[ports.Transaction]:
+        """Open a transaction that reads one consistent state."""
+        async with self._database.read_session() as session:
+            yield SqlTransaction(session)

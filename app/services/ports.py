@@ -1,0 +1,250 @@
+"""What use cases need of the database. One transaction is one `Transaction`; nothing is seen outside until commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from app.domain.conversation import Conversation
+from app.domain.job import ClaimedJob, Lane, NewJob
+from app.domain.message import Message, Score
+from app.domain.reply import Frozen, Outcome, Reply, ReplyStatus
+from app.domain.shop import ShopRules
+from realtime.ports import LogPage
+from realtime.protocol import shapes
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRow:
+    """An event as the log stores it; `body` is the wire JSON."""
+
+    conversation: UUID
+    seq: int
+    shop: UUID
+    type: str
+    staff: bool
+    epoch: int  # that begins with a control.changed, else 0
+    message: UUID | None
+    body: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A visitor's record: the address at a channel and the customer behind it."""
+
+    id: UUID
+    shop: UUID
+    customer: UUID
+    account: UUID
+    verified: bool
+    name: str | None
+    channel: str = "web"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a worker has of a reply."""
+
+    reply: UUID
+    attempt: int
+    text: str
+    ids: tuple[int, ...]
+
+
+class Conversations(Protocol):
+    """Conversations, under their lock."""
+
+    async def lock(self, conversation: UUID) -> Conversation | None:
+        """Read and lock the row until the transaction ends; None when there is none."""
+
+    async def find_open(self, identity: UUID) -> UUID | None: ...
+
+    async def add(self, conversation: Conversation) -> bool:
+        """Insert; false, and nothing changed, when the identity has an open one already."""
+
+    async def save(self, conversation: Conversation) -> None:
+        """Write every field that can change."""
+
+    async def summary(self, conversation: UUID) -> shapes.Summary:
+        """Read the line of the console's lists."""
+
+
+class Messages(Protocol):
+    """Messages of conversations."""
+
+    async def find(self, conversation: UUID, message: UUID) -> Message | None: ...
+
+    async def find_by_key(self, conversation: UUID, sender: UUID, client_id: str) -> Message | None: ...
+
+    async def add(self, message: Message) -> None: ...
+
+    async def set_scores(self, message: UUID, intent: Score, sentiment: Score) -> None: ...
+
+    async def add_recommendations(self, message: Message, model: str | None) -> None:
+        """Insert a row for each product of the message; ids are those the message shows."""
+
+
+class EventLog(Protocol):
+    """The log of events."""
+
+    async def append(self, row: LoggedRow) -> None: ...
+
+    async def body_at(self, conversation: UUID, seq: int) -> str | None: ...
+
+    async def page(self, conversation: UUID, after: int, limit: int) -> LogPage: ...
+
+    async def last_seqs(self, conversations: Sequence[UUID]) -> Mapping[UUID, tuple[str, int]]: ...
+
+
+class Replies(Protocol):
+    """Replies of the bot."""
+
+    async def find(self, reply: UUID) -> Reply | None: ...
+
+    async def find_active(self, conversation: UUID) -> Reply | None: ...
+
+    async def find_by_job(self, job: UUID) -> Reply | None: ...
+
+    async def add(self, reply: Reply) -> None: ...
+
+    async def take_in(self, reply: UUID, question: UUID, covers_seq: int) -> None:
+        """Let a queued reply answer a newer question."""
+
+    async def start(self, reply: UUID, attempt: int, now: datetime) -> None:
+        """Note that a worker has it."""
+
+    async def freeze(self, reply: UUID, attempt: int, frozen: Frozen, now: datetime) -> bool:
+        """Store what decides the text, once; false when it is no longer this worker's."""
+
+    async def end(
+        self,
+        reply: UUID,
+        status: ReplyStatus,
+        now: datetime,
+        *,
+        text: str,
+        ids: Sequence[int] | None = None,
+        finish_reason: str | None = None,
+        failure: str | None = None,
+        outcome: Outcome | None = None,
+    ) -> None: ...
+
+    async def checkpoint(self, checkpoints: Sequence[Checkpoint]) -> set[UUID]:
+        """Store texts and ids of running replies in one statement; return those still owned by the attempt given."""
+
+
+class Jobs(Protocol):
+    """The jobs table. Times are the database's."""
+
+    async def add(self, job: NewJob) -> UUID | None:
+        """Insert; None, and nothing changed, when (cause, kind) is there already."""
+
+    async def claim(self, lane: Lane, worker: UUID, limit: int, lease_s: float) -> Sequence[ClaimedJob]:
+        """Lease due jobs, fair between shops; also those whose lease has run out."""
+
+    async def end(self, job: UUID, *, attempt: int | None = None, error: str | None = None) -> bool:
+        """Complete a job, or with `error` bury it (dead letter); false when it is not active or has another attempt."""
+
+    async def retry(self, job: UUID, attempt: int, error: str, pause_s: float) -> bool: ...
+
+    async def release(self, job: UUID, attempt: int) -> bool:
+        """Give it back at once, and do not count the try."""
+
+    async def renew(self, worker: UUID, jobs: Sequence[UUID], lease_s: float) -> None:
+        """Lease the jobs this worker holds a while longer."""
+
+    async def holds(self, job: UUID, attempt: int) -> bool: ...
+
+    async def add_scheduled(self, name: str, due_at: datetime, job: NewJob) -> bool:
+        """Insert the job of one due time; false when another node was first."""
+
+
+class People(Protocol):
+    """Shops, staff and customers, as far as conversations need them."""
+
+    async def rules(self, shop: UUID) -> ShopRules: ...
+
+    async def user(self, user: UUID, shop: UUID) -> shapes.UserRef | None: ...
+
+    async def identity(self, identity: UUID) -> Identity | None: ...
+
+    async def ensure_identity(
+        self,
+        shop: UUID,
+        address: str,
+        *,
+        identity: UUID | None,
+        external_id: str | None,
+        name: str | None,
+        email: str | None,
+        locale: str | None,
+    ) -> Identity:
+        """Find or insert the widget identity at `address`, with its customer. With `external_id` it is verified."""
+
+
+class Desk(Protocol):
+    """What stands beside the messages."""
+
+    async def find_note(self, conversation: UUID, user: UUID, client_id: str) -> tuple[UUID, int] | None: ...
+
+    async def add_note(self, shop: UUID, conversation: UUID, note: shapes.Note) -> None: ...
+
+    async def rate(
+        self, shop: UUID, conversation: UUID, user: UUID | None, score: int, comment: str | None
+    ) -> None: ...
+
+    async def set_feedback(self, message: Message, author: UUID, value: str) -> None: ...
+
+
+class Views(Protocol):
+    """Reads for people's eyes."""
+
+    async def snapshot(self, conversation: UUID, *, staff: bool) -> tuple[shapes.Snapshot, Conversation] | None: ...
+
+    async def messages(self, conversation: UUID, *, before: int | None, limit: int) -> Sequence[Message]:
+        """Return messages with seq < `before`, oldest first, the newest `limit` of them."""
+
+    async def summaries(
+        self,
+        shop: UUID,
+        *,
+        queue: str,
+        user: UUID | None,
+        status: str | None,
+        q: str | None,
+        before: tuple[datetime, UUID] | None,
+        limit: int,
+    ) -> Sequence[shapes.Summary]: ...
+
+    async def owners(self, conversation: UUID) -> tuple[UUID, UUID] | None:
+        """Return (shop, identity) of a conversation."""
+
+
+class Transaction(Protocol):
+    """One transaction: rolled back unless committed."""
+
+    conversations: Conversations
+    messages: Messages
+    events: EventLog
+    replies: Replies
+    jobs: Jobs
+    people: People
+    desk: Desk
+    views: Views
+
+    async def commit(self) -> None: ...
+
+
+class Store(Protocol):
+    """The database."""
+
+    def write(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction that may write."""
+
+    def read(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction that reads one consistent state."""
