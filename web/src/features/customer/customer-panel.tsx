@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { ChevronDown, Mountain } from "lucide-react";
+import { ChevronDown } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { Link } from "react-router";
 import { money } from "../format/money";
@@ -8,6 +8,7 @@ import { channelName, plural } from "../format/words";
 import { errorWords, rest } from "../rest/client";
 import { Bone, Failed } from "../ui/states";
 import { OrderCard } from "./order-card";
+import { ProductPicture } from "./product-picture";
 import { type CustomerRecord, type EarlierConversation, type Recommendation, readCustomer } from "./record";
 
 const ORDERS_SHOWN = 3;
@@ -161,25 +162,6 @@ function Orders({ record }: { record: CustomerRecord }) {
         </button>
       )}
     </>
-  );
-}
-
-export function ProductPicture({ url }: { url: string | null }) {
-  const [broken, setBroken] = useState(false);
-  return (
-    <span className="grid size-10 shrink-0 place-items-center overflow-hidden rounded-2 bg-sunk text-ink-3">
-      {url === null || broken ? (
-        <Mountain aria-hidden size={16} />
-      ) : (
-        <img
-          src={url}
-          alt=""
-          loading="lazy"
-          className="size-full object-cover"
-          onError={() => setBroken(true)}
-        />
-      )}
-    </span>
   );
 }
 

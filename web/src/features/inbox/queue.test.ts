@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { type Inbox, matchRows, mergeAll, mergeSummary, neighbour, queueCounts, queueRows } from "./queue";
+import { reduce } from "@/shared/session/reducer";
+import { initialSession, type SessionState } from "@/shared/session/state";
+import type { InboxChanged } from "@/wire/wire.gen";
+import { readInbox } from "./inbox";
+import { matchRows, neighbour, queueCounts, queueRows } from "./queue";
 import { readSummary, type Summary } from "./summary";
 
 function summary(id: string, given: Record<string, unknown> = {}): Summary {
@@ -12,26 +16,40 @@ const at = (minute: number) => `2026-11-22T10:${String(minute).padStart(2, "0")}
 const said = (minute: number) => ({ sender: "customer", text: "hello", at: at(minute) });
 const ids = (rows: Summary[]) => rows.map((row) => row.id);
 
-describe("mergeSummary", () => {
-  it("drops a summary older than the held one", () => {
-    const inbox = mergeAll({}, [summary("a", { seq: 5, unread: 1 })]);
-    expect(mergeSummary(inbox, summary("a", { seq: 4, unread: 9 }))).toBe(inbox);
+describe("the inbox", () => {
+  const inOrder = (given: Record<string, unknown>[]) => {
+    const frames = given.map(
+      (row) => ({ type: "inbox.changed", summary: { id: "a", ...row } }) as InboxChanged,
+    );
+    return readInbox(frames.reduce<SessionState>(reduce, initialSession).summaries)[0];
+  };
+
+  it("drops a summary older than the held one, whatever order they arrive in", () => {
+    const [one, two, three] = [1, 2, 3].map((seq) => ({ seq, unread: seq }));
+    for (const order of [
+      [one, two, three],
+      [three, two, one],
+      [three, one, two],
+    ]) {
+      expect(inOrder(order as Record<string, unknown>[])?.unread).toBe(3);
+    }
   });
 
   it("takes one of the same seq, since a running answer changes no seq", () => {
-    const inbox = mergeAll({}, [summary("a", { seq: 5 })]);
-    expect(mergeSummary(inbox, summary("a", { seq: 5, answering: true })).a?.answering).toBe(true);
+    expect(inOrder([{ seq: 5 }, { seq: 5, answering: true }])?.answering).toBe(true);
   });
 
-  it("gives the same inbox whatever order summaries arrive in", () => {
-    const arriving = [1, 2, 3].map((seq) => summary("a", { seq, unread: seq }));
-    const orders = [arriving, [...arriving].reverse(), [arriving[2], arriving[0], arriving[1]]];
-    for (const order of orders) expect(mergeAll({}, order as Summary[]).a?.unread).toBe(3);
+  it("reads a row that did not change only once", () => {
+    const { summaries } = reduce(initialSession, {
+      type: "inbox.changed",
+      summary: { id: "a", seq: 1 },
+    } as InboxChanged);
+    expect(readInbox(summaries)[0]).toBe(readInbox({ ...summaries })[0]);
   });
 });
 
 describe("queues", () => {
-  const inbox: Inbox = mergeAll({}, [
+  const inbox = [
     summary("held", { controller: "agent", assignee: { id: "me", name: "Ada" }, last_message: said(1) }),
     summary("bens", { controller: "agent", assignee: { id: "ben", name: "Ben" }, last_message: said(9) }),
     summary("waits", { controller: "queue", waiting_since: at(5), last_message: said(5) }),
@@ -44,7 +62,7 @@ describe("queues", () => {
     }),
     summary("bot", { controller: "bot", last_message: said(3) }),
     summary("closed", { controller: "bot", status: "closed", assignee: { id: "me", name: "Ada" } }),
-  ]);
+  ];
 
   it("hold what belongs to them, and no closed conversation", () => {
     expect(ids(queueRows(inbox, "mine", "me", "latest"))).toEqual(["held"]);

@@ -4,7 +4,6 @@ import type { Summary } from "./summary";
 
 export type QueueName = "mine" | "unassigned" | "bot" | "all";
 export type Order = "latest" | "waiting";
-export type Inbox = Readonly<Record<string, Summary>>;
 
 export const QUEUES: readonly { name: QueueName; title: string; empty: string; hint: string }[] = [
   {
@@ -33,19 +32,8 @@ export const QUEUES: readonly { name: QueueName; title: string; empty: string; h
   },
 ];
 
-/** Take a summary in; one with an older `seq` than the held one is dropped. */
-export function mergeSummary(inbox: Inbox, summary: Summary): Inbox {
-  const held = inbox[summary.id];
-  if (held !== undefined && summary.seq < held.seq) return inbox;
-  return { ...inbox, [summary.id]: summary };
-}
-
-export function mergeAll(inbox: Inbox, summaries: readonly Summary[]): Inbox {
-  return summaries.reduce(mergeSummary, inbox);
-}
-
 export function isIn(queue: QueueName, summary: Summary, me: string): boolean {
-  if (summary.status === "closed") return false;
+  if (summary.status === "closed" || (summary.status === "snoozed" && queue !== "all")) return false;
   switch (queue) {
     case "mine":
       return summary.assignee?.id === me;
@@ -61,7 +49,7 @@ export function isIn(queue: QueueName, summary: Summary, me: string): boolean {
 const PRIORITY_RANK: Readonly<Record<string, number>> = { urgent: 3, high: 2, normal: 1, low: 0 };
 
 function lastActivity(summary: Summary): string {
-  return summary.lastMessage?.at ?? summary.waitingSince ?? "";
+  return summary.lastMessage?.at ?? summary.updatedAt ?? "";
 }
 
 function byText(left: string, right: string): number {
@@ -85,14 +73,14 @@ function byWaiting(left: Summary, right: Summary): number {
 }
 
 /** The conversations of a queue in the order they are shown. */
-export function queueRows(inbox: Inbox, queue: QueueName, me: string, order: Order): Summary[] {
-  const rows = Object.values(inbox).filter((summary) => isIn(queue, summary, me));
+export function queueRows(inbox: readonly Summary[], queue: QueueName, me: string, order: Order): Summary[] {
+  const rows = inbox.filter((summary) => isIn(queue, summary, me));
   return rows.sort(order === "waiting" ? byWaiting : byLatest);
 }
 
-export function queueCounts(inbox: Inbox, me: string): Record<QueueName, number> {
+export function queueCounts(inbox: readonly Summary[], me: string): Record<QueueName, number> {
   const counts: Record<QueueName, number> = { mine: 0, unassigned: 0, bot: 0, all: 0 };
-  for (const summary of Object.values(inbox)) {
+  for (const summary of inbox) {
     for (const { name } of QUEUES) if (isIn(name, summary, me)) counts[name] += 1;
   }
   return counts;

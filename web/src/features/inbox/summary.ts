@@ -2,7 +2,13 @@
 
 export type Controller = "bot" | "agent" | "queue";
 export type Person = { id: string; name: string };
-export type LastMessage = { sender: string; text: string; at: string };
+export type LastMessage = {
+  sender: string;
+  senderId: string | null;
+  senderName: string | null;
+  text: string;
+  at: string;
+};
 
 export type Summary = {
   id: string;
@@ -13,6 +19,8 @@ export type Summary = {
   seq: number;
   customer: { id: string; name: string; verified: boolean };
   assignee: Person | null;
+  /** Who is in control, when an agent is. */
+  holder: Person | null;
   lastMessage: LastMessage | null;
   waitingSince: string | null;
   sentiment: string | null;
@@ -21,6 +29,7 @@ export type Summary = {
   answering: boolean;
   priority: string | null;
   labels: string[];
+  updatedAt: string | null;
 };
 
 type Fields = Record<string, unknown>;
@@ -57,8 +66,14 @@ function controller(value: unknown): Controller {
 function lastMessage(value: unknown): LastMessage | null {
   const given = fields(value);
   if (given === null) return null;
-  const sender = text(given.sender) ?? text(fields(given.sender)?.kind) ?? "system";
-  return { sender, text: text(given.text) ?? "", at: text(given.at) ?? "" };
+  const sender = fields(given.sender);
+  return {
+    sender: text(given.sender) ?? text(sender?.kind) ?? "system",
+    senderId: text(sender?.id),
+    senderName: text(sender?.name),
+    text: text(given.text) ?? "",
+    at: text(given.at) ?? "",
+  };
 }
 
 /** The summary in `value`, or null when it has no id; unknown fields are left aside. */
@@ -80,6 +95,8 @@ export function readSummary(value: unknown): Summary | null {
       verified: customer?.verified === true,
     },
     assignee: person(given.assignee),
+    holder:
+      controller(given.controller) === "agent" ? (person(given.holder) ?? person(given.assignee)) : null,
     lastMessage: lastMessage(given.last_message),
     waitingSince: text(given.waiting_since),
     sentiment: label(given.sentiment),
@@ -88,5 +105,6 @@ export function readSummary(value: unknown): Summary | null {
     answering: given.answering === true,
     priority: text(given.priority),
     labels: Array.isArray(given.labels) ? given.labels.filter((item) => typeof item === "string") : [],
+    updatedAt: text(given.updated_at),
   };
 }

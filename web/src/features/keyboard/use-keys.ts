@@ -1,5 +1,6 @@
-import { useEffect, useEffectEvent } from "react";
-import { type Action, type KeyPress, resolveKey } from "./keymap";
+import { useEffect } from "react";
+import { dispatchAction } from "./actions";
+import { type KeyPress, resolveKey } from "./keymap";
 
 const FIELD = "input, textarea, select, [contenteditable='true']";
 const CONTROL = "button, a[href], summary, [role='option']";
@@ -12,16 +13,14 @@ function readPress(event: KeyboardEvent): KeyPress {
   return { key, code, altKey, ctrlKey, metaKey, repeat, typing, onControl };
 }
 
-/** Act on the console's keys for as long as the component is there. */
-export function useKeys(act: (action: Action) => void): void {
-  const onKeyDown = useEffectEvent((event: KeyboardEvent) => {
-    if (event.defaultPrevented || event.isComposing) return;
-    const action = resolveKey(readPress(event));
-    if (action === null) return;
-    event.preventDefault();
-    act(action);
-  });
+/** Turn presses into actions for as long as the component is there. */
+export function useKeys(): void {
   useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.isComposing) return;
+      const action = resolveKey(readPress(event));
+      if (action !== null && dispatchAction(action)) event.preventDefault();
+    };
     document.addEventListener("keydown", onKeyDown);
     return () => document.removeEventListener("keydown", onKeyDown);
   }, []);

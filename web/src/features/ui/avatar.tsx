@@ -14,19 +14,21 @@ const LOOK = {
   other: "bg-warn-soft text-warn",
 };
 
+const SIZE = { small: "size-5 text-[10px]", medium: "size-6 text-[11px]", large: "size-7 text-[11px]" };
+
 type AvatarProps = {
   name: string;
   kind?: keyof typeof LOOK;
-  large?: boolean;
+  size?: keyof typeof SIZE;
   title?: string;
   badge?: ReactNode;
 };
 
-export function Avatar({ name, kind = "customer", large = false, title, badge }: AvatarProps) {
+export function Avatar({ name, kind = "customer", size = "medium", title, badge }: AvatarProps) {
   return (
     <span
       title={title}
-      className={`relative grid shrink-0 place-items-center rounded-full text-12 font-semibold ${LOOK[kind]} ${large ? "size-7" : "size-6"}`}
+      className={`relative grid shrink-0 place-items-center rounded-full font-semibold ${LOOK[kind]} ${SIZE[size]}`}
     >
       <span aria-hidden>{initials(name)}</span>
       {badge}

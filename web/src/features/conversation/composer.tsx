@@ -1,0 +1,165 @@
+import { Lock, Send, StickyNote } from "lucide-react";
+import { type ChangeEvent, type KeyboardEvent, type RefObject, useLayoutEffect } from "react";
+import { useConsole } from "../live/console-session";
+import { useLive } from "../live/use-session";
+import { Button } from "../ui/button";
+import { KeyCaps } from "../ui/key-caps";
+import { type ComposerGate, replyGate } from "./control";
+import { showTakenBySending } from "./control-store";
+import { type DraftKind, useDraft, useDrafts } from "./drafts";
+import { useControl } from "./use-control";
+import { useTyping } from "./use-typing";
+
+const NOTE_GATE: ComposerGate = {
+  open: true,
+  placeholder: "Write a note. Only your team sees it.",
+  takesControl: false,
+};
+/** The count of characters shows when this many or fewer are left. */
+const COUNT_FROM = 200;
+
+type ComposerProps = {
+  conversation: string;
+  kind: DraftKind;
+  onKind: (kind: DraftKind) => void;
+  field: RefObject<HTMLTextAreaElement | null>;
+};
+
+/** Where a reply or note is written; what is not sent yet is kept per conversation. */
+export function Composer({ conversation, kind, onKind, field }: ComposerProps) {
+  const control = useControl(conversation);
+  const gate = kind === "note" ? NOTE_GATE : replyGate(control);
+  const text = useDraft(conversation, kind);
+  const limit = useLive((state) => state.limits.message_chars);
+  const send = useSend(conversation, kind, gate);
+  const typing = useTyping(conversation);
+  const left = limit - [...text].length;
+  const sendable = gate.open && text.trim() !== "" && left >= 0;
+  useFieldHeight(field, text);
+
+  function submit(): void {
+    if (!sendable) return;
+    typing.stopped();
+    send(text);
+  }
+
+  function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>): void {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      submit();
+    } else if (event.key === "Escape") {
+      event.currentTarget.blur();
+    }
+  }
+
+  function onChange(event: ChangeEvent<HTMLTextAreaElement>): void {
+    useDrafts.getState().write(conversation, kind, event.target.value);
+    if (kind === "reply") typing.typed();
+  }
+
+  return (
+    <form
+      data-kind={kind}
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+      className={`mx-4 mb-4 shrink-0 rounded-2 border transition-colors focus-within:border-ink-3 ${kind === "note" ? "border-note-line bg-note" : "border-line-strong bg-bg"}`}
+    >
+      <Tabs kind={kind} onKind={onKind} />
+      <textarea
+        ref={field}
+        data-testid="composer"
+        aria-label={kind === "note" ? "Note" : "Reply"}
+        dir="auto"
+        rows={1}
+        disabled={!gate.open}
+        placeholder={gate.placeholder}
+        value={text}
+        onChange={onChange}
+        onKeyDown={onKeyDown}
+        onBlur={typing.stopped}
+        className="block max-h-45 min-h-9 w-full resize-none bg-transparent px-3 py-1.5 outline-none placeholder:text-ink-3 disabled:cursor-not-allowed"
+      />
+      <footer className="flex items-center gap-3 border-line border-t px-3 py-1.5 text-12 text-ink-3">
+        <Hint gate={gate} kind={kind} />
+        {left <= COUNT_FROM && (
+          <span role="status" className={`ml-auto ${left < 0 ? "text-bad" : ""}`}>
+            {left < 0 ? `${-left} too many` : `${left} left`}
+          </span>
+        )}
+        <Button
+          type="submit"
+          kind="primary"
+          data-testid="send"
+          disabled={!sendable}
+          className={left <= COUNT_FROM ? "" : "ml-auto"}
+        >
+          <Send aria-hidden size={13} />
+          {kind === "note" ? "Add note" : gate.takesControl ? "Take over and send" : "Send"}
+        </Button>
+      </footer>
+    </form>
+  );
+}
+
+/** Put a text into its outbox; sending a reply shows the control that it takes. */
+function useSend(conversation: string, kind: DraftKind, gate: ComposerGate): (text: string) => void {
+  const session = useConsole();
+  return (text) => {
+    useDrafts.getState().write(conversation, kind, "");
+    const box = kind === "note" ? session.notes : session.replies;
+    const { clientId } = box.add(text.trim(), conversation);
+    if (gate.takesControl) showTakenBySending(session, conversation, clientId);
+  };
+}
+
+/** One line growing with its text up to the height the style allows. */
+function useFieldHeight(field: RefObject<HTMLTextAreaElement | null>, text: string): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the text makes the height
+  useLayoutEffect(() => {
+    const element = field.current;
+    if (element === null) return;
+    element.style.height = "auto";
+    element.style.height = `${element.scrollHeight}px`;
+  }, [field, text]);
+}
+
+function Tabs({ kind, onKind }: { kind: DraftKind; onKind: (kind: DraftKind) => void }) {
+  const tab =
+    "rounded-1 px-1.5 py-0.5 text-ink-3 hover:text-ink aria-pressed:font-medium aria-pressed:text-ink";
+  return (
+    <div className="flex gap-2 px-1.5 pt-1.5 text-12">
+      <button type="button" aria-pressed={kind === "reply"} className={tab} onClick={() => onKind("reply")}>
+        Reply
+      </button>
+      <button type="button" aria-pressed={kind === "note"} className={tab} onClick={() => onKind("note")}>
+        Note
+      </button>
+    </div>
+  );
+}
+
+function Hint({ gate, kind }: { gate: ComposerGate; kind: DraftKind }) {
+  if (!gate.open) {
+    return (
+      <span className="flex items-center gap-1.5">
+        <Lock aria-hidden size={12} />
+        Replies are closed
+        <span className="hidden items-center gap-1.5 lg:flex">
+          <KeyCaps keys="N" /> writes a note
+        </span>
+      </span>
+    );
+  }
+  return (
+    <span className="flex items-center gap-1.5">
+      {kind === "note" && <StickyNote aria-hidden size={12} className="text-warn" />}
+      <KeyCaps keys="Enter" /> {kind === "note" ? "adds" : "sends"}
+      <span className="hidden items-center gap-1.5 lg:flex">
+        <KeyCaps keys="Shift+Enter" /> new line
+      </span>
+    </span>
+  );
+}

@@ -1,0 +1,89 @@
+import { BadgeCheck, CircleCheck, PanelRightClose, PanelRightOpen, RotateCcw, UserRound } from "lucide-react";
+import { useShallow } from "zustand/shallow";
+import type { PresentParticipant } from "@/wire/wire.gen";
+import { channelName, plainWords } from "../format/words";
+import { ChannelGlyph } from "../inbox/channel-glyph";
+import { useConsole } from "../live/console-session";
+import { useConversation } from "../live/use-session";
+import { Avatar } from "../ui/avatar";
+import { Button, IconButton } from "../ui/button";
+import { Chip } from "../ui/chip";
+import { useLastLabel } from "./use-last-label";
+
+type HeaderProps = {
+  conversation: string;
+  panelOpen: boolean;
+  onPanel: () => void;
+  onClosed: (closed: boolean) => void;
+};
+
+export function ConversationHeader({ conversation, panelOpen, onPanel, onClosed }: HeaderProps) {
+  const customer = useConversation(conversation, (held) => held.customer, null);
+  const channel = useConversation(conversation, (held) => held.channel, null);
+  const closed = useConversation(conversation, (held) => held.status === "closed", false);
+  const intent = useLastLabel(conversation, "intent");
+  return (
+    <header className="flex min-h-12 items-center gap-2 border-line border-b px-4 py-2">
+      <h2 className="min-w-0 truncate text-14 font-semibold">{customer?.name ?? "Visitor"}</h2>
+      {customer?.verified ? (
+        <Chip tone="ok">
+          <BadgeCheck aria-hidden size={12} />
+          verified
+        </Chip>
+      ) : (
+        <Chip title="Who this is has not been proved">
+          <UserRound aria-hidden size={12} />
+          not verified
+        </Chip>
+      )}
+      <span className="hidden items-center gap-2 xl:flex">
+        <Chip>
+          <ChannelGlyph channel={channel ?? "web"} size={12} />
+          {channelName(channel)}
+        </Chip>
+        {intent !== null && <Chip title="What the last question is about">{plainWords(intent)}</Chip>}
+      </span>
+      <span className="ml-auto" />
+      <Viewers conversation={conversation} />
+      <Button
+        kind="quiet"
+        aria-keyshortcuts="E"
+        title={closed ? "Reopen (E)" : "Close (E)"}
+        onClick={() => onClosed(!closed)}
+      >
+        {closed ? <RotateCcw aria-hidden size={14} /> : <CircleCheck aria-hidden size={14} />}
+        {closed ? "Reopen" : "Close"}
+      </Button>
+      <IconButton
+        name={panelOpen ? "Fold the customer panel" : "Show the customer panel"}
+        aria-expanded={panelOpen}
+        aria-keyshortcuts="I"
+        onClick={onPanel}
+      >
+        {panelOpen ? <PanelRightClose size={16} /> : <PanelRightOpen size={16} />}
+      </IconButton>
+    </header>
+  );
+}
+
+const NOBODY: PresentParticipant[] = [];
+
+/** Colleagues who have this conversation open as well. */
+function Viewers({ conversation }: { conversation: string }) {
+  const { me } = useConsole();
+  const viewers = useConversation(
+    conversation,
+    useShallow((held) => held.presence.filter(({ kind, id }) => kind === "agent" && id !== me.id)),
+    NOBODY,
+  );
+  if (viewers.length === 0) return null;
+  return (
+    <ul aria-label="Also here" className="flex -space-x-1">
+      {viewers.map(({ id, name, state }) => (
+        <li key={id} className={state === "away" ? "opacity-60" : ""}>
+          <Avatar kind="other" name={name ?? "Agent"} title={`${name ?? "An agent"} is viewing`} />
+        </li>
+      ))}
+    </ul>
+  );
+}

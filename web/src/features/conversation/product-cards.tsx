@@ -1,0 +1,28 @@
+import type { MessageView } from "@/shared/session/state";
+import { ProductPicture } from "../customer/product-picture";
+import { money } from "../format/money";
+
+/** The products that came with an answer, in a row that scrolls. */
+export function ProductCards({ products }: { products: MessageView["products"] }) {
+  return (
+    <ul aria-label="Products in this answer" className="mt-2 flex max-w-full gap-2 overflow-x-auto pb-1">
+      {products.map((product) => (
+        <li
+          key={product.id}
+          className="flex w-56 shrink-0 items-center gap-2.5 rounded-2 border border-line bg-raised p-2 text-ink"
+        >
+          <ProductPicture url={product.image_url ?? null} />
+          <div className="min-w-0 flex-1">
+            <p className="truncate font-medium" title={product.title}>
+              {product.title}
+            </p>
+            <p className="truncate text-12 text-ink-3" title={product.reason}>
+              {product.reason}
+            </p>
+          </div>
+          <span className="self-start font-medium">{money(product.price, product.currency)}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}

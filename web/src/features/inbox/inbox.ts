@@ -1,0 +1,74 @@
+/** The inbox as the session holds it, and the asking for its pages. */
+
+import { useEffect, useMemo, useState } from "react";
+import { runningReply, type SessionState } from "@/shared/session/state";
+import { useConsole } from "../live/console-session";
+import { useLive } from "../live/use-session";
+import type { QueueName } from "./queue";
+import { readSummary, type Summary } from "./summary";
+
+/** Rows are replaced, never changed, so what was read of one stays true. */
+const readRows = new WeakMap<object, Summary>();
+
+function readRow(raw: object): Summary | null {
+  const known = readRows.get(raw);
+  if (known !== undefined) return known;
+  const row = readSummary(raw);
+  if (row !== null) readRows.set(raw, row);
+  return row;
+}
+
+export function readInbox(summaries: SessionState["summaries"]): Summary[] {
+  return Object.values(summaries).flatMap((raw) => readRow(raw) ?? []);
+}
+
+export function useInbox(): Summary[] {
+  const summaries = useLive((state) => state.summaries);
+  return useMemo(() => readInbox(summaries), [summaries]);
+}
+
+/** Whether an answer runs in a conversation, as its summary or its open copy here says. */
+export function useAnswering(summary: Summary): boolean {
+  return useLive((state) => {
+    const held = state.conversations[summary.id];
+    return held === undefined ? summary.answering : runningReply(held)?.state === "streaming";
+  });
+}
+
+const REREAD_MS = 30_000;
+const OTHER_QUEUES: readonly QueueName[] = ["mine", "unassigned", "bot", "all"];
+
+export type InboxLoad = { loaded: boolean; failed: boolean; retry: () => void };
+
+/** Keep all queues in the session: read at every connect, the shown one again every half minute. */
+export function useInboxWatch(queue: QueueName): InboxLoad {
+  const { client } = useConsole();
+  const link = useLive((state) => state.link);
+  const [loaded, setLoaded] = useState(false);
+  const [failed, setFailed] = useState(false);
+  const [attempt, setAttempt] = useState(0);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt asks again
+  useEffect(() => {
+    if (link !== "open") return;
+    let left = false;
+    const ask = async (queues: readonly QueueName[]) => {
+      try {
+        for (const name of queues) await client.request<"inbox.watch">({ type: "inbox.watch", queue: name });
+        if (!left) setLoaded(true);
+        if (!left) setFailed(false);
+      } catch {
+        // A lost line shows itself; what a standing line refuses is told here.
+        if (!left && client.store.current().link === "open") setFailed(true);
+      }
+    };
+    void ask([...OTHER_QUEUES.filter((name) => name !== queue), queue]);
+    const timer = setInterval(() => void ask([queue]), REREAD_MS);
+    return () => {
+      left = true;
+      clearInterval(timer);
+    };
+  }, [client, link, queue, attempt]);
+
+  return { loaded, failed, retry: () => setAttempt((before) => before + 1) };
+}

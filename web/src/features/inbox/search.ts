@@ -1,0 +1,49 @@
+/** Conversations found by the server: those that no open page of the inbox holds, and closed ones. */
+
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { rest } from "../rest/client";
+import { readSummary, type Summary } from "./summary";
+
+const PAUSE_MS = 250;
+const FRESH_MS = 10_000;
+
+function readList(answer: unknown): Summary[] {
+  const given = (answer ?? {}) as { conversations?: unknown; items?: unknown; results?: unknown };
+  const found = given.conversations ?? given.items ?? given.results ?? answer;
+  return Array.isArray(found) ? found.flatMap((raw) => readSummary(raw) ?? []) : [];
+}
+
+/** The text once nobody has typed for a moment. */
+function useSettled(text: string): string {
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return settled;
+}
+
+export type Found = { rows: Summary[]; searching: boolean; error: unknown; retry: () => void };
+
+/** Search by words, by status, or by both; asks nothing when neither is given. */
+export function useFound(search: string, status: "open" | "closed"): Found {
+  const words = useSettled(search.trim());
+  const enabled = words !== "" || status === "closed";
+  const query = useQuery({
+    queryKey: ["conversations", status, words],
+    queryFn: async ({ signal }) => {
+      const parameters = new URLSearchParams({ queue: "all", status });
+      if (words !== "") parameters.set("q", words);
+      return readList(await rest(`/api/conversations/list/?${parameters}`, { signal }));
+    },
+    enabled,
+    staleTime: FRESH_MS,
+  });
+  return {
+    rows: enabled ? (query.data ?? []) : [],
+    searching: enabled && query.isFetching,
+    error: enabled ? query.error : null,
+    retry: () => void query.refetch(),
+  };
+}
