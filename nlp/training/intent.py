@@ -1,0 +1,20 @@
+"""Train the intent head that ships: `python -m nlp.training.intent`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nlp.encoder import Encoder
+from nlp.intent import INTENTS, STARTER
+from nlp.training.heads import Progress, Recipe, TrainedHead, print_progress, train_starter
+
+RECIPE = Recipe(task="intent", labels=INTENTS, layers=(3, 4, 5), ngram_buckets=4096, ngram_weight=0.5, decay=3e-5)
+
+
+def train(encoder: Encoder, out: Path, progress: Progress) -> TrainedHead:
+    """Train on the written examples, score on the hold-out, and write head and card into `out`."""
+    return train_starter(RECIPE, encoder, out, progress)
+
+
+if __name__ == "__main__":
+    train(Encoder.load(), STARTER, print_progress)

@@ -1,0 +1,20 @@
+"""Train the sentiment head that ships: `python -m nlp.training.sentiment`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nlp.encoder import Encoder
+from nlp.sentiment import SENTIMENTS, STARTER
+from nlp.training.heads import Progress, Recipe, TrainedHead, print_progress, train_starter
+
+RECIPE = Recipe(task="sentiment", labels=SENTIMENTS, layers=(3, 4, 5), ngram_buckets=4096, ngram_weight=0.5, decay=1e-4)
+
+
+def train(encoder: Encoder, out: Path, progress: Progress) -> TrainedHead:
+    """Train on the written examples, score on the hold-out, and write head and card into `out`."""
+    return train_starter(RECIPE, encoder, out, progress)
+
+
+if __name__ == "__main__":
+    train(Encoder.load(), STARTER, print_progress)
