@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -120,17 +121,17 @@ class Settings(BaseSettings):
         return kept_secret(self.var_dir / "secret_key")
 
 
-def kept_secret(path: Path) -> str:
+def kept_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(SECRET_BYTES)) -> str:
     """Return the secret in `path`, making it on first use; two processes that start at once get the same one.
 
-    Raises: ConfigurationError when the file holds something too short to be a secret.
+    Raises: ConfigurationError when the file is empty.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f".{path.name}.{os.getpid()}")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(SECRET_BYTES))
+            file.write(make())
         try:
             os.link(fresh, path)  # atomic: whoever comes second keeps the first one's secret
         except FileExistsError:
@@ -138,7 +139,7 @@ def kept_secret(path: Path) -> str:
         finally:
             fresh.unlink()
     secret = path.read_text().strip()
-    if len(secret) < MIN_SECRET_CHARS:
+    if not secret:
         raise ConfigurationError(f"{path} holds no usable secret: delete it, a new one is made at the next start")
     return secret
 

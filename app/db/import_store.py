@@ -9,7 +9,6 @@ from uuid import UUID
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm.attributes import flag_modified
 
 from app.db import models
 from app.db.base import utc_now
@@ -66,8 +65,7 @@ class SqlImportStore:
 async def _bump_catalogue(session: AsyncSession, shop: UUID) -> None:
     """Raise the version that tells workers to rebuild their search index."""
     row = await session.get_one(models.Shop, shop, with_for_update=True)
-    row.settings["catalogue_version"] = int(row.settings.get("catalogue_version", 0)) + 1
-    flag_modified(row, "settings")
+    row.settings = {**row.settings, "catalogue_version": int(row.settings.get("catalogue_version", 0)) + 1}
 
 
 def _model(row: Row) -> Model:

@@ -1,0 +1,60 @@
+"""Statistics of a shop's conversations."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct, field
+
+from app.api.operation import Call, Handler, Operation
+from app.api.problem import Problem
+from app.auth.roles import Permission
+from app.services.analytics import Dimension, Interval, Stats
+
+TAG = "analytics"
+DEFAULT_DAYS = 7
+MAX_DAYS = 400
+MAX_HOURLY_DAYS = 31
+
+
+class Period(Struct, frozen=True):
+    """From (inclusive) and to (exclusive), RFC 3339 or a date; the last seven days when left out."""
+
+    start: datetime | None = field(default=None, name="from")
+    end: datetime | None = field(default=None, name="to")
+    interval: Interval = Interval.DAY
+
+
+def _stats_of(dimension: Dimension) -> Handler:
+    async def stats(call: Call) -> Stats:
+        period: Period = call.query
+        end = _utc(period.end) or datetime.now(UTC)
+        start = _utc(period.start) or end - timedelta(days=DEFAULT_DAYS)
+        most = MAX_HOURLY_DAYS if period.interval is Interval.HOUR else MAX_DAYS
+        if not timedelta(0) < end - start <= timedelta(days=most):
+            raise Problem(422, "bad_request", f"`from` must be before `to`, by at most {most} days with this interval")
+        return await call.context.analytics.stats(call.staff.shop, dimension, start, end, period.interval)
+
+    stats.__name__ = f"{dimension.value}_stats"
+    return stats
+
+
+def _utc(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+OPERATIONS = tuple(
+    Operation(
+        "GET",
+        f"/api/analytics/{dimension.value}_stats/",
+        _stats_of(dimension),
+        f"Customer messages by {dimension.value}",
+        TAG,
+        Permission.READ_ANALYTICS,
+        query=Period,
+        response=Stats,
+    )
+    for dimension in Dimension
+)

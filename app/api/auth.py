@@ -1,0 +1,142 @@
+"""Sign-in: tokens for programs, a session cookie for the console."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from msgspec import Struct
+from starlette.responses import Response
+
+from app.api.operation import Call, Operation, json_response
+from app.api.problem import Problem
+from app.api.security import SESSION_COOKIE, is_same_origin
+from app.auth.staff import SessionStart, SignInRefusedError
+from app.domain.staff import StaffMember
+
+TAG = "auth"
+
+
+class Credentials(Struct, frozen=True):
+    """E-mail address and password."""
+
+    email: str
+    password: str
+
+
+class Tokens(Struct, frozen=True):
+    """Bearer tokens; `expires_in` seconds is the life of `access`."""
+
+    access: str
+    refresh: str
+    expires_in: int
+
+
+class Refresh(Struct, frozen=True):
+    """A refresh token; it is good once."""
+
+    refresh: str
+
+
+class User(Struct, frozen=True):
+    """The signed-in member of staff."""
+
+    id: UUID
+    name: str
+    email: str
+    role: str
+
+
+class SignedIn(Struct, frozen=True):
+    """A console session; unsafe requests send `csrf` in the header X-CSRF-Token."""
+
+    user: User
+    csrf: str
+
+
+async def create_token(call: Call) -> Tokens:
+    """Check e-mail and password, return tokens."""
+    member = await _checked(call)
+    pair = await call.context.staff.issue_tokens(member, call.address)
+    return Tokens(access=pair.access, refresh=pair.refresh, expires_in=pair.expires_in)
+
+
+async def refresh_token(call: Call) -> Tokens:
+    """Swap a refresh token for a new pair."""
+    body: Refresh = call.body
+    try:
+        pair = await call.context.staff.refresh(body.refresh, call.address)
+    except SignInRefusedError as error:
+        raise Problem(401, "unauthorized", str(error)) from error
+    return Tokens(access=pair.access, refresh=pair.refresh, expires_in=pair.expires_in)
+
+
+async def create_session(call: Call) -> Response:
+    """Check e-mail and password, set the session cookie."""
+    _check_origin(call)
+    started = await call.context.staff.start_session(await _checked(call), call.address)
+    answer = json_response(_signed_in(started), 201)
+    answer.set_cookie(
+        SESSION_COOKIE,
+        started.cookie,
+        max_age=call.context.settings.session_days * 86400,
+        httponly=True,
+        samesite="lax",
+        secure=call.context.settings.resolved_public_url.startswith("https://"),
+        path="/",
+    )
+    return answer
+
+
+async def read_session(call: Call) -> SignedIn:
+    """Return who is signed in."""
+    cookie = call.request.cookies.get(SESSION_COOKIE, "")
+    try:
+        member = await call.context.staff.check_session(cookie)
+    except SignInRefusedError as error:
+        raise Problem(401, "unauthorized", str(error)) from error
+    return _signed_in(SessionStart(member=member, cookie=cookie, csrf=call.context.staff.csrf_token(cookie)))
+
+
+async def delete_session(call: Call) -> Response:
+    """Sign out."""
+    _check_origin(call)
+    await call.context.staff.end_session(call.request.cookies.get(SESSION_COOKIE, ""))
+    answer = Response(status_code=204)
+    answer.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="lax")
+    return answer
+
+
+async def _checked(call: Call) -> StaffMember:
+    body: Credentials = call.body
+    wait = await call.context.limiter.retry_after_ms(
+        "sign-in", call.address, per_minute=call.context.settings.login_attempts_per_minute
+    )
+    if wait is not None:
+        raise Problem(429, "rate_limited", "too many sign-in attempts from this address", retry_after_ms=wait)
+    try:
+        return await call.context.staff.check_password(body.email, body.password)
+    except SignInRefusedError as error:
+        raise Problem(401, "unauthorized", str(error)) from error
+
+
+def _check_origin(call: Call) -> None:
+    if not is_same_origin(call.request.headers, call.context.settings.resolved_public_url):
+        raise Problem(403, "forbidden", "this request must come from the server's own pages")
+
+
+def _signed_in(started: SessionStart) -> SignedIn:
+    member = started.member
+    return SignedIn(user=User(member.id, member.name, member.email, member.role), csrf=started.csrf)
+
+
+OPERATIONS = (
+    Operation("POST", "/api/auth/token/", create_token, "Sign in for tokens", TAG, None, Credentials, None, Tokens,
+              errors=(401,)),
+    Operation("POST", "/api/auth/token/refresh/", refresh_token, "Refresh tokens", TAG, None, Refresh, None, Tokens,
+              errors=(401,)),
+    Operation("POST", "/api/auth/session/", create_session, "Sign in to the console", TAG, None, Credentials, None,
+              SignedIn, 201, errors=(401, 403)),
+    Operation("GET", "/api/auth/session/", read_session, "Who is signed in", TAG, None, None, None, SignedIn,
+              errors=(401,)),
+    Operation("DELETE", "/api/auth/session/", delete_session, "Sign out", TAG, None, status=204, errors=(403,)),
+)  # fmt: skip

@@ -1,0 +1,76 @@
+"""THE list of REST operations, and how a request becomes a call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.api import analytics, auth, conversations, customers, demo, health, messages
+from app.api.context import ApiContext
+from app.api.openapi import openapi_document
+from app.api.operation import Call, Operation, check_permission, decode_body, decode_query, json_response
+from app.api.problem import Problem
+from app.api.security import CSRF_HEADER, SAFE_METHODS, SESSION_COOKIE, is_same_origin
+from app.auth.staff import SignInRefusedError
+from app.domain.staff import StaffMember
+
+OPERATIONS: tuple[Operation, ...] = (
+    *messages.OPERATIONS,
+    *conversations.OPERATIONS,
+    *customers.OPERATIONS,
+    *analytics.OPERATIONS,
+    *auth.OPERATIONS,
+    *health.OPERATIONS,
+)
+DEMO_OPERATIONS = demo.OPERATIONS
+
+
+def api_routes(context: ApiContext, operations: Sequence[Operation]) -> list[Route]:
+    """Build the routes of all operations and of the OpenAPI document."""
+    document = openapi_document(operations, context.settings.resolved_public_url)
+
+    async def openapi(_: Request) -> Response:
+        return json_response(document)
+
+    routes = [_route(operation, context) for operation in operations]
+    return [*routes, Route("/api/openapi.json", openapi, methods=["GET"])]
+
+
+def _route(operation: Operation, context: ApiContext) -> Route:
+    async def endpoint(request: Request) -> Response:
+        member = None
+        if operation.permission is not None:
+            member = await identify(request, context)
+            check_permission(member, operation.permission)
+        body: Any = await decode_body(operation.body, request) if operation.body is not None else None
+        query: Any = decode_query(operation.query, request) if operation.query is not None else None
+        answer = await operation.handler(Call(request, context, member, body, query))
+        return answer if isinstance(answer, Response) else json_response(answer, operation.status)
+
+    return Route(operation.path, endpoint, methods=[operation.method], name=operation.operation_id)
+
+
+async def identify(request: Request, context: ApiContext) -> StaffMember:
+    """Return who calls, by bearer token or session cookie.
+
+    Raises: Problem 401; 403 for an unsafe request by cookie without its CSRF token or from another site.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    try:
+        if scheme.lower() == "bearer" and token:
+            return (await context.staff.check_access(token.strip()))[0]
+        cookie = request.cookies.get(SESSION_COOKIE)
+        if not cookie:
+            raise Problem(401, "unauthorized", "sign in: send a bearer token or the session cookie")
+        member = await context.staff.check_session(cookie)
+    except SignInRefusedError as error:
+        raise Problem(401, "unauthorized", str(error)) from error
+    if request.method not in SAFE_METHODS:
+        genuine = context.staff.is_csrf_token_genuine(cookie, request.headers.get(CSRF_HEADER, ""))
+        if not genuine or not is_same_origin(request.headers, context.settings.resolved_public_url):
+            raise Problem(403, "forbidden", "send the session's CSRF token in the header X-CSRF-Token")
+    return member
