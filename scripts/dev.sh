@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 trap 'kill 0' EXIT
 ASSISTIFY_PORT=$1 .venv/bin/assistify serve --demo --reload &
-ASSISTIFY_SERVER="http://127.0.0.1:$1" scripts/node.sh npm run dev &
+ASSISTIFY_DEV_SERVER="http://127.0.0.1:$1" scripts/node.sh npm run dev &
 wait -n
