@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Literal, Protocol
 
 import torch
@@ -41,9 +42,12 @@ class Int8Linear:
     def __init__(self, weight: Tensor) -> None:
         scale = (weight.abs().amax(1) / 127).clamp_(min=SMALLEST).double()
         zero = torch.zeros(weight.shape[0], dtype=torch.long)
-        self._packed = torch.ops.quantized.linear_prepack(
-            torch.quantize_per_channel(weight, scale, zero, 0, torch.qint8), None
-        )
+        with warnings.catch_warnings():
+            # Announced for removal (pytorch issue 184982), and the pinned torch has it; the oneDNN successor compiles
+            # a kernel per number of rows, which packed prompts change all the time.
+            warnings.filterwarnings("ignore", message="torch.quantize_per_tensor", category=UserWarning)
+            quantized = torch.quantize_per_channel(weight, scale, zero, 0, torch.qint8)
+        self._packed = torch.ops.quantized.linear_prepack(quantized, None)
         self._pin = torch.zeros(1, weight.shape[1])
         self._pin[0, 0], self._pin[0, 1] = 1.0, -1.0
 

@@ -53,7 +53,7 @@ class Scheduler:
         """Queue a sequence. Raises EngineOverloadedError when the queue is full, ValueError for an id in use."""
         if sequence.request.id in self._sequences:
             raise ValueError(f"a request with id {sequence.request.id!r} is already here")
-        if self.waiting >= self._max_waiting:
+        if self.waiting >= self._max_waiting + len(self._free):
             raise EngineOverloadedError(self._retry_after_ms())
         tenant = self._tenants.setdefault(sequence.request.tenant, _Tenant(deque()))
         tenant.waiting.append(sequence)

@@ -10,8 +10,9 @@ import torch
 from transformers import T5ForConditionalGeneration
 
 from nlp.engine.engine import Engine
-from nlp.engine.request import Chunk, Finished, FinishReason, GenerationRequest
+from nlp.engine.request import FinishReason, GenerationRequest
 from nlp.engine.settings import EngineSettings
+from tests.unit.nlp.engine.replies import read
 
 PROMPTS = [
     "hello",
@@ -30,39 +31,50 @@ def directory(request: pytest.FixtureRequest) -> Path:
     return path
 
 
-async def answer(engine: Engine, request: GenerationRequest) -> tuple[list[int], Finished]:
-    ids: list[int] = []
-    async for item in await engine.submit(request):
-        if isinstance(item, Chunk):
-            ids += item.ids
-        else:
-            return ids, item
-    raise AssertionError("a stream ended without Finished")
-
-
-def reference(directory: Path, engine: Engine, prompt: str, count: int) -> list[int]:
-    model = T5ForConditionalGeneration.from_pretrained(directory)  # from_pretrained leaves dropout off
-    prompt_ids = torch.tensor([engine.tokenize(prompt)])
-    mask = torch.ones_like(prompt_ids)
-    # Without its cache, which transformers sizes by the encoder's depth and not the decoder's.
-    out = model.generate(  # type: ignore[misc]  # its declared self type does not fit T5
-        prompt_ids, attention_mask=mask, max_new_tokens=count, do_sample=False, use_cache=False
-    )
-    ids: list[int] = out[0, 1:].tolist()
-    return ids[: ids.index(1)] if 1 in ids else ids
+def reference(directory: Path, engine: Engine, requests: list[GenerationRequest]) -> list[list[int]]:
+    """Return what `generate` of transformers answers, the end mark left out."""
+    model = T5ForConditionalGeneration.from_pretrained(directory)
+    answers = []
+    for request in requests:
+        prompt = torch.tensor([engine.tokenize(request.prompt)])
+        # Without its cache, which transformers sizes by the encoder's depth and not the decoder's.
+        out = model.generate(  # type: ignore[misc]  # its declared self type does not fit T5
+            prompt,
+            attention_mask=torch.ones_like(prompt),
+            max_new_tokens=request.max_tokens,
+            min_new_tokens=request.min_tokens,
+            repetition_penalty=request.repetition_penalty,
+            do_sample=False,
+            use_cache=False,
+        )
+        ids: list[int] = out[0, 1:].tolist()
+        answers.append(ids[: ids.index(1)] if 1 in ids else ids)
+    return answers
 
 
 async def test_tokens_equal_transformers_alone_and_in_a_mixed_batch(directory: Path) -> None:
     """Replies of several lengths join and leave: with 3 slots for 6 requests, the batch changes all the time."""
     engine = Engine.load(directory, EngineSettings(slots=3, encode_tokens=40))
-    requests = [GenerationRequest(id=str(i), prompt=prompt, max_tokens=12 + 11 * i) for i, prompt in enumerate(PROMPTS)]
-    expected = [reference(directory, engine, r.prompt, r.max_tokens) for r in requests]
-    alone = [(await answer(engine, request))[0] for request in requests]
-    assert alone == expected
-    together = await asyncio.gather(*(answer(engine, request) for request in requests))
-    assert [ids for ids, _ in together] == expected
-    for (ids, end), request in zip(together, requests, strict=True):
-        assert end.reason is (FinishReason.LENGTH if len(ids) == request.max_tokens else FinishReason.STOP)
-        assert end.tokens == len(ids)
-        assert end.prompt_tokens == engine.count_tokens(request.prompt)
+    requests = [GenerationRequest(id=str(i), prompt=prompt, max_tokens=8 + 7 * i) for i, prompt in enumerate(PROMPTS)]
+    expected = reference(directory, engine, requests)
+    assert [(await read(engine, request)).ids for request in requests] == expected
+    replies = await asyncio.gather(*(read(engine, request) for request in requests))
+    assert [reply.ids for reply in replies] == expected
+    for reply, request in zip(replies, requests, strict=True):
+        full = len(reply.ids) == request.max_tokens
+        assert reply.finished.reason is (FinishReason.LENGTH if full else FinishReason.STOP)
+        assert reply.finished.tokens == len(reply.ids)
+        assert reply.finished.prompt_tokens == engine.count_tokens(request.prompt)
+    await engine.aclose()
+
+
+async def test_penalty_and_least_length_equal_transformers(directory: Path) -> None:
+    engine = Engine.load(directory)
+    requests = [
+        GenerationRequest(id=str(i), prompt=prompt, max_tokens=30, min_tokens=20, repetition_penalty=1.7)
+        for i, prompt in enumerate(PROMPTS[:4])
+    ]
+    replies = await asyncio.gather(*(read(engine, request) for request in requests))
+    assert [reply.ids for reply in replies] == reference(directory, engine, requests)
+    assert all(len(reply.ids) >= 20 for reply in replies)
     await engine.aclose()

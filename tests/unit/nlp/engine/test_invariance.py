@@ -1,0 +1,92 @@
+"""A reply's int8 results are bit-equal whatever else is in the batch, and however its prefix enters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from nlp.engine.cache import Rows, SlotCache
+from nlp.engine.loader import load_directory
+from nlp.engine.model import T5Model
+from nlp.engine.quantize import Int8Linear
+
+CPU = torch.device("cpu")
+LENGTHS = [5, 90, 31, 32, 33, 64, 1, 128]
+
+
+def make(directory: Path) -> tuple[T5Model, SlotCache]:
+    files = load_directory(directory)
+    model = T5Model(files.config, files.weights, "int8", 128, 160, CPU)
+    return model, SlotCache(files.config, len(LENGTHS), 128, 160, torch.float32, CPU)
+
+
+def encode(model: T5Model, cache: SlotCache, slots: Iterable[int]) -> None:
+    chosen = list(slots)
+    work = model.encode([[(7 * slot + i) % 390 + 3 for i in range(LENGTHS[slot])] for slot in chosen], chosen)
+    while not work.advance(cache):
+        pass
+
+
+def answers(slot: int) -> list[int]:
+    return [0, *((11 * slot + 5 * i) % 390 + 3 for i in range(100))]
+
+
+def decode(model: T5Model, cache: SlotCache, rows: list[tuple[int, int]]) -> Tensor:
+    """Decode (slot, position) rows; return the logits of all."""
+    tokens = [answers(slot)[position] for slot, position in rows]
+    slots, positions = zip(*rows, strict=True)
+    return model.decode(Rows(tokens, slots, positions, range(len(rows))), cache)
+
+
+@torch.inference_mode()
+def test_encoded_and_decoded_alone_or_together_is_bit_equal(gated_untied: Path) -> None:
+    """Slots of other lengths and at other positions, in order and with holes, change nothing."""
+    model, together = make(gated_untied)
+    _, alone = make(gated_untied)
+    encode(model, together, range(len(LENGTHS)))
+    for slot in range(len(LENGTHS)):
+        encode(model, alone, [slot])
+    assert torch.equal(together.cross_keys, alone.cross_keys)
+    assert torch.equal(together.cross_values, alone.cross_values)
+    for step in range(70):
+        # Each slot is 9 positions behind the one before it, so lengths differ and slots come in one by one.
+        rows = [(slot, step - 9 * slot) for slot in range(len(LENGTHS)) if step >= 9 * slot and (step + slot) % 5]
+        if rows:
+            batch = decode(model, together, rows)
+            single = torch.cat([decode(model, alone, [row]) for row in rows])
+            assert torch.equal(batch, single)
+
+
+@torch.inference_mode()
+def test_a_prefix_in_one_pass_is_bit_equal_to_step_by_step(gated_untied: Path) -> None:
+    model, cache = make(gated_untied)
+    encode(model, cache, range(3))
+    stepwise = torch.cat([decode(model, cache, [(1, position)]) for position in range(70)])
+    cache.keys.zero_()
+    cache.values.zero_()
+    decode(model, cache, [(2, 0)])
+    primed = decode(model, cache, [*((1, position) for position in range(70)), (2, 1)])
+    assert torch.equal(primed[:-1], stepwise)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(1, 40), st.sampled_from([16, 48, 192, 768]), st.integers(0, 2**31))
+def test_int8_rows_do_not_see_each_other(rows: int, width: int, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    weight = torch.randn(64, width, generator=generator)
+    layer = Int8Linear(weight)
+    x = torch.randn(rows, width, generator=generator) * torch.logspace(-3, 3, rows)[:, None]
+    batch = layer(x)
+    assert torch.equal(batch, torch.cat([layer(x[i : i + 1]) for i in range(rows)]))
+    exact = x @ weight.T
+    assert ((batch - exact).norm(dim=1) < 0.03 * exact.norm(dim=1)).all()
+
+
+def test_a_row_of_zeros_stays_zero() -> None:
+    layer = Int8Linear(torch.randn(8, 16, generator=torch.Generator().manual_seed(0)))
+    assert torch.equal(layer(torch.zeros(2, 16)), torch.zeros(2, 8))
