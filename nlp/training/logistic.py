@@ -51,10 +51,13 @@ def rotated(features: Features) -> tuple[Features, Features]:
 
     A regression with a quadratic penalty gives the same answer in these coordinates, several times faster.
     """
-    left, sizes, basis = np.linalg.svd(features, full_matrices=False)
-    kept = sizes > sizes[0] * 1e-5
-    coordinates: Features = left[:, kept] * sizes[kept]
-    return coordinates, basis[kept]
+    # The eigenvectors of the N x N products of texts are the left singular vectors, at a tenth of the cost of an SVD.
+    squares, left = np.linalg.eigh((features @ features.T).astype(np.float64))
+    kept = squares > squares[-1] * 1e-6
+    sizes = np.sqrt(squares[kept])
+    coordinates: Features = (left[:, kept] * sizes).astype(np.float32)
+    basis: Features = ((left[:, kept] / sizes).T @ features).astype(np.float32)
+    return coordinates, basis
 
 
 def folds(targets: Targets, seed: int) -> Iterator[NDArray[np.bool_]]:
