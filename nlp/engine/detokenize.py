@@ -16,8 +16,9 @@ _QUOTES = frozenset("\"'-–—")  # opening, and so without a space after them,
 class Detokenizer:
     """The text of one reply. `end` is the length in UTF-8 bytes of what `push` and `flush` returned so far.
 
-    A sentinel of `literals` is written as its literal, with a space where one belongs: tokenizers drop the spaces
-    around sentinels. Text that may be the beginning of a stop string is held back.
+    A sentinel of `literals` is written as its literal, never grown together with a word. Where the tokenizer does not
+    keep the spaces around sentinels, they are put where the marks around the literal ask for them. Text that may be
+    the beginning of a stop string is held back.
     """
 
     def __init__(self, vocabulary: Vocabulary, literals: Mapping[int, str], stop: Iterable[str]) -> None:
@@ -74,6 +75,8 @@ class Detokenizer:
             self._space = False
             return " "
         before = self._last[-1:]
+        if self._vocabulary.keeps_spaces:
+            return " " if before.isalnum() else ""
         if not before or before.isspace() or before in _OPENING:
             return ""
         opens = before in _QUOTES and (len(self._last) < 2 or not self._last[0].isalnum() or before in "-–—")
@@ -83,6 +86,8 @@ class Detokenizer:
         """Mend the space between a literal and the text after it."""
         if not self._after_literal or not text:
             return text
+        if self._vocabulary.keeps_spaces:
+            return f" {text}" if text[0].isalnum() else text
         spaced = self._space or text[0] == " "
         body = text.removeprefix(" ")
         if not body:

@@ -18,10 +18,13 @@ class Vocabulary:
     """Pieces, special ids, bytes and sentinels of one tokenizer.
 
     `size` is the number of the model's logits, which may be more than the tokenizer has pieces; ids without a piece
-    are written as nothing.
+    are written as nothing. `keeps_spaces` tells whether the spaces around a sentinel survive encoding.
     """
 
-    def __init__(self, pieces: dict[int, str], special: Iterable[int], size: int, eos_id: int) -> None:
+    def __init__(
+        self, pieces: dict[int, str], special: Iterable[int], size: int, eos_id: int, *, keeps_spaces: bool = False
+    ) -> None:
+        self.keeps_spaces = keeps_spaces
         self.size = size
         self.eos_id = eos_id
         self.pieces = pieces
@@ -38,7 +41,7 @@ class Vocabulary:
         pieces = {token: piece for piece, token in tokenizer.get_vocab(with_added_tokens=True).items()}
         added = json.loads(tokenizer.to_str())["added_tokens"]
         special = {int(entry["id"]) for entry in added if entry["special"]}
-        return cls(pieces, special | {eos_id}, size, eos_id)
+        return cls(pieces, special | {eos_id}, size, eos_id, keeps_spaces=_keeps_spaces(tokenizer))
 
     def is_numeric(self, token: int) -> bool:
         """Say whether an id can put a digit into the text. Bytes count: a run of them can spell any character."""
@@ -50,3 +53,12 @@ class Vocabulary:
 def has_digit(text: str) -> bool:
     """Say whether a text holds a numeric character of any script."""
     return any(unicodedata.category(character).startswith("N") for character in text)
+
+
+def _keeps_spaces(tokenizer: Tokenizer) -> bool:
+    """Try whether pieces around a sentinel spell the text as it was. T5's own tokenizer drops and invents spaces."""
+    for text in ("a <extra_id_0> b", "a<extra_id_0>b", "a <extra_id_0>.", "a (<extra_id_0>)"):
+        tokens = tokenizer.encode(text, add_special_tokens=False).tokens
+        if "".join(tokens).replace(SPACE, " ").removeprefix(" ") != text:
+            return False
+    return True

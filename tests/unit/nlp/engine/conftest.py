@@ -22,8 +22,11 @@ EXTRA = ["é", "ß", "日", "本", "🚚", "👍", "½", "12", "▁20", "3rd", "
 VOCAB = 400  # logits: more than the tokenizer has pieces, as in t5-base
 
 
-def make_tokenizer(*, byte_fallback: bool = False) -> Tokenizer:
-    """Build a tokenizer as T5's: <pad>, </s>, <unk>, pieces, and sentinels as added special tokens."""
+def make_tokenizer(*, byte_fallback: bool = False, prepend: str = "always") -> Tokenizer:
+    """Build a tokenizer as T5's: <pad>, </s>, <unk>, pieces, and sentinels as added special tokens.
+
+    With `prepend` "first", a space is put before the text alone and not after each sentinel.
+    """
     pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
     if byte_fallback:
         pieces += [(f"<0x{value:02X}>", -20.0) for value in range(256)]
@@ -32,10 +35,9 @@ def make_tokenizer(*, byte_fallback: bool = False) -> Tokenizer:
     pieces += [(character, -8.0) for character in string.ascii_letters + string.digits + string.punctuation]
     pieces += [(piece, -6.0) for piece in EXTRA]
     tokenizer = Tokenizer(models.Unigram(pieces, unk_id=2, byte_fallback=byte_fallback))
-    metaspace = pre_tokenizers.Metaspace()
-    tokenizer.pre_tokenizer = metaspace
-    parts = [decoders.ByteFallback(), decoders.Metaspace()]
-    tokenizer.decoder = decoders.Sequence(parts) if byte_fallback else decoders.Metaspace()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=prepend)
+    metaspace = decoders.Metaspace(prepend_scheme=prepend)
+    tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), metaspace]) if byte_fallback else metaspace
     special = ["<pad>", "</s>", "<unk>", *(f"<extra_id_{k}>" for k in range(100))]
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
     tokenizer.post_processor = TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])

@@ -85,6 +85,31 @@ def test_literals_stand_with_the_right_spaces(pieces: str, text: str) -> None:
     assert "".join(deltas) == text
 
 
+EXACT = make_tokenizer(prepend="first")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "your code is <extra_id_3>.",
+        "<extra_id_3> is on",
+        "code (<extra_id_3>) and <extra_id_7>, #<extra_id_3> - <extra_id_7>",
+        'by <extra_id_7> "back" and <extra_id_3> <extra_id_7>',
+        "code <extra_id_3> , and: <extra_id_7>",
+    ],
+)
+def test_a_tokenizer_that_keeps_spaces_is_followed_to_the_letter(text: str) -> None:
+    """The pieces that a training target was split into come back as that target with its literals filled in."""
+    filled = text.replace("<extra_id_3>", LITERALS[3]).replace("<extra_id_7>", LITERALS[7])
+    ids = EXACT.encode(text, add_special_tokens=False).ids
+    assert "".join(stream(make(EXACT, LITERALS), ids)) == filled
+
+
+def test_a_literal_never_grows_together_with_a_word() -> None:
+    ids = [token_id(EXACT, piece) for piece in ("▁code", "<extra_id_3>", "a")]
+    assert "".join(stream(make(EXACT, LITERALS), ids)) == "code AB-1234 a"
+
+
 @given(TEXTS, st.lists(st.text("abc de.,", min_size=1, max_size=4), max_size=3))
 def test_text_ends_before_the_first_stop_string_and_none_of_it_shows(text: str, stop: list[str]) -> None:
     ids = PLAIN.encode(text, add_special_tokens=False).ids
