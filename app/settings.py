@@ -113,6 +113,10 @@ class Settings(BaseSettings):
     def resolved_public_url(self) -> str:
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
+    def make_var_dir(self) -> None:
+        """Make the var folder, readable by its owner alone."""
+        self.var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     def resolved_secret_key(self) -> str:
         """Return the signing key; in development it is made once and kept in the var folder, readable by its owner."""
         configured = self.secret_key.get_secret_value()

@@ -1,0 +1,100 @@
+"""What a reply answers: the open questions, the turns before them, and what the bot last spoke of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import models
+from app.db.database import Database
+from app.services.answer.pipeline import ReplyContext
+from app.services.answer.question import Previous
+from nlp.prompt import HISTORY_TURNS, Speaker, Turn
+
+READ_MESSAGES = 24  # enough for the open questions and the turns before them
+_SPEAKERS = {"customer": Speaker.CUSTOMER, "bot": Speaker.BOT, "agent": Speaker.AGENT}
+
+
+class SqlReplyContexts:
+    """Reads the context of one reply in one snapshot."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def read(self, reply: UUID) -> ReplyContext:
+        """Return what the reply is about.
+
+        Raises: sqlalchemy.exc.NoResultFound when there is no such reply.
+        """
+        async with self._database.read_session() as session:
+            response = await session.get_one(models.Response, reply)
+            conversation = await session.get_one(models.Conversation, response.conversation_id)
+            identity = await session.get_one(models.ChannelIdentity, conversation.identity_id)
+            said = await _messages(session, conversation.id, response.covers_seq)
+            previous = await _previous(session, conversation.id, reply)
+        asked = _open_questions(said)
+        earlier = said[: len(said) - len(asked)]
+        return ReplyContext(
+            shop=response.shop_id,
+            conversation=conversation.id,
+            customer=conversation.customer_id,
+            visitor=identity.id,
+            verified=identity.verified,
+            question="\n".join(message.text for message in asked),
+            history=[Turn(_SPEAKERS[message.sender_kind], message.text) for message in earlier][-HISTORY_TURNS:],
+            previous=previous,
+            page_product=(conversation.page or {}).get("product_id"),
+        )
+
+
+async def _messages(session: AsyncSession, conversation: UUID, covers_seq: int) -> Sequence[models.Message]:
+    rows = await session.scalars(
+        select(models.Message)
+        .where(
+            models.Message.conversation_id == conversation,
+            models.Message.seq <= covers_seq,
+            models.Message.sender_kind.in_(_SPEAKERS),
+            models.Message.redacted_at.is_(None),
+        )
+        .order_by(models.Message.seq.desc())
+        .limit(READ_MESSAGES)
+    )
+    return list(rows)[::-1]
+
+
+def _open_questions(said: Sequence[models.Message]) -> Sequence[models.Message]:
+    """The customer's messages at the end. A reply that was stopped to take another question in does not end them."""
+    start = len(said)
+    for index in range(len(said) - 1, -1, -1):
+        message = said[index]
+        if message.sender_kind == "customer":
+            start = index
+        elif message.sender_kind == "bot" and message.finish_reason == "stopped":
+            continue
+        else:
+            break
+    return [message for message in said[start:] if message.sender_kind == "customer"]
+
+
+async def _previous(session: AsyncSession, conversation: UUID, reply: UUID) -> Previous | None:
+    intent = await session.scalar(
+        select(models.Response.intent)
+        .where(
+            models.Response.conversation_id == conversation,
+            models.Response.id != reply,
+            models.Response.intent.is_not(None),
+        )
+        .order_by(models.Response.created_at.desc(), models.Response.id.desc())
+        .limit(1)
+    )
+    if not intent or "situation" not in intent:
+        return None
+    product = intent.get("product")
+    return Previous(
+        situation=intent["situation"],
+        order_number=intent.get("order"),
+        product_id=UUID(product) if product else None,
+    )

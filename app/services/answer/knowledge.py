@@ -1,0 +1,105 @@
+"""Search in the shops' products and articles: one index per shop, rebuilt when the catalogue changed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.domain.catalogue import Article, Product
+from app.services.answer.ports import Catalogue, Records
+from app.services.answer.question import Found
+from nlp.encoder import Encoder, Vectors
+from nlp.retrieval import Document, Index
+
+CHECK_S = 2.0  # how long a catalogue's version is believed
+PRODUCT_HITS = 8
+ARTICLE_HITS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What a search found, best first."""
+
+    products: Sequence[Found[Product]] = ()
+    articles: Sequence[Found[Article]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    version: str
+    checked_at: float
+    products: Index
+    articles: Index
+    article_by_id: dict[str, Article]
+    product_ids: dict[str, UUID]  # by external id and by id
+
+
+class Knowledge:
+    """Indexes of all shops this worker has answered for."""
+
+    def __init__(self, records: Records, encoder: Encoder, clock: Callable[[], float] = time.monotonic) -> None:
+        self._records = records
+        self._encoder = encoder
+        self._clock = clock
+        self._shelves: dict[UUID, _Shelf] = {}
+        self._locks: dict[UUID, asyncio.Lock] = {}
+
+    async def search(self, shop: UUID, text: str, vector: Vectors) -> Hits:
+        """Return the products and articles that match a message; products as they are in the database now."""
+        shelf = await self._shelf(shop)
+        product_hits = shelf.products.search(text, vector, PRODUCT_HITS)
+        article_hits = shelf.articles.search(text, vector, ARTICLE_HITS)
+        scores = {UUID(hit.id): hit.score for hit in product_hits}
+        products = await self._records.products(shop, list(scores))
+        return Hits(
+            products=[Found(product, scores[product.id]) for product in products],
+            articles=[Found(shelf.article_by_id[hit.id], hit.score) for hit in article_hits],
+        )
+
+    async def product(self, shop: UUID, product: str) -> Product | None:
+        """Return the product a page names, by its id here or the shop's own."""
+        wanted = (await self._shelf(shop)).product_ids.get(product)
+        found = await self._records.products(shop, [wanted]) if wanted is not None else ()
+        return found[0] if found else None
+
+    async def _shelf(self, shop: UUID) -> _Shelf:
+        async with self._locks.setdefault(shop, asyncio.Lock()):
+            known = self._shelves.get(shop)
+            if known is not None and self._clock() - known.checked_at < CHECK_S:
+                return known
+            version = await self._records.catalogue_version(shop)
+            if known is None or known.version != version:
+                catalogue = await self._records.catalogue(shop)
+                shelf = await asyncio.to_thread(self._build, catalogue, version)
+            else:
+                shelf = _Shelf(
+                    version,
+                    self._clock(),
+                    known.products,
+                    known.articles,
+                    known.article_by_id,
+                    known.product_ids,
+                )
+            self._shelves[shop] = shelf
+            return shelf
+
+    def _build(self, catalogue: Catalogue, version: str) -> _Shelf:
+        products = [Document(str(product.id), product.title, _words(product)) for product in catalogue.products]
+        articles = [Document(str(article.id), article.title, article.body) for article in catalogue.articles]
+        ids = {product.external_id: product.id for product in catalogue.products}
+        return _Shelf(
+            version=version,
+            checked_at=self._clock(),
+            products=Index.build(products, self._encoder),
+            articles=Index.build(articles, self._encoder),
+            article_by_id={str(article.id): article for article in catalogue.articles},
+            product_ids=ids | {str(product.id): product.id for product in catalogue.products},
+        )
+
+
+def _words(product: Product) -> str:
+    parts = [product.description, product.category, *product.tags, *product.colours, product.material or ""]
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,53 @@
+"""The language models as the pipeline calls them: off the event loop, and batched."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from nlp.analyzer import Analysis
+
+BATCH_WINDOW_S = 0.004  # messages that come within this time share a forward pass
+MAX_BATCH = 32
+
+
+class Analyzer(Protocol):
+    """Intent, sentiment and vector of texts, in one pass; blocks."""
+
+    def analyze(self, texts: Sequence[str]) -> list[Analysis]: ...
+
+
+class BatchedAnalyzer:
+    """Joins the texts of concurrent callers into one forward pass, in a thread."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self._analyzer = analyzer
+        self._waiting: list[tuple[str, asyncio.Future[Analysis]]] = []
+        self._runner: asyncio.Task[None] | None = None
+
+    async def analyze(self, text: str) -> Analysis:
+        """Return the analysis of one text.
+
+        Raises: what the model raises, for every text of the batch that failed.
+        """
+        future: asyncio.Future[Analysis] = asyncio.get_running_loop().create_future()
+        self._waiting.append((text, future))
+        if self._runner is None or self._runner.done():
+            self._runner = asyncio.create_task(self._run(), name="analyzer")
+        return await future
+
+    async def _run(self) -> None:
+        await asyncio.sleep(BATCH_WINDOW_S)
+        while self._waiting:
+            batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+            try:
+                results = await asyncio.to_thread(self._analyzer.analyze, [text for text, _ in batch])
+            except Exception as error:
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            for (_, future), result in zip(batch, results, strict=True):
+                if not future.done():
+                    future.set_result(result)

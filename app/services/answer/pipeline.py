@@ -1,0 +1,214 @@
+"""From a customer's message to a frozen prompt: understand, decide, gather facts, recommend, write the prompt.
+
+Each stage has a timeout and degrades: without sentiment the mood is neutral, without search there are no products,
+without intent the conversation goes to a person. No stage loses the message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import UUID
+
+import structlog
+
+from app import metrics
+from app.domain.catalogue import Order, Product
+from app.services.answer.decision import Decision, decide
+from app.services.answer.facts import gather_facts
+from app.services.answer.knowledge import Hits, Knowledge
+from app.services.answer.models import BatchedAnalyzer
+from app.services.answer.ports import Attempts, Records
+from app.services.answer.question import Previous, Question, Understanding, email_addresses, order_numbers
+from app.services.answer.recommend import Recommended, Recommenders
+from nlp.analyzer import Analysis
+from nlp.grounding import Fact
+from nlp.prompt import Mood, Prompt, Speaker, Turn, build_prompt
+
+log = structlog.get_logger(__name__)
+
+STAGE_TIMEOUT_S = 5.0
+PROOF_TURNS = 3  # of the customer's, in which number and e-mail address may have come
+RECOMMENDING = frozenset({"product_search/found", "product_question/found", "availability/found"})
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyContext:
+    """What a reply is about, as read when its job was claimed. `question` joins all messages it answers."""
+
+    shop: UUID
+    conversation: UUID
+    customer: UUID
+    visitor: UUID
+    verified: bool
+    question: str
+    history: Sequence[Turn] = ()
+    previous: Previous | None = None
+    page_product: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedReply:
+    """All that is frozen into the reply row before the first token."""
+
+    prompt: Prompt
+    decision: Decision
+    facts: Sequence[Fact]
+    recommended: Sequence[Recommended] = ()
+    sources: Sequence[tuple[str, str | None]] = ()
+    order: Order | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenizing:
+    """How the responder counts tokens, and how many it reads."""
+
+    count_tokens: Callable[[str], int]
+    window: int
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """Prepares replies. One per worker; safe for concurrent use."""
+
+    records: Records
+    analyzer: BatchedAnalyzer
+    knowledge: Knowledge
+    recommenders: Recommenders
+    attempts: Attempts
+    tokenizing: Tokenizing
+    _clock: Callable[[], float] = field(default=time.monotonic)
+
+    async def prepare(self, context: ReplyContext) -> PreparedReply:
+        """Return the frozen inputs of one reply.
+
+        Raises: what reading the records raises; the job is then tried again.
+        """
+        analysis: Analysis | None = None
+        hits = Hits()
+        with suppress(_DegradedError):
+            analysis = await self._stage("classify", self.analyzer.analyze(context.question))
+        if analysis is not None:
+            with suppress(_DegradedError):
+                hits = await self._stage(
+                    "search", self.knowledge.search(context.shop, context.question, analysis.vector)
+                )
+        question = await self._question(context, analysis, hits)
+        decision = decide(question)
+        facts = gather_facts(question, decision)
+        recommended: Sequence[Recommended] = ()
+        with suppress(_DegradedError):
+            recommended = await self._stage("recommend", self._recommend(context, decision, hits))
+        prompt = build_prompt(
+            question=context.question,
+            history=context.history,
+            facts=facts,
+            intent=decision.intent if decision.intent != "unclear" else "out_of_scope",
+            mood=decision.mood,
+            act=decision.act,
+            count_tokens=self.tokenizing.count_tokens,
+            window=self.tokenizing.window,
+        )
+        article = decision.article
+        return PreparedReply(
+            prompt=prompt,
+            decision=decision,
+            facts=facts,
+            recommended=recommended,
+            sources=((article.title, article.url),) if article is not None else (),
+            order=decision.orders[0] if len(decision.orders) == 1 else None,
+        )
+
+    async def _question(self, context: ReplyContext, analysis: Analysis | None, hits: Hits) -> Question:
+        shop = await self.records.profile(context.shop)
+        customer = await self.records.customer(context.shop, context.customer, verified=context.verified)
+        orders = await self.records.orders(context.shop, context.customer) if context.verified else ()
+        page = None
+        if context.page_product is not None:
+            page = await self.knowledge.product(context.shop, context.page_product)
+        return Question(
+            text=context.question,
+            history=context.history,
+            understood=_understanding(analysis),
+            shop=shop,
+            customer=customer,
+            orders=orders,
+            proven_order=None if context.verified else await self._proven_order(context),
+            previous=context.previous,
+            page_product=page,
+            products=hits.products,
+            articles=hits.articles,
+        )
+
+    async def _proven_order(self, context: ReplyContext) -> Order | None:
+        """Look an order up by number and e-mail address, given now or in the last turns; guesses are limited."""
+        said = [turn.text for turn in context.history if turn.speaker is Speaker.CUSTOMER][-PROOF_TURNS:]
+        numbers = order_numbers(context.question) or [n for text in reversed(said) for n in order_numbers(text)]
+        emails = email_addresses(context.question) or [e for text in reversed(said) for e in email_addresses(text)]
+        if not numbers or not emails:
+            return None
+        number, email = numbers[0], emails[0]
+        for key in (f"visitor:{context.visitor}", f"order:{context.shop}:{number}"):
+            if not await self.attempts.allow(key):
+                return None
+        return await self.records.proven_order(context.shop, number, email)
+
+    async def _recommend(self, context: ReplyContext, decision: Decision, hits: Hits) -> Sequence[Recommended]:
+        if decision.situation not in RECOMMENDING:
+            return ()
+        if decision.situation == "product_search/found":
+            return [Recommended(product, reason=_search_reason(product), score=1.0) for product in decision.products]
+        product = decision.products[0]
+        others = await self.recommenders.recommend(
+            context.shop,
+            customer=context.customer if context.verified else None,
+            page_product=product.id,
+            search={hit.item.id: hit.score for hit in hits.products},
+            exclude={product.id},
+        )
+        return others
+
+    async def _stage(self, name: str, work: Awaitable[T]) -> T:
+        """Run one stage with its metric and timeout.
+
+        Raises: _DegradedError when it failed; that is logged and counted.
+        """
+        began = self._clock()
+        try:
+            async with asyncio.timeout(STAGE_TIMEOUT_S):
+                return await work
+        except Exception as error:
+            metrics.stage_failures_total.labels(stage=name).inc()
+            log.warning(
+                "stage degraded", action="stage_degraded", stage=name, error=type(error).__name__, exc_info=True
+            )
+            raise _DegradedError(name) from error
+        finally:
+            metrics.stage_seconds.labels(stage=name).observe(self._clock() - began)
+
+
+class _DegradedError(Exception):
+    """A stage failed and its part of the answer is left out."""
+
+
+def _understanding(analysis: Analysis | None) -> Understanding:
+    if analysis is None:
+        return Understanding(intent="contact_human", intent_score=1.0, mood=Mood.NEUTRAL, mood_score=0.0)
+    return Understanding(
+        intent=analysis.intent.label,
+        intent_score=analysis.intent.score,
+        mood=Mood(analysis.sentiment.label),
+        mood_score=analysis.sentiment.score,
+    )
+
+
+def _search_reason(product: Product) -> str:
+    if product.old_price_minor is not None and product.old_price_minor > product.price_minor:
+        return "on sale now"
+    return f"matches your search in {product.category}" if product.category else "matches your search"
