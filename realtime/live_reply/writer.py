@@ -19,7 +19,6 @@ from realtime.live_reply.port import (
 )
 
 COALESCE_MS = 40
-VALID_POLL_S = 0.05
 
 
 class ReplyEnded(Exception):
@@ -41,6 +40,7 @@ class ReplyWriter:
     fenced: is asked about a cut (None: a newer owner); true when the row says that this attempt still runs the reply,
         so that the cut belongs to a transaction that rolled back.
     valid: true while the worker's last successful check of its replies is young enough; nothing is sent otherwise.
+    backoff_s: first and longest wait (s) before a step on an unreachable store is tried again.
     """
 
     def __init__(
@@ -92,6 +92,12 @@ class ReplyWriter:
     def end(self) -> int:
         """How many bytes the store confirmed."""
         return self._end
+
+    @property
+    def confirmed(self) -> tuple[str, tuple[int, ...]]:
+        """Text and ids that the store confirmed, and readers may have: what a checkpoint is made of."""
+        characters, ids = self._stored
+        return self._text[:characters], tuple(self._ids[:ids])
 
     async def write(self, text: str, ids: Sequence[int]) -> None:
         """Take a token; ids without text wait for the next text. Does not wait for the store.
@@ -184,8 +190,8 @@ class ReplyWriter:
         """
         wait_s, cap_s = self._backoff_s
         while True:
-            while not self._valid():  # noqa: ASYNC110 - a question to the worker, which has no event to wait for
-                await asyncio.sleep(VALID_POLL_S)
+            while not self._valid():  # noqa: ASYNC110 - the worker's answer changes with the clock
+                await asyncio.sleep(wait_s)
             try:
                 await self._repair()
                 return await step()
