@@ -6,7 +6,6 @@ export default defineConfig({
   test: {
     environment: "happy-dom",
     include: ["src/**/*.test.{ts,tsx}", "loader/**/*.test.ts"],
-    environmentOptions: { happyDOM: { settings: { handleDisabledFileLoadingAsSuccess: true } } },
     restoreMocks: true,
     setupFiles: ["./vitest.setup.ts"],
   },

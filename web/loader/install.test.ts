@@ -47,6 +47,8 @@ const types = () => posted.map((entry) => entry.data.message.type);
 let listeners: [string, EventListenerOrEventListenerObject][] = [];
 
 beforeEach(() => {
+  // happy-dom loads no frames, and complains about each.
+  vi.spyOn(console, "error").mockImplementation(() => {});
   const add = window.addEventListener.bind(window);
   vi.spyOn(window, "addEventListener").mockImplementation((type: string, listener: unknown) => {
     listeners.push([type, listener as EventListener]);
@@ -78,10 +80,9 @@ describe("the loader", () => {
   });
 
   it("says what is missing instead of starting without a key", () => {
-    const complained = vi.spyOn(console, "error").mockImplementation(() => {});
     install(script({}));
     expect(document.querySelector("#assistify")).toBeNull();
-    expect(complained.mock.calls[0]?.[0]).toContain("data-widget-key");
+    expect(vi.mocked(console.error).mock.calls[0]?.[0]).toContain("data-widget-key");
   });
 
   it("tells the panel who and where the visitor is once the panel is ready, and only its origin", () => {

@@ -46,27 +46,13 @@ export function startWidget(config: WidgetConfig): AssistifyApi {
   };
   const { locale, shopName, hours, theme, widgetKey } = config;
   const receive = (message: PanelMessage) => {
-    switch (message.type) {
-      case "ready":
-        isReady = true;
-        return post({
-          type: "init",
-          widgetKey,
-          identity,
-          page: pageContext(),
-          theme,
-          locale,
-          shopName,
-          hours,
-          isOpen,
-        });
-      case "close":
-        return setOpen(false);
-      case "unread":
-        return view.setUnread(Number(message.count) || 0);
-      case "visit":
-        return visit(message.url);
-    }
+    if (message.type === "ready") {
+      isReady = true;
+      const page = pageContext();
+      post({ type: "init", widgetKey, identity, page, theme, locale, shopName, hours, isOpen });
+    } else if (message.type === "close") setOpen(false);
+    else if (message.type === "unread") view.setUnread(Number(message.count) || 0);
+    else if (message.type === "visit") visit(message.url);
   };
 
   window.addEventListener("message", (event) => {

@@ -1,16 +1,18 @@
-import type { AckOf, ServerFrame } from "@/wire/wire.gen";
+import type { AckOf, Cursor, ServerFrame } from "@/wire/wire.gen";
 import { type CommandBody, CommandError, type HelloBody, Socket, type SocketOptions } from "../socket";
 import { resumeCursor } from "./resume";
 import { createSessionStore, type SessionStore } from "./store";
 
-/** As many conversations as one hello may name. */
-const MAX_RESUME = 100;
+/** One hello may name 100 conversations; one place is for the remembered one. */
+const MAX_RESUME = 99;
 const REPAIR_PAUSE_MS = 2000;
 
 export type SessionClientOptions = {
   url: string;
   /** The hello without `resume`, which the client fills in. */
   hello: () => HelloBody;
+  /** A conversation of an earlier page, to be read when connecting. */
+  remembered?: () => string | null;
   /** Called after a frame was applied. */
   onFrame?: (frame: ServerFrame) => void;
   store?: SessionStore;
@@ -70,8 +72,11 @@ export class SessionClient {
     await this.request<"conversation.unwatch">({ type: "conversation.unwatch", conversation });
   }
 
-  private cursors() {
-    return Object.values(this.store.current().conversations).slice(-MAX_RESUME).map(resumeCursor);
+  private cursors(): Cursor[] {
+    const held = this.store.current().conversations;
+    const cursors = Object.values(held).slice(-MAX_RESUME).map(resumeCursor);
+    const remembered = this.options.remembered?.() ?? null;
+    return remembered === null || remembered in held ? cursors : [{ conversation: remembered }, ...cursors];
   }
 
   private receive(frame: ServerFrame): void {

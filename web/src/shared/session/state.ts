@@ -30,6 +30,14 @@ export type Priority = NonNullable<LiveSnapshot["priority"]>;
  */
 export type MessageState = "streaming" | "paused" | "done" | "stopped" | "taken_over" | "failed" | "redacted";
 
+/** How a message stands, in three words: still growing, cut off before its own end, or whole. */
+export type Progress = "live" | "cut" | "done";
+
+export function progress(state: MessageState): Progress {
+  if (state === "streaming" || state === "paused") return "live";
+  return state === "stopped" || state === "taken_over" || state === "failed" ? "cut" : "done";
+}
+
 export type MessageView = {
   id: string;
   /** Place in the list: the `seq`, or half a step after the newest event when an answer began to stream. */
