@@ -69,7 +69,7 @@ function Statement({ conversation, control }: { conversation: string; control: C
         </Line>
       ) : (
         <Line icon={<Sparkle aria-hidden size={16} />} title="Assistant is in control">
-          <Detail>it answers the next message at once</Detail>
+          <Detail>answers by itself</Detail>
         </Line>
       );
     case "you":

@@ -112,13 +112,12 @@ function Nothing({ children }: { children: string }) {
 }
 
 function Facts({ record, mood }: { record: CustomerRecord; mood: string | null }) {
-  const orders = plural(record.orders.length, "order", "orders");
+  const orders = record.orders.length === 0 ? null : plural(record.orders.length, "order", "orders");
   const since = [monthAndYear(record.since), orders].filter(Boolean).join(" · ");
   const facts: [string, string | null][] = [
-    ["Name", record.name],
     ["E-mail", record.email],
-    ["Since", record.verified || record.since !== null ? since : null],
-    ["Also on", record.alsoOn.length > 0 ? record.alsoOn.map(channelName).join(", ") : null],
+    ["Since", since],
+    ["Also on", record.alsoOn.length > 0 ? record.alsoOn.join(", ") : null],
     ["Mood", mood],
   ];
   return (

@@ -4,13 +4,15 @@ import { plural, titleWords } from "../format/words";
 import { Chip, type Tone } from "../ui/chip";
 import { type Order, orderSteps } from "./record";
 
-const STEPS = ["Placed", "Packed", "Shipped", "Delivered"];
+const STEPS = ["Ordered", "Packed", "Shipped", "Delivered"];
 
-function stateTone(state: string): Tone {
-  if (state === "delivered") return "ok";
-  if (state === "cancelled" || state === "canceled" || state === "lost") return "bad";
-  return state === "returned" || state === "refunded" ? "warn" : "plain";
-}
+const TONES: Readonly<Record<string, Tone>> = {
+  delivered: "ok",
+  delayed: "warn",
+  returned: "warn",
+  refunded: "warn",
+  cancelled: "bad",
+};
 
 function Steps({ reached }: { reached: number }) {
   return (
@@ -41,7 +43,7 @@ export function OrderCard({ order }: { order: Order }) {
     <li className="rounded-2 border border-line bg-bg px-3 py-2.5">
       <div className="flex items-center justify-between font-medium">
         {order.number}
-        <Chip tone={stateTone(order.state)}>{titleWords(order.state)}</Chip>
+        <Chip tone={TONES[order.state] ?? "plain"}>{titleWords(order.state)}</Chip>
       </div>
       {reached !== null && <Steps reached={reached} />}
       {way !== "" && <p className="mt-1 text-ink-2">{way}</p>}

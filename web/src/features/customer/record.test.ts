@@ -9,7 +9,7 @@ describe("readCustomer", () => {
       email: "ana@demo.test",
       verified: true,
       since: "2024-03-01",
-      channel_addresses: [{ channel: "whatsapp", address: "+1" }, { channel: "whatsapp" }, "instagram"],
+      channel_addresses: ["whatsapp:+491", "jo.summits", "customer:cust_42"],
       orders: [
         {
           number: "1042",
@@ -25,7 +25,7 @@ describe("readCustomer", () => {
       conversations: [{ id: "c0", channel: "whatsapp", last_at: "2026-10-02T10:00:00Z", summary: "Return" }],
       recommendations: [{ id: "p1", title: "Fleece", price: 7400, currency: "EUR", reason: "goes with it" }],
     });
-    expect(record.alsoOn).toEqual(["whatsapp", "instagram"]);
+    expect(record.alsoOn).toEqual(["WhatsApp +491", "jo.summits"]);
     expect(record.orders[0]).toMatchObject({ number: "#1042", carrier: "UPS", items: 3, total: 12900 });
     expect(record.conversations[0]).toMatchObject({ id: "c0", summary: "Return" });
     expect(record.recommendations[0]).toMatchObject({ title: "Fleece", reason: "goes with it" });
@@ -56,7 +56,8 @@ describe("readCustomer", () => {
 
 describe("orderSteps", () => {
   it("counts the way to the door and knows none for a cancelled order", () => {
-    expect(orderSteps("placed")).toBe(1);
+    expect(orderSteps("awaiting payment")).toBe(1);
+    expect(orderSteps("out_for_delivery")).toBe(3);
     expect(orderSteps("shipped")).toBe(3);
     expect(orderSteps("delivered")).toBe(4);
     expect(orderSteps("cancelled")).toBeNull();

@@ -1,5 +1,7 @@
 /** A customer's record as the right panel shows it, read leniently from GET /api/customers/{id}/. */
 
+import { channelName, isChannel, plainWords } from "../format/words";
+
 export type Order = {
   number: string;
   state: string;
@@ -92,13 +94,15 @@ function readRecommendation(given: Fields): Recommendation {
   };
 }
 
-/** Channels a customer writes on, given as names, as records, or as {channel: address}. */
-function readChannels(value: unknown): string[] {
-  if (!Array.isArray(value)) return Object.keys(fields(value));
-  const names = value.map(
-    (item: unknown) => text(item) ?? text(fields(item).channel) ?? text(fields(item).kind),
-  );
-  return [...new Set(names.filter((name) => name !== null))];
+/** Addresses on other channels; one with a channel's prefix ("whatsapp:+49...") reads as that channel's. */
+function readAddresses(value: unknown): string[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item: unknown) => {
+    const address = text(item);
+    const [, channel, rest] = address?.match(/^([a-z]+):(.+)$/) ?? [];
+    if (channel === undefined || rest === undefined) return address ?? [];
+    return isChannel(channel) ? `${channelName(channel)} ${rest}` : [];
+  });
 }
 
 export function readCustomer(answer: unknown): CustomerRecord {
@@ -109,27 +113,24 @@ export function readCustomer(answer: unknown): CustomerRecord {
     email: text(given.email),
     verified: given.verified === true,
     since: text(given.since),
-    alsoOn: readChannels(given.channel_addresses),
+    alsoOn: readAddresses(given.channel_addresses),
     orders: list(given.orders).map(readOrder),
     conversations: list(given.conversations).map(readConversation),
     recommendations: list(given.recommendations).map(readRecommendation),
   };
 }
 
-/** How far an order is, 0 to 4 steps (placed, packed, shipped, delivered); null when it left that way. */
+const STEPS: Readonly<Record<string, number>> = {
+  placed: 1,
+  "awaiting payment": 1,
+  processing: 2,
+  shipped: 3,
+  "out for delivery": 3,
+  delayed: 3,
+  delivered: 4,
+};
+
+/** How far an order is, 1 to 4 (ordered, packed, shipped, delivered); null when it left that way. */
 export function orderSteps(state: string): number | null {
-  const steps: Readonly<Record<string, number>> = {
-    placed: 1,
-    pending: 1,
-    paid: 1,
-    confirmed: 1,
-    packed: 2,
-    processing: 2,
-    fulfilled: 3,
-    shipped: 3,
-    in_transit: 3,
-    out_for_delivery: 3,
-    delivered: 4,
-  };
-  return steps[state] ?? null;
+  return STEPS[plainWords(state)] ?? null;
 }

@@ -2,6 +2,7 @@
 
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
+const AXIS_DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const DAY_AND_YEAR = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 const MONTH = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric" });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
@@ -21,6 +22,11 @@ export function fullTime(at: string | null): string {
 
 export function monthAndYear(at: string | null): string {
   return format(MONTH, at);
+}
+
+/** "27 Nov", for the axis of a chart. */
+export function axisDay(at: string | null): string {
+  return format(AXIS_DAY, at);
 }
 
 /** "Fri 27 Nov", with the year in place of the weekday when it is another one. */

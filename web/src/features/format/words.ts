@@ -15,6 +15,10 @@ export function channelName(channel: string | null): string {
   return CHANNELS[channel] ?? plainWords(channel);
 }
 
+export function isChannel(name: string): boolean {
+  return name in CHANNELS;
+}
+
 /** "order_status" -> "order status". */
 export function plainWords(label: string): string {
   return label.replaceAll(/[_-]+/g, " ").trim();

@@ -8,7 +8,7 @@ import { Avatar } from "../ui/avatar";
 import { Chip } from "../ui/chip";
 import { useNow } from "../ui/now";
 import { ChannelGlyph } from "./channel-glyph";
-import { useAnswering } from "./inbox";
+import { useAnswering, useRunningText } from "./inbox";
 import type { Summary } from "./summary";
 import { secondsSince, shortAge, type WaitingTone, waitingTone, waitingWords } from "./waiting";
 
@@ -92,7 +92,7 @@ function Age({ summary }: { summary: Summary }) {
     <time
       dateTime={since}
       title={[waitingWords(summary.waitingSince, now), fullTime(since)].filter(Boolean).join(", since ")}
-      className={`text-12 leading-5 ${AGE_LOOK[waitingTone(summary.waitingSince, now)]}`}
+      className={`justify-self-end text-12 leading-5 ${AGE_LOOK[waitingTone(summary.waitingSince, now)]}`}
     >
       {shortAge(secondsSince(since, now))}
       <span className="sr-only"> {waitingWords(summary.waitingSince, now)}</span>
@@ -109,10 +109,10 @@ function speaker(summary: Summary, me: string): string {
 
 function LastLine({ summary }: { summary: Summary }) {
   const { me } = useConsole();
+  const running = useRunningText(summary.id);
   return (
     <span className={`truncate ${summary.unread > 0 ? "text-ink" : "text-ink-2"}`}>
-      {speaker(summary, me.id)}
-      {summary.lastMessage?.text ?? "No message yet"}
+      {running ?? speaker(summary, me.id) + (summary.lastMessage?.text ?? "No message yet")}
     </span>
   );
 }

@@ -35,6 +35,17 @@ export function useAnswering(summary: Summary): boolean {
   });
 }
 
+/** More than a row has room for; a longer beginning would only render the row again for nothing. */
+const PREVIEW_CHARS = 80;
+
+/** How the answer that runs in a conversation open here begins. */
+export function useRunningText(conversation: string): string | null {
+  return useLive((state) => {
+    const held = state.conversations[conversation];
+    return (held && runningReply(held)?.text.slice(0, PREVIEW_CHARS)) || null;
+  });
+}
+
 const REREAD_MS = 30_000;
 const OTHER_QUEUES: readonly QueueName[] = ["mine", "unassigned", "bot", "all"];
 

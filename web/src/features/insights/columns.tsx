@@ -1,7 +1,6 @@
-import { titleWords } from "../format/words";
 import { axisTop, type Bucket, sum } from "./stats";
 
-const WIDTH = 560;
+const WIDTH = { half: 560, full: 1136 };
 const HEIGHT = 200;
 const LEFT = 36;
 const BOTTOM = 22;
@@ -9,22 +8,25 @@ const TOP = 8;
 const GRID = [0, 0.25, 0.5, 0.75, 1];
 const LABELS_SHOWN = 8;
 
-export type Series = { label: string; colour: string };
+export type Series = { label: string; title: string; colour: string };
 
 type ColumnsProps = {
   title: string;
   buckets: readonly Bucket[];
   series: readonly Series[];
+  /** A bucket's time in full, and as short as an axis needs it. */
   when: (at: string) => string;
+  tick: (at: string) => string;
+  width?: keyof typeof WIDTH;
 };
 
 function Legend({ series }: { series: readonly Series[] }) {
   return (
     <ul className="flex flex-wrap gap-x-4 gap-y-1 text-12 text-ink-2">
-      {series.map(({ label, colour }) => (
+      {series.map(({ label, title, colour }) => (
         <li key={label} className="flex items-center gap-1.5">
           <i aria-hidden className="size-2 rounded-full" style={{ background: colour }} />
-          {titleWords(label)}
+          {title}
         </li>
       ))}
     </ul>
@@ -32,18 +34,19 @@ function Legend({ series }: { series: readonly Series[] }) {
 }
 
 /** Counts over time as stacked columns; the axis starts at zero. */
-export function Columns({ title, buckets, series, when }: ColumnsProps) {
+export function Columns({ title, buckets, series, when, tick, width = "half" }: ColumnsProps) {
+  const right = WIDTH[width];
   const top = axisTop(Math.max(0, ...buckets.map(({ counts }) => sum(counts))));
   const plot = HEIGHT - TOP - BOTTOM;
   const y = (value: number) => TOP + plot * (1 - value / top);
-  const slot = (WIDTH - LEFT) / Math.max(1, buckets.length);
+  const slot = (right - LEFT) / Math.max(1, buckets.length);
   const labelEvery = Math.ceil(buckets.length / LABELS_SHOWN);
   return (
     <div className="flex flex-col gap-3">
-      <svg role="img" aria-label={title} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} className="w-full text-ink-3">
+      <svg role="img" aria-label={title} viewBox={`0 0 ${right} ${HEIGHT}`} className="w-full text-ink-3">
         {GRID.map((part) => (
           <g key={part}>
-            <line x1={LEFT} x2={WIDTH} y1={y(top * part)} y2={y(top * part)} stroke="var(--line)" />
+            <line x1={LEFT} x2={right} y1={y(top * part)} y2={y(top * part)} stroke="var(--line)" />
             {Number.isInteger(top * part) && (
               <text x={LEFT - 8} y={y(top * part) + 4} textAnchor="end" fontSize={11} fill="currentColor">
                 {top * part}
@@ -56,7 +59,7 @@ export function Columns({ title, buckets, series, when }: ColumnsProps) {
             <Stack bucket={bucket} series={series} slot={slot} y={y} when={when} />
             {index % labelEvery === 0 && (
               <text x={slot / 2} y={HEIGHT - 6} textAnchor="middle" fontSize={11} fill="currentColor">
-                {when(bucket.at)}
+                {tick(bucket.at)}
               </text>
             )}
           </g>
@@ -78,7 +81,7 @@ type StackProps = {
 function Stack({ bucket, series, slot, y, when }: StackProps) {
   const width = Math.min(28, slot * 0.62);
   let below = 0;
-  const words = series.map(({ label }) => `${titleWords(label)}: ${bucket.counts[label] ?? 0}`);
+  const words = series.map(({ label, title }) => `${title}: ${bucket.counts[label] ?? 0}`);
   return (
     <g className="transition-opacity hover:opacity-80">
       <title>{[when(bucket.at), ...words].join("\n")}</title>

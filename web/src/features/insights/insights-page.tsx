@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { clockTime, shortDay } from "../format/time";
+import { axisDay, clockTime, shortDay } from "../format/time";
+import { channelName } from "../format/words";
 import { errorWords, rest } from "../rest/client";
 import { Bone, Failed } from "../ui/states";
 import { Bars } from "./bars";
@@ -8,7 +9,15 @@ import { Columns, type Series } from "./columns";
 import { FigureCard } from "./figure-card";
 import { type Insights, insightFigures } from "./figures";
 import { QuestionCard } from "./question-card";
-import { lastDays, type Period, periodBefore, readStats, type Stats, statsPath } from "./stats";
+import {
+  lastDays,
+  type Period,
+  periodBefore,
+  readStats,
+  type Stats,
+  statsPath,
+  withEmptyBuckets,
+} from "./stats";
 
 const PERIODS = [
   { days: 1, title: "24 hours" },
@@ -18,14 +27,14 @@ const PERIODS = [
 const FRESH_MS = 60_000;
 
 const MOODS: readonly Series[] = [
-  { label: "positive", colour: "var(--ok)" },
-  { label: "neutral", colour: "var(--line-strong)" },
-  { label: "negative", colour: "var(--bad)" },
+  { label: "positive", title: "Positive", colour: "var(--ok)" },
+  { label: "neutral", title: "Neutral", colour: "var(--line-strong)" },
+  { label: "negative", title: "Negative", colour: "var(--bad)" },
 ];
 const CHANNEL_COLOURS = ["var(--brand)", "var(--bot)", "var(--ok)", "var(--warn)", "var(--text-3)"];
 
 async function loadStats(name: string, period: Period, signal: AbortSignal): Promise<Stats> {
-  return readStats(await rest(statsPath(name, period), { signal }));
+  return withEmptyBuckets(readStats(await rest(statsPath(name, period), { signal })), period);
 }
 
 async function loadInsights(period: Period, signal: AbortSignal): Promise<Insights> {
@@ -105,8 +114,10 @@ function InsightBones() {
 
 function Charts({ now, before, period }: { now: Insights; before: Insights; period: Period }) {
   const when = (at: string) => (period.interval === "hour" ? clockTime(at) : shortDay(at, period.to));
+  const tick = period.interval === "hour" ? clockTime : axisDay;
   const channels = now.channels.counts.slice(0, CHANNEL_COLOURS.length).map(({ label }, index) => ({
     label,
+    title: channelName(label),
     colour: CHANNEL_COLOURS[index] ?? "var(--text-3)",
   }));
   return (
@@ -126,14 +137,17 @@ function Charts({ now, before, period }: { now: Insights; before: Insights; peri
             buckets={now.sentiments.series}
             series={MOODS}
             when={when}
+            tick={tick}
           />
         </QuestionCard>
-        <QuestionCard question="Where do they write?" file="channels" stats={now.channels} when={when}>
+        <QuestionCard wide question="Where do they write?" file="channels" stats={now.channels} when={when}>
           <Columns
             title="Messages by channel over time"
             buckets={now.channels.series}
             series={channels}
             when={when}
+            tick={tick}
+            width="full"
           />
         </QuestionCard>
       </div>

@@ -19,13 +19,17 @@ type QuestionProps = {
   stats: Stats;
   when: (at: string) => string;
   children: ReactNode;
+  /** As wide as two cards. */
+  wide?: boolean;
 };
 
 /** One question, one chart; its table and CSV are one click away. */
-export function QuestionCard({ question, file, stats, when, children }: QuestionProps) {
+export function QuestionCard({ question, file, stats, when, children, wide = false }: QuestionProps) {
   const [table, setTable] = useState(false);
   return (
-    <section className="flex min-w-0 flex-col rounded-2 border border-line bg-raised">
+    <section
+      className={`flex min-w-0 flex-col rounded-2 border border-line bg-raised ${wide ? "xl:col-span-2" : ""}`}
+    >
       <header className="flex items-center gap-1 px-4 pt-3 pb-2">
         <h2 className="flex-1 text-14 font-semibold">{question}</h2>
         <IconButton

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { axisTop, changePercent, lastDays, periodBefore, readStats, seriesCsv, statsPath } from "./stats";
+import {
+  axisTop,
+  changePercent,
+  lastDays,
+  periodBefore,
+  readStats,
+  seriesCsv,
+  statsPath,
+  withEmptyBuckets,
+} from "./stats";
 
 describe("readStats", () => {
   const expected = {
@@ -70,6 +79,33 @@ describe("periods", () => {
     expect(changePercent(5, 0)).toBeNull();
     expect(changePercent(15, 10)).toBe(50);
     expect(changePercent(5, 10)).toBe(-50);
+  });
+});
+
+describe("withEmptyBuckets", () => {
+  it("has one bucket per interval, so that a quiet day shows as one", () => {
+    const period = lastDays(3, new Date("2026-11-22T12:00:00Z"));
+    const stats = readStats({
+      counts: { web: 3 },
+      series: [
+        { at: "2026-11-20T00:00:00Z", counts: { web: 1 } },
+        { at: "2026-11-22T00:00:00Z", counts: { web: 2 } },
+      ],
+    });
+    const filled = withEmptyBuckets(stats, period).series;
+    expect(filled.map(({ at }) => at.slice(0, 10))).toEqual([
+      "2026-11-19",
+      "2026-11-20",
+      "2026-11-21",
+      "2026-11-22",
+    ]);
+    expect(filled.map(({ counts }) => counts.web ?? 0)).toEqual([0, 1, 0, 2]);
+  });
+
+  it("goes by the hour for one day", () => {
+    expect(
+      withEmptyBuckets(readStats({}), lastDays(1, new Date("2026-11-22T12:30:00Z"))).series,
+    ).toHaveLength(25);
   });
 });
 

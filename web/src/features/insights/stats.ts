@@ -99,6 +99,20 @@ export function statsPath(name: string, period: Period): string {
   return `/api/analytics/${name}/?${query}`;
 }
 
+const INTERVAL_MS = { hour: 60 * 60 * 1000, day: DAY_MS };
+
+/** The statistics with a bucket for every interval of the period: empty ones are left out on the wire. */
+export function withEmptyBuckets(stats: Stats, period: Period): Stats {
+  const step = INTERVAL_MS[period.interval];
+  const given = new Map(stats.series.map((bucket) => [Math.floor(Date.parse(bucket.at) / step), bucket]));
+  const series: Bucket[] = [];
+  // Buckets begin at whole hours and days of UTC, which whole multiples of the step are too.
+  for (let index = Math.floor(period.from.getTime() / step); index * step < period.to.getTime(); index += 1) {
+    series.push(given.get(index) ?? { at: new Date(index * step).toISOString(), counts: {} });
+  }
+  return { ...stats, series };
+}
+
 function csvCell(value: string | number): string {
   const text = String(value);
   // A cell that begins like a formula would be run by a spreadsheet.
