@@ -178,7 +178,7 @@ def upgrade() -> None:
         sa.Column("shop_id", sa.Uuid(), nullable=False),
         sa.Column("account_id", sa.Uuid(), nullable=False),
         sa.Column("customer_id", sa.Uuid(), nullable=False),
-        sa.Column("address", sa.String(length=255), nullable=False),
+        sa.Column("address", sa.String(length=320), nullable=False),
         sa.Column("verified", sa.Boolean(), nullable=False),
         sa.Column("created_at", UTC, nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["channel_accounts.id"], name=op.f("fk_channel_identities_account_id")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db.base import Base, Created, Id, Name, Short
@@ -69,6 +69,6 @@ class ChannelIdentity(Base):
     shop_id: Mapped[UUID] = mapped_column(ForeignKey("shops.id"))
     account_id: Mapped[UUID] = mapped_column(ForeignKey("channel_accounts.id"))
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id"), index=True)
-    address: Mapped[Name]
+    address: Mapped[str] = mapped_column(String(320))
     verified: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Created]

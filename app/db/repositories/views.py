@@ -139,7 +139,9 @@ class SqlViews:
     ) -> Sequence[shapes.Summary]:
         """Return a page of a queue, the latest activity first."""
         key = tuple_(models.Conversation.last_activity_at, models.Conversation.id)
-        conditions = [models.Conversation.shop_id == shop, *_in_queue(queue, user)]
+        # An opened widget in which nobody has written yet is nothing to see.
+        has_messages = models.Conversation.last_message_id.is_not(None)
+        conditions = [models.Conversation.shop_id == shop, has_messages, *_in_queue(queue, user)]
         if status is not None:
             conditions.append(models.Conversation.status == status)
         if q:

@@ -1,0 +1,286 @@
+"""One change of one conversation: lock, decide, log, commit, fence, publish. Every use case that writes goes through.
+
+The order is that of the takeover: lock the row; decide; cut; events; commit; cut again; publish; acknowledge.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from app.domain.conversation import Control, Conversation
+from app.domain.job import Lane, NewJob
+from app.domain.message import FinishReason, Message, SenderKind
+from app.domain.reply import Outcome, Reply, ReplyStatus, longest
+from app.domain.shop import ShopRules
+from app.services.clock import Clock
+from app.services.due_reply import ensure_reply
+from app.services.fence import UNCONFIRMED_ACK_S, CutResult, Fence
+from app.services.ids import new_id
+from app.services.ports import LoggedRow, Store, Transaction
+from app.services.publish import Publication, Publisher, nudge, reply_ended, to_the_end
+from app.services.rights import not_found
+from app.services.wire import message_shape
+from realtime.bus.frame import Audience
+from realtime.bus.topic import conversation_topic, inbox_topic
+from realtime.live_reply.port import LiveReply
+from realtime.protocol import events, shapes
+
+log = structlog.get_logger(__name__)
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldText:
+    """What this process's mirror holds of a live reply."""
+
+    message: UUID
+    text: str
+
+
+class Change:
+    """The conversation under its lock, and what the change adds to it."""
+
+    def __init__(
+        self, tx: Transaction, conversation: Conversation, now: datetime, fence: Fence, held: HeldText | None
+    ) -> None:
+        self.tx = tx
+        self.conversation = conversation
+        self.now = now
+        self.publications: list[Publication] = []
+        self.last_body: str | None = None
+        self._fence = fence
+        self._held = held
+        self._before = copy.copy(conversation)
+        self._rules: ShopRules | None = None
+
+    async def rules(self) -> ShopRules:
+        """Return how the shop wants it."""
+        if self._rules is None:
+            self._rules = await self.tx.people.rules(self.conversation.shop)
+        return self._rules
+
+    async def append(self, kind: Callable[..., events.LoggedEvent], *, about: UUID | None = None, **fields: Any) -> int:
+        """Log an event at the next position; it is published after the commit. `about` is the message concerned."""
+        self.conversation.last_seq += 1
+        seq = self.conversation.last_seq
+        event = kind(conversation=self.conversation.id, seq=seq, at=self.now, **fields)
+        frame = events.event_frame(event)
+        self.last_body = frame.body.decode()
+        await self.tx.events.append(
+            LoggedRow(
+                conversation=self.conversation.id,
+                seq=seq,
+                shop=self.conversation.shop,
+                type=str(type(event).__struct_config__.tag),
+                staff=frame.audience is not Audience.ALL,
+                epoch=frame.epoch,
+                message=about,
+                body=self.last_body,
+                at=self.now,
+            )
+        )
+        self.publications.append((conversation_topic(self.conversation.id), frame))
+        return seq
+
+    async def say(self, sender: SenderKind, text: str, *, message: UUID | None = None, **fields: Any) -> Message:
+        """Insert a message and log it; `fields` are those of Message."""
+        said = self._message(sender, text, message or new_id(), **fields)
+        await self.tx.messages.add(said)
+        await self.append(events.MessageCreated, about=said.id, message=message_shape(said))
+        return said
+
+    def _message(self, sender: SenderKind, text: str, message: UUID, **fields: Any) -> Message:
+        said = Message(
+            id=message,
+            shop=self.conversation.shop,
+            conversation=self.conversation.id,
+            seq=self.conversation.last_seq + 1,
+            sender=sender,
+            sender_id=fields.pop("sender_id", None),
+            sender_name=fields.pop("sender_name", None),
+            text=text,
+            created_at=self.now,
+            **fields,
+        )
+        match sender:
+            case SenderKind.CUSTOMER:
+                self.conversation.note_customer_message(message, said.seq, self.now)
+            case SenderKind.AGENT:
+                self.conversation.note_agent_message(message, said.seq, self.now)
+            case _ if text:
+                self.conversation.note_message(message, self.now)
+        return said
+
+    async def change_control(
+        self, control: Control, user: shapes.UserRef | None = None, *, covers: bool = False
+    ) -> None:
+        """Begin a new epoch: fence, end the reply that runs, log it all in one event.
+
+        A reply that had said nothing leaves its question open for the bot's return, unless it `covers` it.
+        """
+        cut = await self._fence.cut(control.epoch)
+        reply = await self.tx.replies.find_active(self.conversation.id)
+        kept: shapes.Cut | None = None
+        if reply is not None:
+            text = self._text_of(reply, cut)
+            await self.end_reply(reply, ReplyStatus.TAKEN_OVER, text, covers=covers or text != "")
+            if text:
+                kept = shapes.Cut(message=reply.id, text=text)
+                bot_said = self._message(SenderKind.BOT, text, reply.id, finish_reason=FinishReason.TAKEN_OVER)
+                await self.tx.messages.add(bot_said)
+        self.conversation.note_control(control, self.now)
+        self.conversation.cut = None if kept is None else msgspec.to_builtins(kept)
+        self.conversation.control_seq = await self.append(
+            events.ControlChanged,
+            about=None if kept is None else kept.message,
+            controller=control.controller.value,
+            epoch=control.epoch,
+            user=user,
+            cut=kept,
+        )
+
+    async def stop_reply(self, reply: Reply) -> str:
+        """End a reply where it is, with control unchanged; return the text that stays.
+
+        One that nobody has seen begin leaves no message.
+        """
+        cut = await self._fence.cut(self.conversation.control.epoch, reply.id)
+        text = self._text_of(reply, cut)
+        await self.end_reply(reply, ReplyStatus.STOPPED, text, covers=True)
+        if text or cut.found is not None or not cut.is_confirmed:
+            await self.say(SenderKind.BOT, text, message=reply.id, finish_reason=FinishReason.STOPPED)
+        return text
+
+    def _text_of(self, reply: Reply, cut: CutResult) -> str:
+        found = cut.found.text if cut.found is not None and cut.found.message == reply.id else None
+        held = self._held.text if self._held is not None and self._held.message == reply.id else None
+        return longest([found, reply.text, held])
+
+    async def end_reply(
+        self,
+        reply: Reply,
+        status: ReplyStatus,
+        text: str,
+        *,
+        covers: bool,
+        finish_reason: str | None = None,
+        ids: tuple[int, ...] | None = None,
+        failure: str | None = None,
+        outcome: Outcome | None = None,
+        is_dead: bool = False,
+    ) -> None:
+        """Move a reply's status for good, and complete its job, or bury it."""
+        await self.tx.replies.end(
+            reply.id,
+            status,
+            self.now,
+            text=text,
+            ids=ids,
+            finish_reason=finish_reason or status.value,
+            failure=failure,
+            outcome=outcome,
+        )
+        await self.tx.jobs.end(reply.job, error=failure if is_dead else None)
+        if covers:
+            self.conversation.covered_seq = max(self.conversation.covered_seq, reply.covers_seq)
+        if status is not ReplyStatus.DONE:
+            self.publications.append(reply_ended(reply.id, self.conversation.control.epoch, status.value))
+
+    async def add_job(self, job: NewJob) -> None:
+        """Write a job, and wake its lane after the commit."""
+        if await self.tx.jobs.add(job) is not None and not job.delay_s:
+            self.wake(job.lane)
+
+    def wake(self, lane: Lane) -> None:
+        """Nudge the workers of a lane after the commit."""
+        self.publications.append(nudge(lane))
+
+    async def complete(self) -> None:
+        """Do what ends every transaction: the reply that is due, the record, its line in the lists."""
+        if await ensure_reply(self.tx, self.conversation, self.now):
+            self.wake(Lane.ANSWER)
+        if self.conversation == self._before:
+            return
+        await self.tx.conversations.save(self.conversation)
+        summary = await self.tx.conversations.summary(self.conversation.id)
+        frame = events.summary_frame(events.InboxChanged(summary=summary))
+        self.publications.append((inbox_topic(self.conversation.shop), frame))
+
+
+Step = Callable[[Change], Awaitable[Result]]
+
+
+class Changes:
+    """Carries changes out."""
+
+    def __init__(self, store: Store, live: LiveReply, publisher: Publisher, clock: Clock) -> None:
+        self._store = store
+        self._live = live
+        self._publisher = publisher
+        self._clock = clock
+
+    async def run(
+        self, conversation: UUID, step: Step[Result], *, held: HeldText | None = None, waits: bool = True
+    ) -> Result:
+        """Run `step` under the conversation's lock and make it durable; return once it may be acknowledged.
+
+        Without `waits` the answer does not wait for an unconfirmed fence. Cancelling the caller does not stop it.
+
+        Raises: CommandError `not_found`; what `step` raises, with nothing changed.
+        """
+        return await to_the_end(self._run(conversation, step, held, waits))
+
+    async def _run(self, conversation_id: UUID, step: Step[Result], held: HeldText | None, waits: bool) -> Result:
+        fence = Fence(self._live, conversation_id)
+        change: Change | None = None
+        is_committing = False
+        try:
+            async with self._store.write() as tx:
+                conversation = await tx.conversations.lock(conversation_id)
+                if conversation is None:
+                    raise not_found()
+                change = Change(tx, conversation, self._clock.now(), fence, held)
+                result = await step(change)
+                await change.complete()
+                is_committing = True
+                await tx.commit()
+        except BaseException:
+            outcome = await self._was_committed(change) if is_committing and change is not None else False
+            if outcome is False:
+                await fence.take_back()
+            if outcome is not True:
+                raise
+        await self._settle(change, fence, waits)
+        return result
+
+    async def _settle(self, change: Change | None, fence: Fence, waits: bool) -> None:
+        """Fence again and publish; wait out a worker that may not have seen the fence."""
+        committed_at = self._clock.monotonic()
+        is_confirmed = await fence.confirm()
+        if change is not None:
+            await self._publisher.publish(change.publications)
+        if waits and not is_confirmed:
+            await self._clock.sleep(max(0.0, committed_at + UNCONFIRMED_ACK_S - self._clock.monotonic()))
+
+    async def _was_committed(self, change: Change) -> bool | None:
+        """Find out what became of a commit that was not answered; None when that cannot be told now.
+
+        The fence then stays: the reply's worker reads the row and undoes it if need be.
+        """
+        if change.last_body is None:
+            return False
+        try:
+            async with self._store.read() as tx:
+                stored = await tx.events.body_at(change.conversation.id, change.conversation.last_seq)
+        except Exception as error:
+            log.warning("commit unknown", action="commit_unknown", error=type(error).__name__)
+            return None
+        return stored == change.last_body

@@ -1,0 +1,57 @@
+"""What agents send to customers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from app.domain.message import MESSAGE_CHARS, SenderKind, check_text
+from app.domain.people import Staff
+from app.services import transitions
+from app.services.change import Change, Changes, HeldText
+from app.services.ingest import Sent
+from app.services.rights import check_conversation
+
+
+class Sending:
+    """The agent's message."""
+
+    def __init__(self, changes: Changes, *, message_chars: int = MESSAGE_CHARS) -> None:
+        self._changes = changes
+        self._message_chars = message_chars
+
+    async def send(
+        self,
+        staff: Staff,
+        conversation: UUID,
+        client_id: str,
+        text: str,
+        *,
+        attachments: tuple[Mapping[str, Any], ...] = (),
+        held: HeldText | None = None,
+    ) -> Sent:
+        """Store an agent's message once per `client_id`; takes control first when the bot or nobody has it.
+
+        Raises: CommandError `bad_frame`, `too_large`, `not_found`, `forbidden`, `closed`, `conflict` with the holder.
+        """
+
+        async def step(change: Change) -> Sent:
+            check_conversation(staff, change.conversation)
+            known = await change.tx.messages.find_by_key(conversation, staff.id, client_id)
+            if known is not None:
+                return Sent(known.id, known.seq)
+            if not attachments or text:
+                check_text(text, self._message_chars)
+            await transitions.take(change, staff)
+            message = await change.say(
+                SenderKind.AGENT,
+                text,
+                sender_id=staff.id,
+                sender_name=staff.name,
+                client_id=client_id,
+                attachments=attachments,
+            )
+            return Sent(message.id, message.seq)
+
+        return await self._changes.run(conversation, step, held=held)
