@@ -121,7 +121,8 @@ def _words() -> dict[str, tuple[str, ...]]:
         "refund.state": ("requested", "approved", "sent", "none"),
         "handoff.state": ("available", "closed"),
         "orders.found": ("none",),  # a verified customer without any order
-        "missing": ("product", "size", "colour", "budget", "item", "reason"),  # what an `ask_detail` answer asks for
+        # What `ask_detail` and `ask_order` ask for; `ask_order` without it asks for order number and e-mail address.
+        "missing": ("product", "size", "colour", "budget", "item", "reason", "order number", "email"),
     }
     for index in range(1, MAX_ORDERS + 1):
         words[order_key(index, "state")] = ORDER_STATES

@@ -54,16 +54,16 @@ _DELIVERY = tuple(
 )  # fmt: skip
 _ARTICLE = ("article.title", "article.text", "article.link")
 
-# Orders: `unverified` asks for number and e-mail; `unmatched` is the one answer for a wrong and an unknown number;
-# `several` lists the customer's orders when none was named; `none` is
-# for a verified customer without orders; `verified` holds the one that was meant.
+# Orders: `unverified` asks for number and e-mail, or for the one that `missing` names; `unmatched` is the one
+# answer for a wrong and an unknown number; `several` lists the customer's orders when none was named; `none` is for a
+# verified customer without orders; `verified` holds the one that was meant.
 _ORDER_ROWS: dict[str, Situation] = {
-    "order_status/unverified": Situation(Act.ASK_ORDER),
+    "order_status/unverified": Situation(Act.ASK_ORDER, ("missing",)),
     "order_status/unmatched": Situation(Act.NOT_FOUND),
     "order_status/verified": Situation(Act.ANSWER, _NAME + _ORDER),
     "order_status/several": Situation(Act.ANSWER, _NAME + _orders("number", "state", "item", "arrives", "delivered")),
     "order_status/none": Situation(Act.ANSWER, (*_NAME, "orders.found")),
-    "order_cancel/unverified": Situation(Act.ASK_ORDER),
+    "order_cancel/unverified": Situation(Act.ASK_ORDER, ("missing",)),
     "order_cancel/unmatched": Situation(Act.NOT_FOUND),
     "order_cancel/possible": Situation(
         Act.HANDOFF, _order("number", "state", "item", "cancellable") + _CANCEL + _HANDOFF
@@ -71,23 +71,23 @@ _ORDER_ROWS: dict[str, Situation] = {
     "order_cancel/too_late": Situation(
         Act.ANSWER, _order("number", "state", "item", "cancellable") + _RETURNS + ("link.returns",)
     ),
-    "order_change/unverified": Situation(Act.ASK_ORDER),
+    "order_change/unverified": Situation(Act.ASK_ORDER, ("missing",)),
     "order_change/unmatched": Situation(Act.NOT_FOUND),
     "order_change/possible": Situation(Act.HANDOFF, _order("number", "state", "item", "changeable") + _HANDOFF),
     "order_change/too_late": Situation(
         Act.ANSWER, _order("number", "state", "item", "changeable") + _RETURNS + ("link.returns",)
     ),
-    "address_change/unverified": Situation(Act.ASK_ORDER),
+    "address_change/unverified": Situation(Act.ASK_ORDER, ("missing",)),
     "address_change/unmatched": Situation(Act.NOT_FOUND),
     "address_change/possible": Situation(Act.HANDOFF, _order("number", "state", "changeable") + _HANDOFF),
     "address_change/too_late": Situation(Act.ANSWER, _order("number", "state", "changeable", "carrier", "tracking")),
-    "refund_status/unverified": Situation(Act.ASK_ORDER),
+    "refund_status/unverified": Situation(Act.ASK_ORDER, ("missing",)),
     "refund_status/unmatched": Situation(Act.NOT_FOUND),
     "refund_status/verified": Situation(
         Act.ANSWER,
         (*_order("number", "item"), "refund.state", "refund.amount", "refund.expected", "policy.refund_time"),
     ),
-    "refund_request/unverified": Situation(Act.ASK_ORDER),
+    "refund_request/unverified": Situation(Act.ASK_ORDER, ("missing",)),
     "refund_request/unmatched": Situation(Act.NOT_FOUND),
     "refund_request/verified": Situation(
         Act.ANSWER, _order("number", "state", "item", "returnable") + _RETURNS + ("link.returns",)
@@ -95,8 +95,10 @@ _ORDER_ROWS: dict[str, Situation] = {
     "return_or_exchange/verified": Situation(
         Act.ANSWER, _order("number", "state", "item", "returnable") + _RETURNS + ("link.returns",)
     ),
+    "return_or_exchange/unverified": Situation(Act.ASK_ORDER, ("missing",)),
+    "return_or_exchange/unmatched": Situation(Act.NOT_FOUND),
     "return_or_exchange/general": Situation(Act.ANSWER, (*_RETURNS, "link.returns")),
-    "damaged_or_wrong_item/unverified": Situation(Act.ASK_ORDER),
+    "damaged_or_wrong_item/unverified": Situation(Act.ASK_ORDER, ("missing",)),
     "damaged_or_wrong_item/unmatched": Situation(Act.NOT_FOUND),
     "damaged_or_wrong_item/verified": Situation(
         Act.HANDOFF, (*_order("number", "item"), "policy.damage_window", *_HANDOFF)

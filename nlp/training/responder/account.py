@@ -1,0 +1,227 @@
+"""Scenes on the customer account, the newsletter and reviews, and answers taken from a policy article."""
+
+from __future__ import annotations
+
+from nlp.training.responder.grammar import Scene, maybe, say
+
+CREATE = (
+    "how (do|can) I (create|open|make|set up) an account?",
+    "I (want|would like) to (create|open) an account",
+    "(sign up|register|new account)",
+    "how do I (register|sign up)?",
+    "do I need an account to order?",
+    "where can I (register|sign up)?",
+    "(create|make) account",
+    "can I register as a new customer?",
+)
+EDIT = (
+    "how (do|can) I (change|edit|update) my (email|e-mail address|phone number|name|profile|account details|data)?",
+    "I (want|need) to (change|update) my (email|phone number|name|details|profile|billing address) (in my account|)",
+    "(edit|update|change) (my account|profile|account details|personal data)",
+    "my (email|phone number|last name) has changed",
+    "where can I edit my (account|profile|details)?",
+    "there's a mistake in my account details",
+)
+DELETE = (
+    "how (do|can) I (delete|close|remove) my account?",
+    "I (want|would like) to (delete|close) my account",
+    "(delete|close|remove) (my account|account|all my data)",
+    "please (delete|erase) my (account|data|profile)",
+    "I don't want an account (with you|) anymore",
+    "can you remove my account?",
+)
+SWITCH = (
+    "(can|how do) I (switch|change) to (another|a different|my other) account?",
+    "I have two accounts, how do I (switch|use the other one)?",
+    "(switch|change) (account|accounts|user)",
+    "I'm signed in with the wrong account",
+    "how do I log out and use another account?",
+    "I want to use my (business|other|wife's) account",
+    "log in with a different account",
+)
+PASSWORD = (
+    "I forgot my password",
+    "(how do I|how can I|can you) (reset|change) my password?",
+    "(reset|forgot|lost|change) (my|) password",
+    "I (can't|cannot) (log in|sign in|get into my account)",
+    "my password (doesn't work|isn't working|is wrong)",
+    "the password reset (email|link) (doesn't come|doesn't work|never arrived)",
+    "I need a new password",
+    "(login|sign in) (doesn't work|problem|not working)",
+    "locked out of my account",
+)
+SIGNUP = (
+    "I (can't|cannot) (sign up|register|create an account)",
+    "(sign up|registration|the registration form) (doesn't work|fails|gives an error|is broken)",
+    "(error|problem) (when|while) (registering|signing up|creating an account)",
+    "I didn't get the (confirmation|activation) (email|link) (after registering|)",
+    "it says my email is already (used|taken|registered)",
+    "why can't I register?",
+    "the registration keeps failing",
+)
+NEWSLETTER = (
+    "how (do|can) I (subscribe to|unsubscribe from|sign up for|cancel|stop) (the|your) newsletter?",
+    "(subscribe|unsubscribe) (newsletter|me|from the newsletter|)",
+    "(please stop sending|I don't want) (me|any more|) (emails|newsletters|marketing mails)",
+    "do you have a newsletter?",
+    "I (want|would like) to (get|receive) (the|your) newsletter",
+    "take me off your mailing list",
+    "newsletter",
+)
+REVIEW = (
+    "(how|where) (do|can) I (leave|write|post) a review?",
+    "I (want|would like) to (leave|write) (a review|feedback|a comment) (about|for) (the {thing}|my order|your shop)",
+    "(leave|write) a review",
+    "(can I|how can I) (rate|review) (the {thing}|a product|you)?",
+    "where can I (give|share) (feedback|my opinion)?",
+    "where are the reviews?",
+)
+_ARTICLE_ASKS = (
+    "(do|can) you (offer|do) (gift wrapping|repairs|gift cards|wholesale|personalisation|alterations)?",
+    "do you have a (shop|store) I can visit?",
+    "can I (pick up|collect) my order (myself|in the store|)?",
+    "how do you (handle|protect) my (data|privacy)?",
+    "are your (products|packages|materials) (sustainable|vegan|recycled|ethically made)?",
+    "how do I (find|choose|measure) my size?",
+    "can I buy a gift card?",
+    "what about customs and import duties?",
+    "how should I (wash|care for|clean) (my {thing}|the {thing})?",
+    "do you have a loyalty program?",
+    "what (happens|is) if I'm not home (when it is delivered|)?",
+    "can I return sale items?",
+    "what about (hygiene items|underwear|opened items)?",
+    "can I return a gift?",
+    "do you ship to (a po box|a packing station|army addresses)?",
+    "can I pay later?",
+    "is my payment secure?",
+    "what does the warranty cover?",
+    "do I need the receipt for the warranty?",
+)
+
+# situation, asks, answers without and with the link, follow-up, weight
+_STEPS = (
+    (
+        "account_create/general",
+        CREATE,
+        (
+            "Choose sign up at the top of the shop and fill in your name, e-mail address and a password.",
+            "You can create your account here: {link.signup}",
+            "Creating an account takes a minute: {link.signup}",
+            "Just sign up here, it only takes a minute: {link.signup}",
+        ),
+        "how do I get an account?",
+        2.0,
+    ),
+    (
+        "account_edit/general",
+        EDIT,
+        (
+            "Sign in and open your account settings to change your details.",
+            "You can change your details in your account: {link.account}",
+            "Sign in and update your details here: {link.account}",
+            "Your details can be changed here: {link.account}",
+        ),
+        "and where do I change my email?",
+        2.0,
+    ),
+    (
+        "account_delete/general",
+        DELETE,
+        (
+            "Sign in, open your account settings and choose delete account.",
+            "You can delete your account in its settings: {link.account}",
+            "Sign in here and choose delete account: {link.account}",
+            "To close your account, sign in here and choose delete account: {link.account}",
+        ),
+        "and how do I delete it?",
+        2.0,
+    ),
+    (
+        "account_switch/general",
+        SWITCH,
+        (
+            "Sign out first, then sign in with the other account.",
+            "Sign out and then sign in with the other account here: {link.account}",
+            "Please sign out, then sign in again with the other account: {link.account}",
+        ),
+        "how do I switch?",
+        1.5,
+    ),
+    (
+        "password_reset/general",
+        PASSWORD,
+        (
+            "Choose forgot password at the sign-in, and we'll e-mail you a link to set a new one.",
+            "You can set a new password here: {link.password}",
+            "Set a new password here, we'll send the link to your e-mail address: {link.password}",
+            "No problem, you can reset your password here: {link.password}",
+        ),
+        "and if I forgot the password?",
+        2.5,
+    ),
+    (
+        "newsletter/general",
+        NEWSLETTER,
+        (
+            "You can change your newsletter settings with the link at the end of every newsletter.",
+            "You can subscribe or unsubscribe here: {link.newsletter}",
+            "Newsletter settings are here, to subscribe or unsubscribe: {link.newsletter}",
+        ),
+        "and the newsletter?",
+        1.5,
+    ),
+    (
+        "review/general",
+        REVIEW,
+        (
+            "Open the product in our shop and choose write a review. Thank you for taking the time!",
+            "You can leave a review here: {link.reviews} Thank you for taking the time!",
+            "We'd love to read your review: {link.reviews}",
+            "Thank you! You can write your review here: {link.reviews}",
+        ),
+        "where can I write that?",
+        1.5,
+    ),
+)
+
+
+def scenes() -> list[Scene]:
+    """Return every scene of this topic."""
+    steps = [
+        Scene(situation, asks, (say(*answers),), (follow_up,), weight=weight)
+        for situation, asks, answers, follow_up, weight in _STEPS
+    ]
+    signup = Scene(
+        "signup_problem/general",
+        SIGNUP,
+        (
+            say(
+                "I'm sorry the sign-up isn't working.",
+                "Sorry about the trouble with signing up.",
+            ),
+            say(
+                "Please check your spam folder for the confirmation e-mail, and try again.",
+                "Please try again here, and check your spam folder for the confirmation e-mail: {link.signup}",
+                "Please try it once more here, and look into your spam folder too: {link.signup}",
+            ),
+            maybe("If it still fails, write to us: {link.contact}", "If that doesn't help, we're here: {link.contact}"),
+        ),
+        ("it still doesn't work",),
+        apology="",
+        weight=2.0,
+    )
+    article = (
+        say("{article.text}."),
+        maybe(
+            "You can read more here: {article.link}",
+            "More about it: {article.link}",
+            "The details are here: {article.link}",
+        ),
+    )
+    rows = ("delivery_options", "refund_policy", "payment_methods", "warranty", "product_question")
+    articles = [
+        Scene(f"{intent}/article", _ARTICLE_ASKS, article, ("and what about that?", "is that possible?"),
+              always=("article.text",), weight=1.0)
+        for intent in rows
+    ]  # fmt: skip
+    return [*steps, signup, *articles]

@@ -1,0 +1,159 @@
+"""Scenes on delivery before an order is placed, and on how to order."""
+
+from __future__ import annotations
+
+from nlp.training.responder.grammar import Scene, maybe, say
+
+GENERAL = (
+    "(what|which) (delivery|shipping) (options|methods) do you (have|offer)?",
+    "(delivery|shipping) (options|methods|info|information|?)",
+    "how do you (ship|deliver|send) (orders|things|your stuff|)?",
+    "tell me about (your |)(delivery|shipping)",
+    "how does (delivery|shipping) work?",
+    "how can I get my order delivered?",
+    "what are your shipping (terms|conditions)?",
+)
+COST = (
+    "how much (is|does) (shipping|delivery|the shipping) (cost|)?",
+    "(what are|what's) (the|your) (shipping|delivery) (costs|cost|fee|fees|charges)?",
+    "(shipping|delivery) (cost|costs|fee|price)",
+    "(is|do you have|do you offer) free (shipping|delivery)?",
+    "do I (have to|) pay for (shipping|delivery)?",
+    "(from|at) (what|which) (amount|order value) is (shipping|delivery) free?",
+    "when is shipping free?",
+    "what do you charge for delivery?",
+)
+TIME = (
+    "how long does (shipping|delivery|the delivery) (normally|usually|) take?",
+    "how (fast|quickly) do you (ship|deliver)?",
+    "(shipping|delivery) time",
+    "if I order (today|now|this evening), when (will it arrive|do I get it)?",
+    "how many days for (delivery|shipping)?",
+    "when would I get it if I ordered now?",
+    "how long until (a new order|a {thing}) (arrives|would be here)?",
+)
+EXPRESS = (
+    "(do you have|is there|do you offer) (express|next day|fast|faster|same day|overnight) (shipping|delivery)?",
+    "(express|next day) (shipping|delivery) (cost|price|?|)",
+    "I need it (fast|quickly|urgently|by tomorrow), (is there|do you have) express?",
+    "can I pay (more|extra) (to get it faster|for faster delivery)?",
+    "how much is express?",
+)
+COUNTRIES = (
+    "do you (ship|deliver) to {place}?",
+    "(which|what) countries do you (ship|deliver) to?",
+    "(international|worldwide) (shipping|delivery)?",
+    "can you send (it|a {thing}) to {place}?",
+    "do you (ship|deliver) (abroad|internationally|worldwide|outside the country)?",
+    "I live in {place}, can I order?",
+    "where do you ship to?",
+)
+CUTOFF = (
+    "(until|by) (when|what time) do I have to order (for it to ship today|today|)?",
+    "what's the (cut-off|cutoff|latest) time for (shipping today|today's shipping)?",
+    "if I order today, (will it ship|do you ship) today?",
+    "do you ship the same day?",
+)
+PLACE = (
+    "how (do|can) I (order|buy|place an order|purchase) (something|a {thing}|here|this|)?",
+    "I (want|would like) to (order|buy|purchase) (a {thing}|something|this)",
+    "how does ordering work?",
+    "(place|make) an order",
+    "(can|could) you (help me|) (order|place an order|buy) (this|a {thing}|something) ?",
+    "how do I (check out|pay for my basket|finish my order)?",
+    "can I order (by phone|here in the chat|with you)?",
+    "I'd like to buy the {product.1.title}",
+    "what do I have to do to order?",
+    "how to buy",
+    "I'll take it, how do I order?",
+)
+
+_STANDARD = (
+    "delivery.standard=free? Standard delivery is free.",
+    "delivery.standard=free? Standard delivery is free and takes {delivery.standard_time}.",
+    "Standard delivery takes {delivery.standard_time}.",
+    "delivery.standard=paid? Standard delivery costs {delivery.standard_cost}.",
+    "delivery.standard=paid? Standard delivery takes {delivery.standard_time} and costs {delivery.standard_cost}.",
+)
+_EXPRESS = (
+    "Express delivery takes {delivery.express_time}.",
+    "Express delivery costs {delivery.express_cost}.",
+    "Express takes {delivery.express_time} and costs {delivery.express_cost}.",
+    "With express it takes {delivery.express_time}, for {delivery.express_cost}.",
+)
+_FREE = maybe(
+    "delivery.standard=paid? From {delivery.free_from} it is free.",
+    "delivery.standard=paid? Orders from {delivery.free_from} ship free.",
+    "delivery.standard=paid? It is free for orders from {delivery.free_from}.",
+)
+_UNKNOWN = "I don't have the delivery details here, but a colleague can tell you. Shall I bring one in?"
+
+
+def scenes() -> list[Scene]:
+    """Return every scene of this topic."""
+    place = "delivery_options/general"
+    general = (say(_UNKNOWN, *_STANDARD), _FREE, maybe(*_EXPRESS))
+    cost = (
+        say(
+            _UNKNOWN,
+            "delivery.standard=free? Standard delivery is free.",
+            "delivery.standard=free? You pay nothing for standard delivery.",
+            "delivery.standard=paid? Standard delivery costs {delivery.standard_cost}.",
+            "delivery.standard=paid? Standard delivery is {delivery.standard_cost}, and it is free from "
+            "{delivery.free_from}.",
+            "delivery.standard=paid? Standard delivery costs {delivery.standard_cost}. From {delivery.free_from} it is "
+            "free.",
+        ),
+        maybe("Express costs {delivery.express_cost}.", "Express delivery is {delivery.express_cost}."),
+    )
+    time = (
+        say(
+            _UNKNOWN,
+            "Standard delivery takes {delivery.standard_time}.",
+            "It usually takes {delivery.standard_time}.",
+        ),
+        maybe("With express it takes {delivery.express_time}.", "Express takes {delivery.express_time}."),
+    )
+    express = (
+        say(
+            "I can't see an express option here, but a colleague can tell you more. Shall I bring one in?",
+            "Yes, we offer express delivery, and it takes {delivery.express_time}.",
+            "Yes, express delivery costs {delivery.express_cost}.",
+            "Yes, express delivery takes {delivery.express_time} and costs {delivery.express_cost}.",
+            "Yes! Express takes {delivery.express_time} and costs {delivery.express_cost}.",
+        ),
+    )
+    countries = (
+        say(
+            "I don't have our delivery countries here, but a colleague can tell you. Shall I bring one in?",
+            "We deliver to {delivery.countries}.",
+            "We ship to {delivery.countries}.",
+            "Our delivery area is {delivery.countries}.",
+        ),
+        maybe("Standard delivery takes {delivery.standard_time}.", chance=0.5),
+    )
+    cutoff = (
+        say(
+            "I don't have the cut-off time here, sorry.",
+            "Orders placed by {delivery.cutoff} ship the same day.",
+            "If you order by {delivery.cutoff}, it ships the same day.",
+        ),
+    )
+    order = (
+        say(
+            "Just put what you like into the basket and go to the checkout.",
+            "Choose a product, put it into the basket and follow the checkout.",
+            "Add what you like to the basket and follow the checkout; it takes a minute or two.",
+        ),
+        maybe("You can pay with {payment.methods}.", "We accept {payment.methods}."),
+        maybe("All our products are here: {link.products}", "Have a look around here: {link.products}"),
+    )
+    return [
+        Scene(place, GENERAL, general, ("and delivery?", "what about shipping?", "how do you ship?"), weight=3.5),
+        Scene(place, COST, cost, ("how much is that?", "(and|) what does it cost?", "is it free?"), weight=3.0),
+        Scene(place, TIME, time, ("(and|) how long does it take?", "how long?", "when would it be here?"), weight=2.5),
+        Scene(place, EXPRESS, express, ("is there something faster?", "and express?"), weight=1.5),
+        Scene(place, COUNTRIES, countries, ("also to {place}?", "and to {place}?", "what about {place}?"), weight=2.0),
+        Scene(place, CUTOFF, cutoff, ("does it ship today?", "until what time?"), weight=0.8),
+        Scene("order_place/general", PLACE, order, ("ok, how do I order it?", "how do I buy it?"), weight=3.0),
+    ]

@@ -1,0 +1,187 @@
+"""Generate dialogues: a scene, a world, a mood, facts that may be missing, and sometimes what was said before."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nlp.grounding import POINTERS, WORDS, Fact, fill
+from nlp.prompt import Act, Mood, Speaker, Turn, build_prompt
+from nlp.situations import SITUATIONS
+from nlp.training.responder import (
+    account,
+    changes,
+    delivery,
+    handoff,
+    noise,
+    orders,
+    payment,
+    products,
+    returns,
+    small_talk,
+)
+from nlp.training.responder.grammar import NoAnswerError, Scene, answer_text, names_of, pick_alternatives
+from nlp.training.responder.worlds import World
+
+_TOPICS = (orders, changes, returns, delivery, products, payment, account, small_talk, handoff)
+_MOODS = (Mood.NEUTRAL,) * 6 + (Mood.NEGATIVE,) * 2 + (Mood.POSITIVE,) * 2
+_KEEP = (1.0, 1.0, 1.0, 0.8, 0.6, 0.3)  # share of the facts at hand that the example holds
+HELD_OUT_ONE_IN = 12  # of the ways to ask, for the evaluation
+
+_OPENERS = {
+    ("negative", "wait"): (
+        "I'm sorry you've been kept waiting.",
+        "Sorry about the wait.",
+        "I understand that waiting is annoying.",
+    ),
+    ("negative", "trouble"): ("I'm sorry for the trouble.", "Sorry for the inconvenience.", "I'm sorry to hear that."),
+    ("negative", "default"): ("I'm sorry for the trouble.", "I understand this is frustrating."),
+    ("positive", ""): ("Happy to help!", "With pleasure!", "Gladly!"),
+}
+_TAKEN_UP = re.compile(
+    r"sorry|afraid|unfortunately|can't|couldn't|happy to|gladly|pleasure|of course|^sure|^yes|^no problem|don't have",
+    re.IGNORECASE,
+)
+# A cost belongs to the word that says there is one; a return date to what is sold out.
+_COUPLED = {
+    "policy.return_cost": ("policy.return_shipping", "paid"),
+    "policy.cancel_fee": ("policy.cancellation", "fee"),
+    "delivery.standard_cost": ("delivery.standard", "paid"),
+    "delivery.free_from": ("delivery.standard", "paid"),
+    "handoff.wait": ("handoff.state", "available"),
+    "product.1.restock": ("product.1.stock", "sold out"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One training example; `answer` holds sentinels where literals go."""
+
+    situation: str
+    prompt: str
+    answer: str
+    literals: Mapping[int, str]
+
+
+def scenes() -> list[Scene]:
+    """Return the scenes of every topic."""
+    return [scene for topic in _TOPICS for scene in topic.scenes()]
+
+
+def is_held_out(template: str) -> bool:
+    """Tell whether this way of asking is kept for the evaluation."""
+    return zlib.crc32(template.encode()) % HELD_OUT_ONE_IN == 0
+
+
+class Generator:
+    """Draw examples by seed; `held_out` draws from the shops, products and ways of asking kept for the evaluation."""
+
+    def __init__(self, seed: int, *, held_out: bool = False) -> None:
+        self._rng = random.Random(f"{seed}/{held_out}")
+        self._held_out = held_out
+        self._scenes = scenes()
+        self._weights = [scene.weight for scene in self._scenes]
+        self._by_intent: dict[str, list[Scene]] = {}
+        for scene in self._scenes:
+            self._by_intent.setdefault(scene.intent, []).append(scene)
+
+    def examples(self, count: int) -> Iterator[Example]:
+        """Yield `count` examples."""
+        while count:
+            try:
+                yield self._example(self._rng.choices(self._scenes, self._weights)[0])
+            except NoAnswerError:
+                continue
+            count -= 1
+
+    def _example(self, scene: Scene) -> Example:
+        rng = self._rng
+        world = World(rng, held_out=self._held_out)
+        mood = rng.choice(_MOODS)
+        intent = rng.choice(scene.intents) if scene.intents else scene.intent
+        facts = self._facts(scene, world)
+        history, question = self._talk(scene, world, mood)
+        prompt = build_prompt(
+            question=question, history=history, facts=[Fact(key, value) for key, value in facts.items()],
+            intent=intent, mood=mood, act=SITUATIONS[scene.situation].act, count_tokens=_rough_tokens, window=448,
+        )  # fmt: skip
+        return Example(scene.situation, prompt.text, self._answer(scene, facts, mood), prompt.literals)
+
+    def _facts(self, scene: Scene, world: World) -> dict[str, str]:
+        """Draw which facts are at hand, in the order of the situation's row."""
+        keep = self._rng.choice(_KEEP)
+        facts: dict[str, str] = {}
+        chosen: dict[str, str] = dict(scene.given)
+        for key in SITUATIONS[scene.situation].keys:
+            if key in scene.never or (key == "missing" and key not in scene.given):
+                continue
+            if key not in scene.always and key not in scene.given and self._rng.random() >= keep:
+                continue
+            if key in _COUPLED and chosen.get(_COUPLED[key][0]) != _COUPLED[key][1]:
+                continue
+            if key in POINTERS:
+                facts[key] = world.values[key]
+            else:
+                facts[key] = chosen[key] = scene.given.get(key) or self._rng.choice(WORDS[key])
+        return facts
+
+    def _talk(self, scene: Scene, world: World, mood: Mood) -> tuple[list[Turn], str]:
+        roll = self._rng.random()
+        if roll < 0.68:
+            return [], self._ask(scene.asks, world, mood)
+        if roll < 0.92 and scene.follow_ups:
+            related = self._by_intent.get(scene.intent, self._scenes)
+            return self._turns(self._rng.choice(related), world), self._ask(scene.follow_ups, world, mood)
+        return self._turns(self._rng.choices(self._scenes, self._weights)[0], world), self._ask(scene.asks, world, mood)
+
+    def _turns(self, scene: Scene, world: World) -> list[Turn]:
+        """Make an earlier exchange of the same conversation."""
+        facts = self._facts(scene, world)
+        asked = self._ask(scene.asks, world, Mood.NEUTRAL)
+        try:
+            answer = fill(
+                self._answer(scene, facts, Mood.NEUTRAL), {POINTERS[k]: v for k, v in facts.items() if k in POINTERS}
+            )
+        except NoAnswerError:
+            return []
+        speaker = Speaker.AGENT if self._rng.random() < 0.05 else Speaker.BOT
+        return [Turn(Speaker.CUSTOMER, asked), Turn(speaker, answer)]
+
+    def _ask(self, templates: Sequence[str], world: World, mood: Mood) -> str:
+        known = [t for t in templates if is_held_out(t) == self._held_out] or list(templates)
+        text = pick_alternatives(self._rng, self._rng.choice(known))
+        words = world.words()
+        for name in names_of(text):
+            value = words[name]
+            if name.endswith(".number") and self._rng.random() < 0.4:
+                value = value.lstrip("#")
+            text = text.replace(f"{{{name}}}", value)
+        return noise.roughen(self._rng, noise.colour(self._rng, text, mood))
+
+    def _answer(self, scene: Scene, facts: Mapping[str, str], mood: Mood) -> str:
+        text = answer_text(self._rng, scene.answer, facts)
+        if mood is Mood.NEUTRAL or not scene.apology or SITUATIONS[scene.situation].act is Act.SMALL_TALK:
+            return text
+        if _TAKEN_UP.search(text):
+            return text
+        family = scene.apology if mood is Mood.NEGATIVE else ""
+        return f"{self._rng.choice(_OPENERS[(mood.value, family)])} {text}"
+
+
+def _rough_tokens(text: str) -> int:
+    return len(text) // 3
+
+
+def write(path: Path, seed: int, count: int, *, held_out: bool = False) -> None:
+    """Write `count` examples as JSON lines."""
+    with path.open("w", encoding="utf-8") as file:
+        for example in Generator(seed, held_out=held_out).examples(count):
+            row = {"situation": example.situation, "prompt": example.prompt, "answer": example.answer}
+            if held_out:
+                row |= {"literals": {str(number): text for number, text in example.literals.items()}}  # type: ignore[dict-item]
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -1,0 +1,122 @@
+"""A small grammar for dialogues: alternatives, facts as slots, and scenes that join a question to its answer.
+
+Text is written as templates: `(a|b|)` picks one alternative (the empty one leaves it out), `{order.number}` names a
+fact, and a leading `key=value?` makes the template depend on a word fact. An answer is a row of slots. In each slot
+the template that names most of the facts at hand is taken, a template whose facts are absent never: so what the answer
+says follows from what the facts hold.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nlp.grounding import POINTERS, sentinel
+
+_ALTERNATIVES = re.compile(r"\(([^()]*\|[^()]*)\)")
+_FACT = re.compile(r"\{([a-z0-9_.]+)\}")
+_CONDITION = re.compile(r"^([a-z0-9_.]+)=([a-z ]+)\? ")
+
+
+def pick_alternatives(rng: random.Random, template: str) -> str:
+    """Resolve every `(a|b)` of the template, innermost first, and tidy the spaces that empty ones leave."""
+    while match := _ALTERNATIVES.search(template):
+        template = template[: match.start()] + rng.choice(match.group(1).split("|")) + template[match.end() :]
+    return re.sub(r"\s+([,.!?;])", r"\1", " ".join(template.split()))
+
+
+def names_of(template: str) -> list[str]:
+    """List the facts a template names."""
+    return _FACT.findall(template)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One sentence or clause of an answer. An `optional` slot is left out when no template fits."""
+
+    templates: tuple[str, ...]
+    optional: bool = False
+    chance: float = 1.0  # of being said at all
+
+
+def say(*templates: str) -> Slot:
+    """Make a slot that every answer of the scene has."""
+    return Slot(templates)
+
+
+def maybe(*templates: str, chance: float = 1.0) -> Slot:
+    """Make a slot that is said when its facts are there, with this chance."""
+    return Slot(templates, optional=True, chance=chance)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A situation with the ways to ask and the ways to answer.
+
+    `follow_ups` are short questions that make sense only after an earlier turn on the same matter.
+    """
+
+    situation: str  # a key of SITUATIONS
+    asks: tuple[str, ...]
+    answer: tuple[Slot, ...]
+    follow_ups: tuple[str, ...] = ()
+    given: Mapping[str, str] = field(default_factory=dict)  # word facts this scene is about
+    never: tuple[str, ...] = ()  # keys of the row that are absent here
+    always: tuple[str, ...] = ()  # keys of the row that are never left out
+    intents: tuple[str, ...] = ()  # for the `any` rows
+    apology: str = "trouble"  # the family of clauses that take up a bad mood; empty for none
+    weight: float = 1.0
+
+    @property
+    def intent(self) -> str:
+        """Return the intent the situation's name starts with."""
+        return self.situation.partition("/")[0]
+
+
+class NoAnswerError(LookupError):
+    """No template of a slot fits the facts at hand."""
+
+
+def answer_text(rng: random.Random, slots: Sequence[Slot], facts: Mapping[str, str]) -> str:
+    """Compose an answer with sentinels in the place of literals. Raises: NoAnswerError."""
+    parts = []
+    for slot in slots:
+        if slot.chance < 1.0 and rng.random() >= slot.chance:
+            continue
+        template = _richest(rng, slot.templates, facts)
+        if template is None:
+            if slot.optional:
+                continue
+            raise NoAnswerError(slot.templates[0])
+        parts.append(pick_alternatives(rng, template))
+    return _FACT.sub(lambda match: _mention(match.group(1), facts), " ".join(part for part in parts if part))
+
+
+def _richest(rng: random.Random, templates: Sequence[str], facts: Mapping[str, str]) -> str | None:
+    best: list[str] = []
+    most = -1
+    for template in templates:
+        conditions, body = _conditions(template)
+        names = names_of(body)
+        if any(facts.get(key) != value for key, value in conditions) or any(name not in facts for name in names):
+            continue
+        score = len(set(names)) + len(conditions)
+        if score > most:
+            best, most = [], score
+        if score == most:
+            best.append(body)
+    return rng.choice(best) if best else None
+
+
+def _conditions(template: str) -> tuple[list[tuple[str, str]], str]:
+    found = []
+    while match := _CONDITION.match(template):
+        found.append((match.group(1), match.group(2)))
+        template = template[match.end() :]
+    return found, template
+
+
+def _mention(key: str, facts: Mapping[str, str]) -> str:
+    return sentinel(POINTERS[key]) if key in POINTERS else facts[key]

@@ -1,0 +1,243 @@
+"""Scenes that lead to a person: complaints, the wish for a human, contact details, and not having understood."""
+
+from __future__ import annotations
+
+from nlp.training.responder import account, changes, delivery, orders, payment, products, returns
+from nlp.training.responder.grammar import Scene, maybe, say
+
+HUMAN = (
+    "(can|could) I (talk|speak|chat) (to|with) (a human|a person|someone|an agent|a real person|your manager)?",
+    "I (want|need|would like) to (talk|speak) (to|with) (a human|a person|someone|an agent|customer service|support)",
+    "(human|agent|real person|operator|representative|support agent) (please|)",
+    "(connect|transfer|put) me (to|with|through to) (a human|an agent|a person|someone who can help)",
+    "I don't want to talk to a (bot|machine|robot)",
+    "(are you|is this) a (bot|robot)? I want a human",
+    "is there (a person|someone|anyone real) I can (talk|speak) to?",
+    "get me (a manager|your boss|a human)",
+    "let me speak to (somebody|an employee|a supervisor)",
+    "you don't understand me, give me a human",
+    "live (chat|agent|person)",
+    "customer service please",
+)
+COMPLAINT = (
+    "(I want|I'd like|I need) to (make|file) a complaint",
+    "your (service|shop|delivery|support) is (terrible|awful|the worst|a joke|horrible)",
+    "I'm (very|really|so) (unhappy|dissatisfied|disappointed|angry) with (your service|my order|your shop|this)",
+    "(this|it) is (unacceptable|a disgrace|a scandal|ridiculous)",
+    "I will never (buy|order) (here|from you) again",
+    "(nobody|no one) (answers|replies to|reads) my (emails|messages|calls)",
+    "how do I (complain|file a complaint|make a complaint)?",
+    "I've been (waiting|writing) for weeks and nobody cares",
+    "(complaint|I have a complaint)",
+    "the quality is (really bad|awful|a joke)",
+    "your courier was (rude|very unfriendly)",
+    "I feel (cheated|ignored|ripped off)",
+    "I'm going to leave a bad review",
+)
+CONTACT = (
+    "(what's|what is) your (phone number|email|e-mail address|address|number)?",
+    "how (can|do) I (contact|reach|call|email) you (guys|)?",
+    "(contact|phone number|email address|contact details|opening hours|address)",
+    "when are you open?",
+    "what are your (opening|business|office) hours?",
+    "(can|could) I call you?",
+    "are you open (on sunday|today|tomorrow|now|on weekends)?",
+    "where are you (located|based)?",
+    "do you have a (phone number|hotline|whatsapp)?",
+    "is there a number I can call?",
+    "who can I (email|write to)?",
+    "until when (can I call|are you open)?",
+)
+PHONE = (
+    "(what's|what is) your (phone number|number)?",
+    "(phone|telephone) number (please|)",
+    "(can|could) I call you?",
+    "is there a number I can call?",
+    "do you have a (phone number|hotline)?",
+)
+EMAIL = (
+    "(what's|what is) your (email|e-mail address|email address)?",
+    "(email|e-mail) address (please|)",
+    "(who|where) can I email (you|)?",
+    "can I write you an email?",
+)
+HOURS = (
+    "when are you open?",
+    "what are your (opening|business|office) hours?",
+    "(opening|business) hours (please|)",
+    "are you open (on sunday|today|tomorrow|now|on weekends)?",
+    "until when (can I call|are you open)?",
+)
+ADDRESS = (
+    "where are you (located|based)?",
+    "what's your (address|street address|postal address)?",
+    "where is your (shop|store|office)?",
+    "can I visit you (in person|)?",
+)
+UNCLEAR = (
+    "it", "that thing", "the thing I said", "hmm", "ok", "yes", "no", "maybe", "you know", "and?", "what?", "huh", "?",
+    "it's about the thing from last time", "can you do it?", "is it possible?", "the same", "not that", "the other",
+    "so what now", "please do it", "it doesn't work", "there's a problem", "I have an issue", "problem", "question",
+    "about my thing", "blue", "two", "tomorrow", "for my mum", "wrong", "I don't get it", "that's not what I asked",
+)  # fmt: skip
+
+_INTENT_ASKS = {
+    "order_status": orders.WHERE,
+    "order_cancel": changes.CANCEL,
+    "order_change": changes.CHANGE,
+    "address_change": changes.ADDRESS,
+    "refund_request": returns.REQUEST,
+    "refund_status": returns.STATUS,
+    "return_or_exchange": returns.RETURN,
+    "damaged_or_wrong_item": returns.DAMAGED,
+    "delivery_options": delivery.GENERAL,
+    "payment_problem": payment.PROBLEM,
+    "invoice": payment.INVOICE,
+    "discount": payment.DISCOUNT,
+    "product_question": products.DETAIL,
+    "product_search": products.SEARCH,
+    "availability": products.STOCK,
+    "warranty": returns.WARRANTY,
+    "account_delete": account.DELETE,
+    "signup_problem": account.SIGNUP,
+    "password_reset": account.PASSWORD,
+    "out_of_scope": UNCLEAR,
+}
+_ALL_ASKS = tuple(ask for asks in _INTENT_ASKS.values() for ask in asks)
+_WAIT = (
+    say(
+        "Your message is in the queue, and a colleague will reply here.",
+        "handoff.state=available? Someone from the team will be with you (shortly|soon).",
+        "handoff.state=available? Someone will be with you here in {handoff.wait}.",
+        "handoff.state=available? It usually takes {handoff.wait}.",
+        "handoff.state=closed? The team is offline right now and will reply here as soon as it is back.",
+        "handoff.state=closed? The team is offline right now and will reply here when it is back: {shop.hours}.",
+        "handoff.state=closed? Our hours are {shop.hours}, and you'll get a reply here.",
+    ),
+)
+_HANDING = say(
+    "(Of course|Sure), I'm connecting you with a colleague.",
+    "(Of course|Sure), I'll hand you over to a colleague.",
+    "(Sure|No problem), a colleague will take over from here.",
+)
+_YES = (
+    "yes", "yes please", "(ok|sure|yeah|yep), (do that|please|that would be great)", "please", "that would be nice",
+    "yes, bring in a colleague", "ok get someone",
+)  # fmt: skip
+
+
+def _contact_scenes() -> list[Scene]:
+    place = "contact_info/general"
+    fallback = "You can reach us right here in the chat."
+    every = (
+        say(
+            fallback,
+            "You can write to us at {shop.email}.",
+            "You can call us on {shop.phone}.",
+            "You can write to us here: {link.contact}",
+            "You can call us on {shop.phone} or write to {shop.email}.",
+            "Our phone number is {shop.phone}, and our e-mail address is {shop.email}.",
+        ),
+        maybe("We're there {shop.hours}.", "Our hours are {shop.hours}."),
+    )
+    phone = (
+        say(
+            "I don't have a phone number for you, but you can reach us right here in the chat.",
+            "We don't have a phone line that I know of, but you can write to {shop.email}.",
+            "Our phone number is {shop.phone}.",
+            "You can call us on {shop.phone}.",
+            "Our phone number is {shop.phone}, and we're there {shop.hours}.",
+            "You can call us on {shop.phone}; our hours are {shop.hours}.",
+        ),
+    )
+    email = (
+        say(
+            "I don't have an e-mail address for you, but you can write to us right here in the chat.",
+            "You can write to us at {shop.email}.",
+            "Our e-mail address is {shop.email}.",
+        ),
+    )
+    hours = (
+        say(
+            "I don't have our hours here, but you can always write to us in this chat.",
+            "We're there {shop.hours}.",
+            "Our hours are {shop.hours}.",
+        ),
+    )
+    address = (
+        say(
+            "I don't have our address here, but you can reach us in this chat.",
+            "Our address is {shop.address}.",
+            "You'll find us at {shop.address}.",
+        ),
+    )
+    return [
+        Scene(place, CONTACT[1:3], every, ("and how can I reach you?",), weight=1.5),
+        Scene(place, PHONE, phone, ("and your number?", "can I call?"), weight=1.3),
+        Scene(place, EMAIL, email, ("and your email?",), weight=1.0),
+        Scene(place, HOURS, hours, ("and when are you open?",), weight=1.3),
+        Scene(place, ADDRESS, address, ("and where are you?",), weight=1.0),
+    ]
+
+
+def scenes() -> list[Scene]:
+    """Return every scene of this topic."""
+    complaint = (
+        say(
+            "I'm sorry we let you down.",
+            "I'm sorry about this experience.",
+            "I'm sorry, that's not the service you should get.",
+        ),
+        say(
+            "I'm passing this to a colleague who will look into it.",
+            "A colleague will look into it personally.",
+            "I'm bringing in a colleague who can help.",
+        ),
+        *_WAIT,
+    )
+    complaint_offer = (
+        say("I'm sorry about this experience.", "I'm sorry we let you down.", "I'm sorry to hear that."),
+        say("Shall I bring in a colleague who can look into it?", "Would you like a colleague to take care of it?"),
+    )
+    offer = (
+        say(
+            "I'm not sure I got that right.",
+            "I'm afraid I still don't understand.",
+            "Sorry, I can't quite follow.",
+        ),
+        say(
+            "Would you like to talk to a colleague?",
+            "Shall I bring in a colleague?",
+            "Shall I hand you over to a colleague?",
+        ),
+    )
+    clarify = (
+        say(
+            "I'm not sure I understood you.",
+            "Sorry, I didn't quite get that.",
+            "I want to get this right.",
+        ),
+        say(
+            "Is it about an order, a return or a product?",
+            "Could you tell me a bit more about what you need?",
+            "Could you say in a few words what it is about?",
+        ),
+    )
+    handing = (
+        say(
+            "I'm passing this to a colleague who can help you.",
+            "I'll hand this over to a colleague.",
+            "A colleague will take care of this.",
+        ),
+        *_WAIT,
+    )
+    intents = tuple(_INTENT_ASKS)
+    return [
+        Scene("contact_human/handoff", HUMAN, (_HANDING, *_WAIT), ("a human please", *_YES), weight=5.0),
+        Scene("complaint/handoff", COMPLAINT, complaint, ("this is not good enough",), apology="", weight=3.0),
+        Scene("complaint/offer", COMPLAINT, complaint_offer, ("this is not good enough",), apology="", weight=1.5),
+        Scene("any/handoff", _ALL_ASKS, handing, _YES, intents=intents, weight=2.5),
+        Scene("any/offer", UNCLEAR, offer, UNCLEAR, intents=intents, apology="", weight=2.0),
+        Scene("any/clarify", UNCLEAR + _ALL_ASKS[::5], clarify, UNCLEAR, intents=intents, apology="", weight=3.0),
+        *_contact_scenes(),
+    ]

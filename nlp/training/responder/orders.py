@@ -1,0 +1,508 @@
+"""Scenes on the state of an order: where it is, when it comes, who carries it, what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nlp.training.responder.grammar import Scene, Slot, maybe, say
+
+WHERE = (
+    "where is my (order|package|parcel|stuff)?",
+    "where's my (order|package|parcel) (right now|at the moment|)?",
+    "(can you|could you) (tell me|check|look up) where my (order|parcel|package) is?",
+    "I want to know where my (order|parcel) is",
+    "what's (the status of|happening with|going on with) my (order|parcel|purchase)?",
+    "(order|delivery|shipping|package) status",
+    "status of (my order|order {order.number}|{order.number})",
+    "any (news|update|updates) on my (order|delivery|parcel)?",
+    "(track|tracking) my (order|package|parcel)",
+    "I (want|would like|need) to track my (order|package|parcel|shipment)",
+    "how (can|do) I track (my order|my parcel|a package)?",
+    "has my (order|parcel|package) (been sent|shipped|been shipped|gone out|left) yet?",
+    "did you (send|ship|dispatch) my (order|stuff|{thing}) (already|yet)?",
+    "is my (order|{thing}) (on its way|shipped|coming) (yet|)?",
+    "where is order {order.number}?",
+    "what about (order|my order) {order.number}?",
+    "(status|update) on {order.number} please",
+    "{order.number} where is it?",
+    "(order|order number|order no) {order.number}",
+    "I (ordered|bought) (a {thing}|something) (last week|a few days ago) and (heard nothing|still nothing)",
+    "my (order|parcel|{thing}) (hasn't|has not) (arrived|come|shown up) (yet|)",
+    "I (haven't|have not) received my (order|parcel|package|{thing}) (yet|)",
+    "still waiting for my (order|parcel|{thing})",
+    "(wheres|where) my {thing}",
+    "I'm (looking for|waiting on) my (order|package|{thing})",
+    "how far is my (order|parcel|package)?",
+    "did my order go through?",
+    "check my (order|order status|delivery)",
+    "what happened to my (order|package|{thing})?",
+    "is there a problem with my (order|delivery)?",
+    "my order",
+)
+WHEN = (
+    "when (will|does) my (order|parcel|package|{thing}) (arrive|come|get here|be delivered)?",
+    "when can I expect my (order|parcel|delivery|{thing})?",
+    "(what day|which day|what date) will (it|my order|my parcel) (arrive|be here|be delivered)?",
+    "how (long|much longer) (will|until) my (order|parcel) (take|takes|arrives)?",
+    "how long do I have to wait for my (order|{thing})?",
+    "will (it|my order|my parcel|the {thing}) be here (tomorrow|today|by friday|this week|before the weekend)?",
+    "(when is|what's) my delivery (date|day|coming)?",
+    "(arrival|delivery) date (of my order|for {order.number}|)",
+    "when will {order.number} (arrive|be delivered|get here)?",
+    "do you know when my (order|parcel|{thing}) (arrives|comes|will be delivered)?",
+    "expected delivery of my order",
+    "eta (for|on) (my order|{order.number}|my package)?",
+    "is my (order|parcel) (arriving|coming) (today|tomorrow|this week)?",
+)
+TRACKING = (
+    "what's (my|the) tracking (number|code|id)?",
+    "(can I|could I|may I) (have|get) (my|the|a) tracking (number|code)?",
+    "(send|give) me (the|my) tracking (number|code|info|link)",
+    "tracking (number|code) (for my order|for {order.number}|)",
+    "I (need|want|never got) (the|a|my) tracking (number|code)",
+    "do you have a tracking (number|code) for (my order|my parcel|me)?",
+    "I can't find (my|the) tracking (number|code)",
+)
+CARRIER = (
+    "who (delivers|is delivering|is bringing|ships) my (order|parcel|package)?",
+    "which (carrier|courier|delivery company|shipping company) (is it|do you use for my order|has my parcel)?",
+    "is it (coming with|delivered by|sent with) (ups|dhl|fedex|the post)?",
+    "(what|which) courier (is bringing|has) my (order|parcel|{thing})?",
+)
+COST = (
+    "how much (was|did I pay for) my (order|last order)?",
+    "what (was|is) the total of my order?",
+    "what did I pay for (my order|order {order.number}|{order.number})?",
+    "order total",
+    "how much did {order.number} cost?",
+)
+CONTENT = (
+    "what did I order?",
+    "what (is|was) in my (order|parcel|package)?",
+    "which (items|things|product) did I order?",
+    "what's in (order|) {order.number}?",
+    "(can you|could you) tell me what I ordered?",
+)
+PLACED = (
+    "when did I (order|place my order|buy it|buy that)?",
+    "what date did I (place my order|order)?",
+    "(date of my order|order date)",
+    "when was (my order|{order.number}) placed?",
+)
+_ALL = WHERE + WHEN + TRACKING + CARRIER
+
+_FOLLOW_WHEN = (
+    "(and|ok and|so) when (does it|will it|is it going to) (arrive|come|get here)?",
+    "when (does|will) it (arrive|come|get here)?",
+    "and when?",
+    "when will that be?",
+    "(what day|which day) (exactly|)?",
+    "how long will (it|that) take?",
+    "so when can I expect it?",
+)
+_FOLLOW_WHERE = (
+    "(and|so) where is it (now|)?",
+    "where is it?",
+    "(and|so) what's the status?",
+    "has it (shipped|been sent|left) yet?",
+    "and this one?",
+    "what about {order.number}?",
+    "the first one",
+    "the other one",
+    "I mean {order.number}",
+    "{order.number}",
+    "{order.number} {email}",
+    "{email} {order.number}",
+    "it's {order.number}, {email}",
+    "order (number|) {order.number}, email {email}",
+    "my (email|e-mail) is {email} and the order is {order.number}",
+    "{email}",
+    "sure, {order.number} and {email}",
+)
+_FOLLOW_TRACKING = (
+    "(and|ok,) (what's|do you have) the tracking (number|code)?",
+    "(can I track it|how do I track it|can I follow it)?",
+    "tracking number?",
+    "and the tracking?",
+)
+_FOLLOW_CARRIER = ("(and|) who (delivers|is bringing) it?", "(with|by) which carrier?", "which courier?", "dhl or ups?")
+
+
+# state -> what is said on "where is it?"; the first clause is the news itself.
+_SHIPPED = say(
+    "Your order has (shipped|left our warehouse) and is on its way.",
+    "Your order {order.number} is on its way (to you|).",
+    "Your order {order.number} is on its way with {order.carrier}.",
+    "Order {order.number} has shipped with {order.carrier} (and is on its way|).",
+    "Good news: order {order.number} is on its way with {order.carrier}.",
+)
+_ARRIVES = maybe(
+    "It should arrive on {order.arrives}.",
+    "We expect it to arrive on {order.arrives}.",
+    "Delivery is expected on {order.arrives}.",
+)
+_TRACK = maybe(
+    "Your tracking number is {order.tracking}.",
+    "You can track it with the number {order.tracking}.",
+    "The tracking number is {order.tracking}.",
+)
+_OUT = say(
+    "Your order is out for delivery and should reach you today.",
+    "Your order {order.number} is out for delivery (today|) and should reach you (today|later today).",
+    "Your order {order.number} is out for delivery with {order.carrier} and should reach you today.",
+    "Good news: {order.carrier} has order {order.number} out for delivery, so it should be with you today.",
+)
+_DELIVERED = say(
+    "Our records show that your order has been delivered.",
+    "Your order {order.number} has been delivered.",
+    "Your order {order.number} was delivered on {order.delivered}.",
+    "Order {order.number} was delivered on {order.delivered}, according to our records.",
+    "{order.carrier} delivered your order {order.number} on {order.delivered}.",
+    "According to {order.carrier}, order {order.number} was delivered on {order.delivered}.",
+)
+_LOOK = say(
+    "If you can't find it, please check with your neighbours, or tell me and a colleague will look into it.",
+    "If it hasn't reached you, let me know and I'll bring in a colleague to trace it.",
+    "Can't find it? Tell me, and a colleague will help you trace the parcel.",
+)
+_PROCESSING = say(
+    "Your order is being prepared and has not shipped yet.",
+    "Your order {order.number} is being packed (right now|) and has not shipped yet.",
+    "We are preparing order {order.number}; it has not shipped yet.",
+    "Order {order.number} is still being packed in our warehouse.",
+)
+_LATER = say(
+    "You will get an e-mail with the tracking number as soon as it ships.",
+    "We will e-mail you the tracking details once it leaves our warehouse.",
+    "As soon as it ships, you will get an e-mail with the tracking number.",
+)
+_DELAYED = say(
+    "Your order is delayed, and I'm sorry about that.",
+    "Your order {order.number} is running late, and I'm sorry about that.",
+    "Order {order.number} is delayed, I'm sorry about that.",
+    "Unfortunately order {order.number} is delayed with {order.carrier}, and I'm sorry about that.",
+    "Your order {order.number} is delayed on its way with {order.carrier}, I'm sorry.",
+)
+_NEW_DATE = say(
+    "I don't have a new delivery date yet.",
+    "The new expected date is {order.arrives}.",
+    "It is now expected on {order.arrives}.",
+)
+_UNPAID = say(
+    "Your order is waiting for your payment.",
+    "Order {order.number} is still waiting for your payment.",
+    "We have not received the payment for order {order.number} yet.",
+)
+_PAY = say(
+    "We will start packing as soon as the payment is in.",
+    "Once it has arrived, we will pack and ship your order.",
+    "As soon as it is in, your order will be packed.",
+)
+_CANCELLED = say(
+    "Your order was cancelled, so nothing will be delivered.",
+    "Order {order.number} was cancelled, so nothing will be delivered.",
+    "Your order {order.number} has been cancelled and will not be delivered.",
+)
+_AGAIN = say(
+    "If you did not expect that, I can bring in a colleague.",
+    "If that is a surprise, tell me and a colleague will check it.",
+)
+_RETURNED = say(
+    "Your order came back to us.",
+    "Order {order.number} came back to our warehouse.",
+    "The parcel with order {order.number} has been returned to us.",
+)
+_RETURNED_NEXT = say(
+    "A colleague can tell you what happens next; shall I bring one in?",
+    "Would you like a colleague to arrange what happens next?",
+)
+_REFUNDED = say(
+    "Your order has been refunded.",
+    "Order {order.number} has been refunded.",
+    "We have refunded your order {order.number}.",
+    "We have refunded order {order.number}, {order.total} in total.",
+)
+
+_NEWS: Mapping[str, tuple[Slot, ...]] = {
+    "shipped": (_SHIPPED, _ARRIVES, _TRACK),
+    "out for delivery": (_OUT, _TRACK),
+    "delivered": (_DELIVERED, _LOOK),
+    "processing": (_PROCESSING, _ARRIVES, _LATER),
+    "delayed": (_DELAYED, _NEW_DATE, _TRACK),
+    "awaiting payment": (_UNPAID, _PAY),
+    "cancelled": (_CANCELLED, _AGAIN),
+    "returned": (_RETURNED, _RETURNED_NEXT),
+    "refunded": (_REFUNDED,),
+}
+# Facts an order in this state does not have yet, or no more.
+ABSENT: Mapping[str, tuple[str, ...]] = {
+    "shipped": ("order.delivered",),
+    "out for delivery": ("order.delivered",),
+    "delivered": ("order.arrives",),
+    "processing": ("order.tracking", "order.carrier", "order.shipped", "order.delivered"),
+    "delayed": ("order.delivered",),
+    "awaiting payment": ("order.tracking", "order.carrier", "order.shipped", "order.delivered", "order.arrives"),
+    "cancelled": ("order.tracking", "order.carrier", "order.shipped", "order.delivered", "order.arrives"),
+    "returned": ("order.arrives", "order.delivered"),
+    "refunded": ("order.arrives",),
+}
+_WHEN_ANSWER: Mapping[str, tuple[Slot, ...]] = {
+    "shipped": (
+        say(
+            "Your order is on its way, but I don't have a delivery date for it.",
+            "Your order {order.number} is on its way, but I don't have a delivery date for it yet.",
+            "Your order should arrive on {order.arrives}.",
+            "Your order {order.number} should arrive on {order.arrives}.",
+            "Order {order.number} is expected on {order.arrives}.",
+        ),
+        maybe(
+            "It is on its way with {order.carrier}.",
+            "It is on its way with {order.carrier}, and the tracking number is {order.tracking}.",
+            "{order.carrier} has it, and you can track it with {order.tracking}.",
+        ),
+    ),
+    "out for delivery": (_OUT,),
+    "delivered": (_DELIVERED, _LOOK),
+    "processing": (
+        say(
+            "Your order is still being packed, so I don't have a delivery date yet.",
+            "Order {order.number} is still being packed, so I don't have a delivery date yet.",
+            "Your order {order.number} should arrive on {order.arrives}.",
+            "Order {order.number} is expected on {order.arrives}; it is being packed right now.",
+        ),
+        _LATER,
+    ),
+    "delayed": (_DELAYED, _NEW_DATE),
+}
+_TRACKING_ANSWER: Mapping[str, tuple[Slot, ...]] = {
+    "sent": (
+        say(
+            "I don't have a tracking number for this order.",
+            "I don't have a tracking number for order {order.number}.",
+            "Your tracking number is {order.tracking}.",
+            "The tracking number of order {order.number} is {order.tracking}.",
+            "Your tracking number for order {order.number} is {order.tracking}, and it travels with {order.carrier}.",
+            "Order {order.number} travels with {order.carrier}, and the tracking number is {order.tracking}.",
+        ),
+        maybe("You can also follow it here: {order.link}", "Follow it here: {order.link}", chance=0.7),
+    ),
+    "unsent": (
+        say(
+            "There is no tracking number yet, because your order has not shipped.",
+            "There is no tracking number for order {order.number} yet, because it has not shipped.",
+            "Order {order.number} has not shipped yet, so it has no tracking number.",
+        ),
+        _LATER,
+    ),
+}
+_CARRIER_ANSWER = (
+    say(
+        "I don't have the carrier of this order in front of me, sorry.",
+        "Your order is travelling with {order.carrier}.",
+        "Order {order.number} is with {order.carrier}.",
+        "{order.carrier} is delivering your order {order.number}.",
+    ),
+    _TRACK,
+    maybe("It should arrive on {order.arrives}.", "Delivery is expected on {order.arrives}.", chance=0.5),
+)
+_COST_ANSWER = (
+    say(
+        "I don't have the total of that order here, sorry.",
+        "The total was {order.total}.",
+        "The total of order {order.number} is {order.total}.",
+        "Order {order.number} came to {order.total} in total.",
+    ),
+)
+_CONTENT_ANSWER = (
+    say(
+        "I can't see the items of that order, sorry.",
+        "Your order contains: {order.item}.",
+        "Order {order.number} contains: {order.item}.",
+        "Order {order.number} contains: {order.item}. The total is {order.total}.",
+        "In order {order.number} you bought: {order.item}. The total is {order.total}.",
+    ),
+)
+_PLACED_ANSWER = (
+    say(
+        "I can't see the date of that order, sorry.",
+        "You placed it on {order.placed}.",
+        "You placed order {order.number} on {order.placed}.",
+        "Order {order.number} is from {order.placed}.",
+    ),
+)
+
+
+def _state_scenes() -> list[Scene]:
+    scenes = []
+    weights = {"shipped": 4.0, "processing": 2.0, "delivered": 2.0, "delayed": 2.0, "out for delivery": 1.5}
+    for state, absent in ABSENT.items():
+        given, weight = {"order.state": state}, weights.get(state, 1.0)
+        sent = "unsent" if state in ("processing", "awaiting payment") else "sent"
+        sorry = {"shipped": "wait", "processing": "wait", "delayed": ""}.get(state, "trouble")
+        when = _WHEN_ANSWER.get(state, _NEWS[state])
+        tracking = (
+            _NEWS[state] if state in ("delivered", "cancelled", "refunded", "returned") else _TRACKING_ANSWER[sent]
+        )
+        if state == "awaiting payment":
+            tracking = _NEWS[state]
+        rows: list[tuple[tuple[str, ...], tuple[str, ...], tuple[Slot, ...], float, str]] = [
+            (WHERE, _FOLLOW_WHERE, _NEWS[state], 2.5, "wait"),
+            (WHEN, _FOLLOW_WHEN, when, 1.5, "wait"),
+            (TRACKING, _FOLLOW_TRACKING, tracking, 0.8, "default"),
+            (COST, ("(and|) how much (was it|did I pay)?", "what was the total?"), _COST_ANSWER, 0.2, "default"),
+            (CONTENT, ("what was in it?", "what did I order (again|)?"), _CONTENT_ANSWER, 0.2, "default"),
+            (PLACED, ("when did I order it?", "when was that ordered?"), _PLACED_ANSWER, 0.2, "default"),
+        ]
+        if state in ("shipped", "out for delivery", "delayed"):
+            rows.append((CARRIER, _FOLLOW_CARRIER, _CARRIER_ANSWER, 0.8, "default"))
+        for asks, follow_ups, answer, share, apology in rows:
+            scenes.append(
+                Scene(
+                    "order_status/verified", asks, answer, follow_ups, given, absent,
+                    always=("order.state",), apology=sorry if apology == "wait" else apology, weight=weight * share,
+                )
+            )  # fmt: skip
+    return scenes
+
+
+STATE_WORDS = {
+    "awaiting payment": "is waiting for payment",
+    "processing": "is being packed",
+    "shipped": "is on its way",
+    "out for delivery": "is out for delivery",
+    "delivered": "has been delivered",
+    "delayed": "is delayed",
+    "cancelled": "was cancelled",
+    "returned": "came back to us",
+    "refunded": "has been refunded",
+}
+
+
+def _several_scenes() -> list[Scene]:
+    """List two or three orders, each with its state; every pair and a spread of triples is written out."""
+    scenes = []
+    states = list(STATE_WORDS)
+    for first in states:
+        for second in states:
+            given = {"order.state": first, "order.2.state": second}
+            pair = f"{{order.number}} {STATE_WORDS[first]} and {{order.2.number}} {STATE_WORDS[second]}"
+            named = (
+                f"{{order.number}} ({{order.item}}) {STATE_WORDS[first]}, and {{order.2.number}} ({{order.2.item}}) "
+                f"{STATE_WORDS[second]}"
+            )
+            both = say(
+                f"(I see two orders|You have two orders): {pair}.",
+                f"(I found two orders|You have two recent orders): {named}.",
+            )
+            which = say("Which one do you mean?", "Which one is it about?", "Which of them do you mean?")
+            gone = tuple(f"order.3.{field}" for field in ("number", "state", "item", "arrives", "delivered"))
+            base = ("order.number", "order.state", "order.2.number", "order.2.state")
+            scenes.append(
+                Scene("order_status/several", _ALL, (both, which), ("my order", "and my orders?", "all of them"), given,
+                      gone, base, weight=0.09)
+            )  # fmt: skip
+            third = states[(states.index(first) + 2 * states.index(second) + 1) % len(states)]
+            triple = (
+                f"{{order.number}} {STATE_WORDS[first]}, {{order.2.number}} {STATE_WORDS[second]}, and "
+                f"{{order.3.number}} {STATE_WORDS[third]}"
+            )
+            scenes.append(
+                Scene(
+                    "order_status/several",
+                    _ALL,
+                    (say(f"(I see three orders|You have three recent orders): {triple}."), which),
+                    ("and my other orders?", "what about the rest?"),
+                    {**given, "order.3.state": third},
+                    (),
+                    (*base, "order.3.number", "order.3.state"),
+                    weight=0.06,
+                )
+            )
+    return scenes
+
+
+UNVERIFIED_ANSWER = (
+    say(
+        "(Sure, I can|I can|Happy to) (look that up|check that) (for you|).",
+        "I'll (gladly|) check that for you.",
+        "Let me look that up (for you|).",
+    ),
+    say(
+        "missing=email? (Which|What) e-mail address did you use for the order?",
+        "missing=email? Thanks for the number. Please also send me the e-mail address you ordered with.",
+        "missing=order number? What is your order number? You'll find it in the confirmation e-mail.",
+        "missing=order number? Thanks. Please also send me the order number from your confirmation e-mail.",
+        "(Please send me|Could you send me|What are) your order number and the e-mail address you (used|ordered with)?",
+        "I need your order number and the e-mail address you used for the order.",
+        "Please tell me your order number and the e-mail address you ordered with.",
+    ),
+)
+UNMATCHED_ANSWER = (
+    say(
+        "I couldn't find an order with that number and e-mail address.",
+        "That order number and e-mail address don't match any order (I can see|here).",
+        "I can't find an order with these details.",
+    ),
+    say(
+        "(Please check|Could you check) both in your confirmation e-mail and send them again?",
+        "Please take another look at your confirmation e-mail and try again, or I can bring in a colleague.",
+        "They are both in your confirmation e-mail. Would you like to try again, or shall I bring in a colleague?",
+    ),
+)
+DETAILS = (
+    "{order.number}",
+    "{order.number} {email}",
+    "{email}",
+    "it's {order.number} and {email}",
+    "order {order.number} email {email}",
+    "here you go: {order.number}, {email}",
+    "my email is {email}",
+    "the number is {order.number}",
+    "I think {order.number}",
+)
+
+
+_SORRY = say("I'm sorry about that.", "Sorry about that.", "I'm sorry, that should not have happened.")
+
+
+def unverified(intent: str, asks: tuple[str, ...], weight: float, *, sorry: bool = False) -> list[Scene]:
+    """Make the scenes of an intent for customers who have not proven that the order is theirs."""
+    first = (_SORRY, UNVERIFIED_ANSWER[1]) if sorry else UNVERIFIED_ANSWER
+    apology = "" if sorry else "trouble"
+    place = f"{intent}/unverified"
+    number = tuple(ask for ask in asks if "{order.number}" in ask) or ("it's about order {order.number}",)
+    mail = ("my email is {email}", "{email}", "it's under {email}", "I ordered with {email}")
+    return [
+        Scene(place, asks, first, never=("missing",), apology=apology, weight=weight),
+        Scene(
+            place, number, UNVERIFIED_ANSWER[1:], ("{order.number}", "it's {order.number}", "order {order.number}"),
+            {"missing": "email"}, weight=weight * 0.3,
+        ),
+        Scene(place, mail, UNVERIFIED_ANSWER[1:], mail, {"missing": "order number"}, weight=weight * 0.2),
+        Scene(f"{intent}/unmatched", DETAILS, UNMATCHED_ANSWER, DETAILS, weight=weight * 0.3),
+    ]  # fmt: skip
+
+
+_NONE = Scene(
+    "order_status/none",
+    _ALL,
+    (
+        say(
+            "I don't see any orders in your account yet.",
+            "There are no orders in your account, {customer.name}.",
+            "I can't see any orders in your account, {customer.name}.",
+        ),
+        say(
+            "Did you order as a guest? Then send me the order number and the e-mail address you used.",
+            "If you ordered with another e-mail address, send me that one and the order number.",
+        ),
+    ),
+    given={"orders.found": "none"},
+    always=("orders.found",),
+    weight=0.8,
+)
+
+
+def scenes() -> list[Scene]:
+    """Return every scene of this topic."""
+    return [*_state_scenes(), *_several_scenes(), *unverified("order_status", _ALL, 6.0), _NONE]

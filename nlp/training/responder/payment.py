@@ -1,0 +1,156 @@
+"""Scenes on paying: methods, failures, invoices, discounts, the fee for cancelling."""
+
+from __future__ import annotations
+
+from nlp.training.responder.changes import TAKES_OVER
+from nlp.training.responder.grammar import Scene, maybe, say
+
+METHODS = (
+    "(which|what) payment (methods|options) do you (accept|have|offer|take)?",
+    "how can I pay?",
+    "(can|could) I pay (with|by) (paypal|credit card|visa|klarna|apple pay|bank transfer|invoice|cash|google pay)?",
+    "do you (accept|take) (paypal|amex|mastercard|credit cards|apple pay|gift cards|bitcoin)?",
+    "payment (methods|options|)",
+    "(ways to pay|paying)",
+    "is (paypal|klarna|apple pay|pay later) possible?",
+    "can I pay in instalments?",
+)
+PROBLEM = (
+    "my (payment|card) (failed|was declined|didn't go through|doesn't work|was rejected)",
+    "(I can't|cannot|unable to) pay",
+    "(payment|checkout) (error|problem|failed|not working|issue)",
+    "I (was|got) charged twice",
+    "you (charged|billed) me (twice|two times|too much)",
+    "the (checkout|payment page) (doesn't work|is broken|keeps loading|shows an error)",
+    "I paid but (got no confirmation|the order isn't there|nothing happened)",
+    "money was taken but there is no order",
+    "why was my (card|payment) declined?",
+    "there's a problem with my payment",
+    "(the paypal|my card) payment keeps failing",
+    "I have a charge I don't recognise",
+)
+INVOICE = (
+    "(can|could) I (get|have) (an invoice|a receipt|my invoice|a bill) (for my order|for {order.number}|please|)?",
+    "I need (an invoice|a receipt|the invoice|my bill) (for my tax|for work|for order {order.number}|)",
+    "where (is|can I find) (my|the) (invoice|receipt|bill)?",
+    "(invoice|receipt|bill) (please|for {order.number}|)",
+    "(send|email) me (the|my) (invoice|receipt)",
+    "how do I download (my|the) invoice?",
+    "I didn't get (a|my) receipt",
+    "the invoice is missing",
+)
+DISCOUNT = (
+    "do you have (a|any) (discount|discounts|coupon|voucher|promo) (codes|code|)?",
+    "(any|are there any) (discounts|deals|offers|sales|promotions) (right now|at the moment|)?",
+    "(discount|promo|coupon|voucher) code (please|?|)",
+    "(can|could) I get (a discount|something off|a better price)?",
+    "is there a sale (on|going on|)?",
+    "is there a (student|first order|new customer) discount?",
+    "my (discount|promo) code (doesn't work|isn't working)",
+    "give me a (discount|coupon)",
+    "when is the next sale?",
+    "do you do black friday?",
+)
+FEE = (
+    "(is there|do you charge|do I pay) (a|any) (cancellation|cancelation|cancelling) fee?",
+    "(what|how much) does (it cost to cancel|cancelling cost|a cancellation cost)?",
+    "(is|are) (cancelling|cancellation|cancellations) free?",
+    "cancellation (fee|cost|charge|penalty)",
+    "(how long|until when) can I cancel (for free|an order|)?",
+    "do I have to pay if I cancel (my order|)?",
+    "what happens if I cancel, does it cost me?",
+)
+
+
+def scenes() -> list[Scene]:
+    """Return every scene of this topic."""
+    methods = (
+        say(
+            "I don't have our payment methods here, but you'll see them at the checkout.",
+            "You can pay with {payment.methods}.",
+            "We accept {payment.methods}.",
+            "You can choose between {payment.methods} at the checkout.",
+        ),
+    )
+    problem = (
+        say(
+            "I'm sorry the payment isn't working.",
+            "Sorry about the trouble with your payment.",
+            "I'm sorry about the problem with your payment.",
+        ),
+        say(
+            "Please check your details and try again, or use another method.",
+            "Please try it once more, or choose another method; we accept {payment.methods}.",
+            "Please try again or use another way to pay: {payment.methods}.",
+        ),
+        say(
+            "If it still fails, tell me and I'll bring in a colleague.",
+            "If it still fails, you can reach us here: {link.contact}",
+            "If that doesn't help, write to us here: {link.contact}",
+        ),
+    )
+    problem_handoff = (
+        say(
+            "I'm sorry about the problem with your payment.",
+            "Sorry about the trouble with your payment.",
+            "I understand that's worrying, and we'll check it.",
+        ),
+        say(
+            "I'm passing this to a colleague who can look into it.",
+            "I'm handing you over to a colleague who can check it.",
+        ),
+        *TAKES_OVER,
+    )
+    invoice = (
+        say(
+            "You'll find your invoice in the confirmation e-mail.",
+            "You can download your invoice here: {link.orders}",
+            "Your invoices are here: {link.orders}",
+            "You'll find your invoice under your orders: {link.orders}",
+            "You can download the invoice for order {order.number} here: {link.orders}",
+            "The invoice for order {order.number} is here: {link.orders}",
+        ),
+    )
+    discount = (
+        say(
+            "There is no discount running right now that I know of.",
+            "I don't know of a discount code at the moment.",
+            "Yes, the code {discount.code} gives you a discount.",
+            "Yes! With the code {discount.code} you get {discount.amount} off.",
+            "Yes, use the code {discount.code} at the checkout for {discount.amount} off.",
+            "With the code {discount.code} you save {discount.amount}.",
+            "Yes, use the code {discount.code} for {discount.amount} off orders from {discount.minimum}.",
+            "With the code {discount.code} you get {discount.amount} off orders from {discount.minimum}.",
+        ),
+        maybe("It is valid until {discount.ends}.", "The code is valid until {discount.ends}."),
+        maybe(
+            "Our newsletter tells you about new offers first: {link.newsletter}",
+            "New offers go out in our newsletter first: {link.newsletter}",
+        ),
+    )
+    fee = (
+        say(
+            "I don't have the cancellation terms here, but a colleague can tell you. Shall I bring one in?",
+            "You can cancel within {policy.cancel_window} of ordering.",
+            "policy.cancellation=free? No, cancelling is free.",
+            "policy.cancellation=free? No, cancelling within {policy.cancel_window} of ordering is free.",
+            "policy.cancellation=free? There is no fee if you cancel within {policy.cancel_window} of ordering.",
+            "policy.cancellation=fee? Yes, there is a cancellation fee of {policy.cancel_fee}.",
+            "policy.cancellation=fee? The cancellation fee is {policy.cancel_fee}, and you can cancel within "
+            "{policy.cancel_window} of ordering.",
+            "policy.cancellation=fee? Yes, cancelling costs {policy.cancel_fee}. It is possible within "
+            "{policy.cancel_window} of ordering.",
+        ),
+    )
+    return [
+        Scene("payment_methods/general", METHODS, methods, ("can I pay with paypal?", "how can I pay?"), weight=3.5),
+        Scene("payment_problem/general", PROBLEM, problem, ("it still doesn't work",), apology="", weight=2.0),
+        Scene("payment_problem/handoff", PROBLEM, problem_handoff, ("still not working",), apology="", weight=2.0),
+        Scene("invoice/unverified", INVOICE, invoice, ("and the invoice?",), weight=2.0),
+        Scene("invoice/verified", INVOICE, invoice, ("and the invoice for it?", "can I get a receipt?"),
+              always=("order.number",), weight=1.5),
+        Scene("discount/general", DISCOUNT, discount, ("is there a discount?", "any code for that?"), weight=2.5),
+        Scene("discount/general", DISCOUNT, discount, ("is there a discount?",),
+              never=("discount.code", "discount.amount", "discount.minimum", "discount.ends"), weight=1.5),
+        Scene("cancellation_fee/general", FEE, fee, ("and does that cost anything?", "is that free?"), weight=2.5),
+    ]  # fmt: skip

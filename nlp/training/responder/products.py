@@ -1,0 +1,310 @@
+"""Scenes on products: what they are like, whether they are in stock, and what to recommend."""
+
+from __future__ import annotations
+
+from nlp.training.responder.grammar import Scene, Slot, maybe, say
+
+DETAIL = (
+    "(is|are) the {product.1.title} (waterproof|warm|comfortable|breathable|durable|washable|good for running)?",
+    "tell me (more|something) about the {product.1.title}",
+    "(what|how) is the {product.1.title} (like|)?",
+    "(can|could) you tell me more about (this|the) {thing}?",
+    "is (this|the|that) {thing} (waterproof|warm enough for winter|any good|vegan|washable|heavy|for kids)?",
+    "(does|will) the {product.1.title} (fit well|run small|keep me warm|last|have pockets|come with a bag)?",
+    "more (info|information|details) (on|about) the {product.1.title}",
+    "{product.1.title}?",
+    "I have a question about the {product.1.title}",
+    "how (heavy|big|long|warm|thick) is the {product.1.title}?",
+    "(can|do) I wash the {product.1.title} (in the machine|at forty degrees|)?",
+    "(what are the features|features) of the {product.1.title}?",
+    "does this {thing} have (pockets|a hood|a zip|a lid)?",
+)
+PRICE = (
+    "how much (is|does) the {product.1.title} (cost|)?",
+    "(what's|what is) the price of the {product.1.title}?",
+    "price of (the|) {product.1.title}",
+    "how (expensive|much) is (this|that|the) {thing}?",
+    "what does the {product.1.title} cost?",
+)
+SIZES = (
+    "(which|what) sizes (does|do) the {product.1.title} come in?",
+    "(which|what) sizes do you have (of|for) the {product.1.title}?",
+    "(sizes|size chart) for the {product.1.title}?",
+    "do you have the {product.1.title} in other sizes?",
+    "what sizes are there?",
+)
+COLOURS = (
+    "(which|what) (colours|colors) (does|do) the {product.1.title} come in?",
+    "(does|do) the {product.1.title} come in (other|different) colours?",
+    "(colours|colors) of the {product.1.title}?",
+    "what (colours|colors) do you have?",
+    "is there another colour of the {product.1.title}?",
+)
+MATERIAL = (
+    "what (is|are) the {product.1.title} made of?",
+    "what material is the {product.1.title}?",
+    "is the {product.1.title} (real leather|cotton|wool|leather|plastic|steel)?",
+    "(material|fabric) of the {product.1.title}?",
+    "what's it made of?",
+)
+SEARCH = (
+    "(I'm looking for|I am looking for|looking for|I need|I want|I'd like) (a|a nice|a warm|a good|a cheap) {thing}",
+    "(can|could) you recommend (a|a good|a nice) {thing}?",
+    "do you (sell|have|carry) {thing}s?",
+    "(show me|what) {thing}s (do you have|)?",
+    "(any|do you have any) (recommendations|ideas) (for a gift|for my dad|for hiking|for winter|for a {thing})?",
+    "what (would|can|do) you recommend (for a birthday present|for rainy days|for camping|for the office|)?",
+    "(a|some) {colour} {thing} (please|)",
+    "I need something for (hiking|running|the beach|winter|a wedding|travelling|my mum|my kitchen)",
+    "(a {thing}|something) (under|for less than|for around) (fifty|a hundred|twenty) (euros|dollars|bucks)",
+    "what (goes|would go) well with (a|my) {thing}?",
+    "best {thing} you have",
+    "gift (ideas|for my wife|for a friend)",
+    "{thing} for (women|men|kids)",
+    "help me find a {thing}",
+    "something similar to the {product.1.title}",
+    "what's (popular|new|trending)?",
+)
+STOCK = (
+    "(is|are) the {product.1.title} (in stock|available|still available) (in {product.1.variant}|)?",
+    "do you (still |)have the {product.1.title} (in {product.1.variant}|in {size}|in {colour}|)?",
+    "(is there|do you have) (a {thing}|this {thing}|it) in (size {size}|{size}|{colour}) ?",
+    "{product.1.title} {product.1.variant} (available|in stock)?",
+    "when (will|is) the {product.1.title} (be |)(back in stock|available again)?",
+    "(is|are) (this|that|the) {thing} (sold out|available|in stock)?",
+    "availability of the {product.1.title}",
+    "can I (still |)get the {product.1.title} (in {product.1.variant}|)?",
+    "how many {thing}s do you have left?",
+    "do you have {product.1.title}?",
+    "got the {thing} in {size}?",
+    "will you get more of the {product.1.title}?",
+)
+WHICH = (
+    "is it (waterproof|washable|in stock|available|warm|any good)?",
+    "do you have it in {size}?",
+    "how much is it?",
+    "is this available?",
+    "what sizes do you have?",
+    "does it have pockets?",
+    "I have a question about a product",
+    "product question",
+    "tell me more about it",
+)
+
+_FOLLOW_STOCK = (
+    "is it (in stock|available)?",
+    "do you have it in (size |){size}?",
+    "(and|) in {colour}?",
+    "no, the {colour} one",
+    "and the other one?",
+    "and in {size}?",
+)
+_SOLD_NEXT = maybe(
+    "It should be back on {product.1.restock}.",
+    "We expect it back on {product.1.restock}.",
+    chance=1.0,
+)
+_LINK = maybe("Here it is: {product.1.link}", "You can find it here: {product.1.link}", chance=0.6)
+_STOCK_NOTE = maybe(
+    "product.1.stock=in stock? It is in stock.",
+    "product.1.stock=low stock? There are only a few left.",
+    "product.1.stock=sold out? It is sold out at the moment.",
+)
+_UNKNOWN = "I don't have that detail here, but a colleague can check it. Shall I bring one in?"
+
+
+def _question_scenes() -> list[Scene]:
+    place, always = "product_question/found", ("product.1.title",)
+    detail = (
+        say(
+            "The {product.1.title} is in our shop, but I don't have more details here. Shall I bring in a colleague?",
+            "Here is what I know about the {product.1.title}: {product.1.detail}.",
+            "About the {product.1.title}: {product.1.detail}.",
+            "From the product page of the {product.1.title}: {product.1.detail}.",
+        ),
+        maybe("It costs {product.1.price}.", "The price is {product.1.price}.", chance=0.5),
+        _LINK,
+    )
+    price = (
+        say(
+            "I don't have the price of the {product.1.title} here, sorry.",
+            "The {product.1.title} costs {product.1.price}.",
+            "The {product.1.title} is {product.1.price}.",
+            "The price of the {product.1.title} is {product.1.price}.",
+        ),
+        _STOCK_NOTE,
+    )
+    sizes = (
+        say(
+            "I don't have the sizes of the {product.1.title} here, but a colleague can check. Shall I bring one in?",
+            "The {product.1.title} comes in {product.1.sizes}.",
+            "We have the {product.1.title} in these sizes: {product.1.sizes}.",
+            "The {product.1.title} is available in {product.1.sizes}.",
+        ),
+        _LINK,
+    )
+    colours = (
+        say(
+            "I don't have the colours of the {product.1.title} here, but a colleague can check. Shall I bring one in?",
+            "The {product.1.title} comes in {product.1.colours}.",
+            "We have the {product.1.title} in {product.1.colours}.",
+            "You can get the {product.1.title} in {product.1.colours}.",
+        ),
+        _LINK,
+    )
+    material = (
+        say(
+            _UNKNOWN,
+            "The {product.1.title}: {product.1.detail}.",
+            "The material of the {product.1.title} is {product.1.material}.",
+            "The {product.1.title} is made of {product.1.material}.",
+        ),
+    )
+    return [
+        Scene(place, DETAIL, detail, ("tell me more", "(and|) is it any good?"), always=always, weight=5.0),
+        Scene(place, PRICE, price, ("how much (is|does) it (cost|)?", "(and|) the price?"), always=always, weight=2.5),
+        Scene(place, SIZES, sizes, ("which sizes?", "what sizes does it come in?"), always=always, weight=1.5),
+        Scene(place, COLOURS, colours, ("which colours?", "other colours?"), always=always, weight=1.5),
+        Scene(place, MATERIAL, material, ("what is it made of?", "which material?"), always=always, weight=1.5),
+    ]  # fmt: skip
+
+
+def _search_answer(count: int) -> tuple[Slot, ...]:
+    """List up to three products, each with its price when it has one."""
+    plain = [f"the {{product.{n}.title}}" for n in range(1, count + 1)]
+    priced = [f"the {{product.{n}.title}} for {{product.{n}.price}}" for n in range(1, count + 1)]
+
+    def row(items: list[str]) -> str:
+        return items[0] if len(items) == 1 else ", ".join(items[:-1]) + f" and {items[-1]}"
+
+    heads = ("I can recommend", "You might like", "I'd suggest", "Have a look at")
+    ends = (
+        ("(Would you like to know more about it?|Does that fit what you have in mind?|Is that what you had in mind?)",)
+        if count == 1
+        else ("(Would you like to know more about one of them?|Shall I tell you more about one of them?)",)
+    )
+    lists = tuple(f"{head} {row(items)}." for items in (plain, priced) for head in heads)
+    sale: tuple[str, ...] = ()
+    if count == 1:
+        sale = (
+            "I can recommend the {product.1.title}, now {product.1.price} instead of {product.1.old_price}.",
+            "The {product.1.title} is on sale for {product.1.price} instead of {product.1.old_price}.",
+        )
+    return say(*lists, *sale), say(*ends)
+
+
+def _stock_scenes() -> list[Scene]:
+    answers = {
+        "in stock": (
+            say(
+                "Yes, the {product.1.title} is in stock.",
+                "Good news: the {product.1.title} is available.",
+                "Yes, the {product.1.title} is in stock in {product.1.variant}.",
+                "Good news: we have the {product.1.title} in {product.1.variant}.",
+            ),
+            maybe("It costs {product.1.price}.", chance=0.5),
+            _LINK,
+        ),
+        "low stock": (
+            say(
+                "Yes, but there are only a few left of the {product.1.title}.",
+                "The {product.1.title} is still available, but only a few are left.",
+                "Yes, we have the {product.1.title} in {product.1.variant}, but only a few are left.",
+                "The {product.1.title} is still available in {product.1.variant}, but there are only a few left.",
+            ),
+            _LINK,
+        ),
+        "sold out": (
+            say(
+                "I'm afraid the {product.1.title} is sold out (right now|at the moment).",
+                "Unfortunately the {product.1.title} is sold out at the moment.",
+                "I'm afraid the {product.1.title} is sold out in {product.1.variant}.",
+                "Sorry, the {product.1.title} is sold out in {product.1.variant} at the moment.",
+            ),
+            _SOLD_NEXT,
+        ),
+    }
+    return [
+        Scene("availability/found", STOCK, answer, _FOLLOW_STOCK, {"product.1.stock": stock},
+              () if stock == "sold out" else ("product.1.restock",), ("product.1.title", "product.1.stock"), weight=2.5)
+        for stock, answer in answers.items()
+    ]  # fmt: skip
+
+
+def _missing_scenes() -> list[Scene]:
+    which = {
+        "product": (
+            "Which product do you mean?",
+            "Which product is it about? The name is enough.",
+            "Sure, which product do you mean?",
+        ),
+        "size": ("Which size do you need?", "Sure, which size are you looking for?", "What size would you like?"),
+        "colour": ("Which colour would you like?", "Which colour are you looking for?"),
+        "item": ("Which item do you mean?", "Which of the items is it about?"),
+    }
+    vague = {
+        "product": ("What kind of product are you looking for?", "Happy to help, what are you looking for?"),
+        "budget": ("How much would you like to spend?", "Happy to help, what is your budget?"),
+        "size": ("Which size do you need?", "Which size are you looking for?"),
+        "colour": ("Do you have a colour in mind?", "Which colour would you like?"),
+        "reason": ("What will you use it for?", "Happy to help, what do you need it for?"),
+    }
+    rows = (
+        ("product_question/which", WHICH, which, 0.6),
+        ("availability/which", WHICH, which, 0.6),
+        ("product_search/vague", SEARCH, vague, 0.5),
+    )
+    next_one = ("is it available?",)
+    return [
+        Scene(situation, asks, (say(*texts),), next_one, {"missing": missing}, always=("missing",), weight=weight)
+        for situation, asks, table, weight in rows
+        for missing, texts in table.items()
+    ]
+
+
+def _unmatched_scenes() -> list[Scene]:
+    product = (
+        say(
+            "I couldn't find that product in our shop.",
+            "I can't find a product like that in our shop, sorry.",
+        ),
+        say(
+            "Could you tell me its exact name?",
+            "Please tell me its name as it stands in the shop, or look here: {link.products}",
+            "Everything we have is here: {link.products}",
+        ),
+    )
+    search = (
+        say(
+            "I couldn't find anything that fits, sorry.",
+            "I'm afraid we don't have anything like that right now.",
+        ),
+        say(
+            "Would something else do?",
+            "Everything we have is here: {link.products}",
+            "Perhaps you'll find something here: {link.products}",
+        ),
+    )
+    return [
+        Scene("product_question/unmatched", DETAIL + PRICE, product, weight=0.8),
+        Scene("availability/unmatched", STOCK, product, weight=0.8),
+        Scene("product_search/unmatched", SEARCH, search, weight=1.0),
+    ]
+
+
+def _beyond(count: int) -> tuple[str, ...]:
+    fields = ("title", "price", "old_price", "link")
+    return tuple(f"product.{n}.{field}" for n in range(count + 1, 4) for field in fields)
+
+
+def scenes() -> list[Scene]:
+    """Return every scene of this topic."""
+    search = [
+        Scene(
+            "product_search/found", SEARCH, _search_answer(count),
+            ("something cheaper?", "anything else?", "do you have other ones?", "and in {colour}?"),
+            never=_beyond(count), always=tuple(f"product.{n}.title" for n in range(1, count + 1)), weight=weight,
+        )
+        for count, weight in ((1, 1.5), (2, 1.5), (3, 3.5))
+    ]  # fmt: skip
+    return [*_question_scenes(), *search, *_stock_scenes(), *_missing_scenes(), *_unmatched_scenes()]

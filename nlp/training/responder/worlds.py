@@ -1,0 +1,179 @@
+"""Made-up shops, customers, orders and products: the values behind the facts of a generated dialogue.
+
+The answers never spell these values (they are pointers), but questions and earlier turns do. Some shops and product
+words are held out for the evaluation.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+from nlp.grounding import MAX_ORDERS, MAX_PRODUCTS, order_key, product_key
+
+_SHOPS = (
+    "Nordlicht", "Blue Harbour", "Casa Verde", "Fern & Field", "Kiteworks", "Lumen Home", "Oak & Ember", "Tidewater",
+    "Peakline", "Little Fox", "Velo Depot", "Sunday Kitchen", "Bramble", "Copper Kettle", "Wildroot", "Paper Moon",
+)  # fmt: skip
+_HELD_OUT_SHOPS = ("Granite Supply", "Mara Studio", "Old Mill Goods", "Zephyr")
+_ADJECTIVES = (
+    "Alpine", "Classic", "Urban", "Cosy", "Trail", "Harbour", "Summit", "Daily", "Breeze", "Nova", "Aspen", "Merino",
+    "Everyday", "Coastal", "Pocket", "Nordic", "Velvet", "Iron", "Cloud", "Solar", "River", "Maple", "Orbit",
+)  # fmt: skip
+_NOUNS = (
+    "jacket", "rain jacket", "hoodie", "sweater", "shirt", "t-shirt", "dress", "skirt", "jeans", "trousers", "coat",
+    "scarf", "beanie", "cap", "gloves", "socks", "boots", "sneakers", "sandals", "backpack", "tote bag", "wallet",
+    "watch", "sunglasses", "mug", "lamp", "blanket", "pillow", "candle", "pan", "knife", "kettle", "bottle", "notebook",
+    "headphones", "speaker", "keyboard", "phone case", "charger", "tent", "sleeping bag", "bike light", "yoga mat",
+    "puzzle", "teddy", "necklace", "ring", "perfume", "shampoo", "chair", "rug", "vase", "fleece", "vest", "umbrella",
+)  # fmt: skip
+_HELD_OUT_NOUNS = ("poncho", "thermos", "duffel", "cardigan", "lantern", "slippers", "apron", "toolbox")
+_COLOURS = ("black", "white", "navy", "olive", "red", "blue", "grey", "sand", "green", "pink", "brown", "burgundy")
+_SIZES = ("XS", "S", "M", "L", "XL", "XXL", "38", "39", "40", "42", "44", "one size")
+_NAMES = (
+    "Ana", "Ben", "Chloe", "David", "Emma", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kira", "Liam", "Mei", "Noah",
+    "Olga", "Priya", "Quentin", "Rosa", "Sam", "Tara", "Umar", "Vera", "Will", "Yusuf", "Zoe",
+)  # fmt: skip
+_CARRIERS = ("UPS", "DHL", "FedEx", "DPD", "GLS", "Royal Mail", "PostNord", "USPS", "Hermes")
+_MAIL_ENDS = ("@mail.com", ".k@mail.com", "88@demo.test", "_m@post.net", "@demo.test")
+_PLACES = (
+    "Germany",
+    "France",
+    "Spain",
+    "Italy",
+    "Norway",
+    "Canada",
+    "Switzerland",
+    "Japan",
+    "Poland",
+    "the US",
+    "Ireland",
+)
+_MONTHS = ("January", "March", "April", "May", "June", "August", "September", "October", "November", "December")
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+_DETAILS = (
+    "Warm, light and easy to pack", "Fully taped seams keep heavy rain out", "It has two zipped pockets and a hood",
+    "Machine washable at 30 degrees", "Holds 0.7 litres and keeps drinks hot for 12 hours", "It weighs 480 grams",
+    "Made for long days outdoors", "The sole grips on wet ground", "It fits a 15 inch laptop",
+)  # fmt: skip
+_ARTICLES = (
+    "We wrap gifts for €3.50", "You can collect your order in our store", "Gift cards are valid for 3 years",
+    "Sale items can be returned like any other item", "Hygiene items can only be returned unopened",
+    "The carrier leaves the parcel with a neighbour if you are not at home", "All payments are encrypted",
+)  # fmt: skip
+
+
+class World:
+    """One shop with one customer, up to three orders and three products, drawn by `rng`."""
+
+    def __init__(self, rng: random.Random, *, held_out: bool) -> None:
+        self._rng = rng
+        nouns = _HELD_OUT_NOUNS if held_out else _NOUNS
+        self.things = [rng.choice(nouns) for _ in range(MAX_PRODUCTS)]
+        self._shop = rng.choice(_HELD_OUT_SHOPS if held_out else _SHOPS)
+        self._domain = self._shop.lower().replace(" ", "").replace("&", "and") + rng.choice((".com", ".shop", ".test"))
+        self._currency = rng.choice(("€{}", "${}", "£{}", "{} €"))
+        self.values = self._general() | self._orders() | self._products()
+        self.extras = {
+            "thing": self.things[0],
+            "size": rng.choice(_SIZES),
+            "colour": rng.choice(_COLOURS),
+            "place": rng.choice(_PLACES),
+            "email": rng.choice(_NAMES).lower() + rng.choice(_MAIL_ENDS),
+        }
+
+    def words(self) -> Mapping[str, str]:
+        """Return what a customer's text may name: facts and loose words."""
+        return self.values | self.extras
+
+    def _money(self, low: int, high: int) -> str:
+        return self._currency.format(
+            f"{self._rng.randint(low, high)}.{self._rng.choice(('00', '50', '90', '95', '99'))}"
+        )
+
+    def _date(self) -> str:
+        day = f"{self._rng.choice(_MONTHS)} {self._rng.randint(1, 28)}"
+        return self._rng.choice((day, f"{self._rng.choice(_DAYS)}, {day}"))
+
+    def _span(self, unit: str) -> str:
+        low = self._rng.randint(1, 8)
+        return self._rng.choice((f"{low} to {low + 2} {unit}s", f"{low + 1} {unit}s"))
+
+    def _general(self) -> dict[str, str]:
+        rng, site = self._rng, f"https://{self._domain}"
+        pages = ("account", "password", "signup", "orders", "returns", "newsletter", "reviews", "contact", "products")
+        return {
+            "customer.name": rng.choice(_NAMES),
+            "shop.name": self._shop,
+            "shop.phone": f"+{rng.randint(1, 49)} {rng.randint(100, 999)} {rng.randint(1000000, 9999999)}",
+            "shop.email": f"{rng.choice(('hello', 'help', 'support'))}@{self._domain}",
+            "shop.hours": f"{rng.choice(_DAYS[:2])} to {rng.choice(_DAYS[4:])}, 9:00 to {rng.randint(16, 20)}:00",
+            "shop.address": f"{rng.randint(1, 99)} Mill Lane, {rng.choice(_PLACES)}",
+            "handoff.wait": f"about {rng.randint(2, 30)} minutes",
+            "policy.return_window": f"{rng.choice((14, 21, 30, 60, 100))} days",
+            "policy.refund_time": self._span("business day"),
+            "policy.return_cost": self._money(2, 9),
+            "policy.cancel_window": f"{rng.randint(1, 24)} hours",
+            "policy.cancel_fee": self._money(2, 9),
+            "policy.warranty": f"{rng.randint(1, 5)} years",
+            "policy.damage_window": f"{rng.randint(3, 21)} days",
+            "delivery.standard_time": self._span("business day"),
+            "delivery.standard_cost": self._money(2, 9),
+            "delivery.express_time": self._span("business day"),
+            "delivery.express_cost": self._money(9, 20),
+            "delivery.free_from": self._money(30, 100),
+            "delivery.countries": ", ".join(rng.sample(_PLACES, 3)),
+            "delivery.cutoff": f"{rng.randint(10, 18)}:00",
+            "payment.methods": "Visa, Mastercard and PayPal",
+            "discount.code": f"{rng.choice(('HELLO', 'SAVE', 'SPRING'))}{rng.choice((5, 10, 15, 20))}",
+            "discount.amount": f"{rng.choice((5, 10, 15, 20))}%",
+            "discount.ends": self._date(),
+            "discount.minimum": self._money(20, 80),
+            "refund.amount": self._money(10, 200),
+            "refund.expected": self._date(),
+            "article.title": "Good to know",
+            "article.text": rng.choice(_ARTICLES),
+            "article.link": f"{site}/help",
+            **{f"link.{page}": f"{site}/{page}" for page in pages},
+        }
+
+    def _orders(self) -> dict[str, str]:
+        rng = self._rng
+        values = {}
+        style = rng.choice(("#{}", "{}", "ORD-{}", "#{}", "NO{}"))
+        for index in range(1, MAX_ORDERS + 1):
+            number = style.format(rng.randint(1001, 99999))
+            row = {
+                "number": number,
+                "tracking": rng.choice(("1Z{}", "JD{}", "00340{}", "{}")).format(rng.randint(10**9, 10**12)),
+                "carrier": rng.choice(_CARRIERS),
+                "arrives": self._date(),
+                "total": self._money(10, 400),
+                "item": f"{rng.choice(_ADJECTIVES)} {rng.choice(self.things).title()}",
+                "placed": self._date(),
+                "delivered": self._date(),
+                "shipped": self._date(),
+                "link": f"https://{self._domain}/track/{rng.randint(1000, 99999)}",
+            }
+            values.update({order_key(index, field): value for field, value in row.items()})
+        return values
+
+    def _products(self) -> dict[str, str]:
+        rng = self._rng
+        values = {}
+        for index in range(1, MAX_PRODUCTS + 1):
+            size, shade = rng.choice(_SIZES), rng.choice(_COLOURS)
+            row = {
+                "title": f"{rng.choice(_ADJECTIVES)} {self.things[index - 1].title()}",
+                "price": self._money(5, 200),
+                "sizes": "S, M and L",
+                "colours": " and ".join(rng.sample(_COLOURS, 2)),
+                "variant": rng.choice((f"size {size}", shade, f"{shade}, size {size}")),
+                "material": rng.choice(("100% cotton", "recycled polyester", "merino wool", "stainless steel")),
+                "detail": rng.choice(_DETAILS),
+                "restock": self._date(),
+                "old_price": self._money(50, 300),
+                "link": f"https://{self._domain}/p/{rng.randint(1, 999)}",
+            }
+            values.update({product_key(index, field): value for field, value in row.items()})
+        return values
