@@ -37,6 +37,7 @@ class TopicOrder:
         self.missing: Missing | None = None
         self._conversation = conversation
         self._held: list[Frame] = []
+        self._expected = 0
         self._ended: OrderedDict[UUID, None] = OrderedDict()
         self._muted: UUID = NO_MESSAGE
         self._muted_until = 0.0
@@ -56,8 +57,8 @@ class TopicOrder:
 
     def expect(self, seq: int) -> None:
         """The log is known to reach `seq`: when this node is behind, ask for the events."""
-        if self.position is not None and self.missing is None and seq > self.position.seq:
-            self.missing = Missing.EVENTS
+        self._expected = max(self._expected, seq)
+        self._check_expected()
 
     def events_read(self, frames: Sequence[Frame], now: float) -> list[Frame]:
         """Close a gap with events of the log; look at `missing` for what is still not there."""
@@ -90,6 +91,7 @@ class TopicOrder:
         """Skip the gap in the events. Readers who miss them see it by their own position and must resync."""
         position = self._started()
         self.missing = None
+        self._expected = 0
         first = next((frame for frame in self._held if frame.kind is Kind.EVENT and frame.seq > position.seq), None)
         if first is not None:
             position.seq = first.seq - 1
@@ -135,7 +137,12 @@ class TopicOrder:
             if self.missing is not None:
                 self._held += held[index + 1 :]
                 break
+        self._check_expected()
         return out
+
+    def _check_expected(self) -> None:
+        if self.position is not None and self.missing is None and self.position.seq < self._expected:
+            self.missing = Missing.EVENTS
 
     def _frames_of(self, live: LiveText, position: Position) -> list[Frame]:
         """Return the frames that bring a reader at `position` to the end of what was read."""

@@ -63,7 +63,7 @@ class Welcome(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
     connection: UUID
     heartbeat_s: int
     limits: Limits
-    conversations: list[Raw]  # of Resumed and Restarted
+    conversations: list[dict[str, Any]]  # of Resumed and Restarted
     token: str | None = None
     visitor: VisitorSelf | None = None
     user: UserSelf | None = None
@@ -192,29 +192,21 @@ def encode_welcome(welcome: Welcome) -> bytes:
     return _encoder.encode(welcome)
 
 
-def encode_resumed(conversation: UUID, events: Sequence[bytes], live: Live | None) -> Raw:
-    """Return the JSON of a resume answer; `events` are wire JSON as logged."""
-    return Raw(
-        _encoder.encode(
-            {
-                "conversation": conversation,
-                "resumed": True,
-                "events": [Raw(event) for event in events],
-                "live": live,
-            }
-        )
-    )
+def resumed_fields(conversation: UUID, events: Sequence[bytes], live: Live | None) -> dict[str, Any]:
+    """Return the fields of a resume answer; `events` are wire JSON as logged."""
+    return {
+        "conversation": conversation,
+        "resumed": True,
+        "events": [Raw(event) for event in events],
+        "live": live,
+    }
 
 
-def encode_restarted(conversation: UUID, snapshot: Mapping[str, Any], live: Live | None) -> Raw:
-    """Return the JSON of a snapshot answer."""
-    return Raw(
-        _encoder.encode({"conversation": conversation, "resumed": False, "snapshot": {**snapshot, "live": live}})
-    )
+def restarted_fields(conversation: UUID, snapshot: Mapping[str, Any], live: Live | None) -> dict[str, Any]:
+    """Return the fields of an answer with a snapshot."""
+    return {"conversation": conversation, "resumed": False, "snapshot": {**snapshot, "live": live}}
 
 
-def encode_not_found(conversation: str) -> Raw:
+def not_found_fields(conversation: str) -> dict[str, Any]:
     """Return the resume answer for a conversation that this client may not read or that is gone."""
-    return Raw(
-        _encoder.encode({"conversation": conversation, "resumed": False, "snapshot": None, "error": "not_found"})
-    )
+    return {"conversation": conversation, "resumed": False, "snapshot": None, "error": "not_found"}

@@ -337,6 +337,6 @@ def summary_frame(changed: InboxChanged) -> Frame:
     return Frame(kind=Kind.SUMMARY, body=encode(changed), audience=Audience.STAFF, seq=summary.seq, message=summary.id)
 
 
-def notice_frame(notice: LiveFrame, audience: Audience = Audience.ALL) -> Frame:
-    """Return the bus frame of a live frame that is neither logged nor ordered."""
-    return Frame(kind=Kind.NOTICE, body=encode(notice), audience=audience)
+def notice_frame(notice: LiveFrame, audience: Audience = Audience.ALL, origin: UUID = NO_MESSAGE) -> Frame:
+    """Return the bus frame of a live frame that is neither logged nor ordered; connection `origin` is not sent it."""
+    return Frame(kind=Kind.NOTICE, body=encode(notice), audience=audience, message=origin)

@@ -61,6 +61,6 @@ def components(ref_template: str) -> dict[str, Schema]:
     structs = (VisitorHello, AgentHello, *COMMANDS, *EVENTS, *LIVE_FRAMES, *ANSWERS, Resumed, Restarted)
     _, found = msgspec.json.schema_components(structs, ref_template=ref_template)
     either = [{"$ref": ref_template.format(name=struct.__name__)} for struct in (Resumed, Restarted)]
-    # The welcome holds these two as JSON that was encoded before, which no schema can be read from.
+    # The welcome is built from fields, as the events in it were encoded before: no schema can be read from those.
     found["Welcome"]["properties"]["conversations"]["items"] = {"anyOf": either}
     return {name: found[name] for name in sorted(found)}

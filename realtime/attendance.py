@@ -1,0 +1,95 @@
+"""Who is looking: keeps the presence of this node's connections fresh and tells the conversations what changed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from uuid import UUID
+
+from realtime.bus.topic import conversation_topic
+from realtime.hub import Hub
+from realtime.presence import GRACE_S, Presence, PresenceUnavailableError
+from realtime.protocol.events import PresenceChanged, TypingChanged, notice_frame
+from realtime.protocol.shapes import Participant, PresentParticipant
+
+logger = logging.getLogger(__name__)
+
+AFTER_GRACE_S = GRACE_S + 0.5
+
+
+class Attendance:
+    """Presence and typing of the connections of one node. Nothing here raises: presence may always be missing."""
+
+    def __init__(self, presence: Presence, hub: Hub) -> None:
+        self._presence = presence
+        self._hub = hub
+        self._here: dict[tuple[UUID, UUID], PresentParticipant] = {}  # (conversation, connection)
+        self._typing: set[tuple[UUID, UUID]] = set()
+        self._later: set[asyncio.TimerHandle] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def enter(self, conversation: UUID, connection: UUID, participant: PresentParticipant) -> None:
+        """A connection follows a conversation now."""
+        self._here[conversation, connection] = participant
+        self._spawn(conversation, connection)
+
+    async def leave(self, conversation: UUID, connection: UUID) -> None:
+        """A connection follows a conversation no more; it is missed only after the grace time."""
+        participant = self._here.pop((conversation, connection), None)
+        if participant is None:
+            return
+        if (conversation, connection) in self._typing:
+            await self.typing(conversation, connection, participant, on=False)
+        try:
+            await self._presence.leave(conversation, connection)
+        except PresenceUnavailableError:
+            return
+        handle = asyncio.get_running_loop().call_later(AFTER_GRACE_S, lambda: self._spawn(conversation, None))
+        self._later.add(handle)
+
+    async def typing(
+        self, conversation: UUID, connection: UUID, participant: PresentParticipant | Participant, *, on: bool
+    ) -> None:
+        """Tell the conversation that somebody types or stopped."""
+        (self._typing.add if on else self._typing.discard)((conversation, connection))
+        try:
+            await self._presence.set_typing(conversation, participant.id, on)
+        except PresenceUnavailableError:
+            logger.debug("typing not stored", extra={"action": "presence_failed"})
+        who = Participant(kind=participant.kind, id=participant.id, name=participant.name)
+        frame = notice_frame(TypingChanged(conversation=conversation, participant=who, on=on), origin=connection)
+        await self._hub.publish(conversation_topic(conversation), frame)
+
+    async def run(self) -> None:
+        """Refresh for as long as this node runs."""
+        while True:
+            await asyncio.sleep(self._hub.settings.presence_refresh_s)
+            self._later = {handle for handle in self._later if handle.when() > asyncio.get_running_loop().time()}
+            for conversation, connection in list(self._here):
+                await self._refresh(conversation, connection)
+
+    def close(self) -> None:
+        """Forget what was to be told later."""
+        for handle in self._later:
+            handle.cancel()
+        for task in self._tasks:
+            task.cancel()
+
+    def _spawn(self, conversation: UUID, connection: UUID | None) -> None:
+        """Refresh in the background: nobody waits for presence."""
+        task = asyncio.get_running_loop().create_task(self._refresh(conversation, connection))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _refresh(self, conversation: UUID, connection: UUID | None) -> None:
+        """Enter or refresh a connection, and publish the list when it looks different (always without a connection)."""
+        try:
+            if connection is not None:
+                participant = self._here.get((conversation, connection))
+                if participant is None or not await self._presence.touch(conversation, connection, participant):
+                    return
+            people = await self._presence.participants(conversation)
+        except PresenceUnavailableError:
+            return
+        frame = notice_frame(PresenceChanged(conversation=conversation, participants=list(people)))
+        await self._hub.publish(conversation_topic(conversation), frame)

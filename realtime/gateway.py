@@ -1,0 +1,153 @@
+"""The WebSocket endpoints: /ws/chat for visitors, /ws/agent for staff."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import AsyncIterator
+
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
+from starlette.routing import WebSocketRoute
+from starlette.types import Receive, Scope, Send
+
+from realtime.attendance import Attendance
+from realtime.dispatch import Dispatcher
+from realtime.drain import departures
+from realtime.hub import Hub
+from realtime.ports import Peer, Sessions
+from realtime.presence import MemoryPresence, Presence
+from realtime.protocol.close_codes import CloseCode
+from realtime.session import LiveSession
+from realtime.settings import Counters, RealtimeSettings
+from realtime.transport import EXTENSION, DirectSocket
+from realtime.writer import AsgiWriter, DirectWriter, Writer
+
+logger = logging.getLogger(__name__)
+
+SUBPROTOCOL = "assistify.v1"
+
+
+class Gateway:
+    """All live sessions of one process."""
+
+    def __init__(
+        self, hub: Hub, sessions: Sessions, settings: RealtimeSettings, *, presence: Presence | None = None
+    ) -> None:
+        self._hub = hub
+        self._product = sessions
+        self._settings = settings
+        self._attendance = Attendance(presence or MemoryPresence(), hub)
+        self._dispatcher = Dispatcher(hub, sessions, self._attendance)
+        self._sessions: set[LiveSession] = set()
+        self._empty = asyncio.Event()
+        self._draining = False
+        self._background: asyncio.Task[None] | None = None
+
+    @property
+    def connection_count(self) -> int:
+        """Open sockets."""
+        return len(self._sessions)
+
+    @property
+    def counters(self) -> Counters:
+        """Plain counts since start."""
+        return self._hub.counters
+
+    def routes(self) -> list[WebSocketRoute]:
+        """Return the routes of this protocol."""
+        return [
+            WebSocketRoute("/ws/chat", _Endpoint(self, staff=False), name="chat"),
+            WebSocketRoute("/ws/agent", _Endpoint(self, staff=True), name="agent"),
+        ]
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the background checks around the body. The first connection starts them where nobody does this."""
+        async with asyncio.TaskGroup() as tasks:
+            self._background = tasks.create_task(self.run(), name="realtime")
+            try:
+                yield
+            finally:
+                self._background.cancel()
+
+    async def run(self) -> None:
+        """Run the background checks until cancelled."""
+        self._background = self._background or asyncio.current_task()
+        try:
+            await asyncio.gather(self._hub.run(), self._attendance.run())
+        finally:
+            self._attendance.close()
+            self._hub.close()
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send, *, staff: bool) -> None:
+        """Serve one WebSocket from its handshake to its end."""
+        await receive()  # websocket.connect
+        if self._background is None:
+            self._background = asyncio.create_task(self.run(), name="realtime")
+        offered = scope.get("subprotocols", [])
+        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if SUBPROTOCOL in offered else None})
+        session = LiveSession(self._hub, self._product, self._dispatcher, _peer(scope), staff=staff)
+        writer = _writer(scope, send, session, self._settings)
+        self.counters.connections_opened += 1
+        self._sessions.add(session)
+        try:
+            if self._draining:
+                writer.close(CloseCode.DRAIN, "this server is going away", flush=False)
+            elif offered and SUBPROTOCOL not in offered:
+                writer.close(CloseCode.PROTOCOL, f"expected subprotocol {SUBPROTOCOL}", flush=False)
+            with contextlib.suppress(asyncio.CancelledError):
+                await session.run(receive, writer)
+        finally:
+            self._sessions.discard(session)
+            if not self._sessions:
+                self._empty.set()
+
+    async def drain(self, window_s: float) -> None:
+        """Refuse new sockets, ask all clients to reconnect, and close them spread over the window (seconds)."""
+        self._draining = True
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        plan = departures(list(self._sessions), window_s, random.Random())
+        logger.info("draining", extra={"action": "drain", "connections": len(plan)})
+        for departure in plan:
+            departure.connection.drain(departure.reconnect_after_s)
+        for departure in plan:
+            await asyncio.sleep(max(0.0, start + departure.close_after_s - loop.time()))
+            departure.connection.close(CloseCode.DRAIN, "this server is going away")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.close_grace_s * 2):
+                while self._sessions:
+                    self._empty.clear()
+                    await self._empty.wait()
+
+
+class _Endpoint:
+    """An ASGI application for one side; a class, so that Starlette passes the scope on as it is."""
+
+    def __init__(self, gateway: Gateway, *, staff: bool) -> None:
+        self._gateway = gateway
+        self._staff = staff
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._gateway.serve(scope, receive, send, staff=self._staff)
+
+
+def _writer(scope: Scope, send: Send, session: LiveSession, settings: RealtimeSettings) -> Writer:
+    direct = scope.get("extensions", {}).get(EXTENSION)
+    if isinstance(direct, DirectSocket):
+        return DirectWriter(direct, session.outbox, settings, session.stalled)
+    return AsgiWriter(send, session.outbox, settings, session.stalled)
+
+
+def _peer(scope: Scope) -> Peer:
+    headers = Headers(scope=scope)
+    client = scope.get("client")
+    return Peer(
+        address=client[0] if client else "",
+        origin=headers.get("origin"),
+        host=headers.get("host"),
+        cookies=cookie_parser(headers.get("cookie", "")),
+    )

@@ -1,0 +1,112 @@
+"""What a client that joins or comes back is answered: events after its position, or a snapshot; and the live reply.
+
+Order matters: the live reply is read before the log. An end event that is committed in between is then in the log and
+the text is known to be over; the other way round a finished reply could be shown as one in progress.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from realtime.bus.frame import NO_MESSAGE, Audience
+from realtime.live_reply.port import LiveReplyUnavailableError, LiveText
+from realtime.ports import LogPage, Principal
+from realtime.protocol.answers import restarted_fields, resumed_fields
+from realtime.protocol.commands import Cursor
+from realtime.protocol.position import Position
+from realtime.protocol.shapes import Live
+from realtime.topic_feed import FeedParts, TopicFeed, hidden
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The fields to send, where that leaves the client, and the replies whose end it now knows."""
+
+    fields: dict[str, Any]
+    log: str
+    position: Position
+    ended: set[UUID] = field(default_factory=set)
+
+
+async def answer(parts: FeedParts, feed: TopicFeed, principal: Principal, cursor: Cursor | None) -> Answer:
+    """Read what brings this client to the present. The feed must be subscribed and buffering for it.
+
+    Raises: CommandError of the product; any error of its storage.
+    """
+    if cursor is not None and cursor.seq is not None:
+        live = await _read_live(parts, feed.conversation, cursor)
+        page = await parts.sessions.read_log(feed.conversation, cursor.seq, parts.settings.resume_events + 1)
+        if _goes_on(page, cursor, parts):
+            return _resumed(feed, principal, cursor.seq, page, live)
+    live = await _read_live(parts, feed.conversation, None)
+    snapshot = await parts.sessions.snapshot(principal, feed.conversation)
+    ended = {message for message in _message_ids(snapshot.body)}
+    live = _in_progress(feed, live, ended, snapshot.epoch)
+    fields = restarted_fields(feed.conversation, snapshot.body, _shape(live))
+    return Answer(fields, snapshot.log, _position(snapshot.seq, snapshot.epoch, live), ended)
+
+
+async def _read_live(parts: FeedParts, conversation: UUID, cursor: Cursor | None) -> LiveText | None:
+    """Read from the client's position when it holds this reply, else from 0. None also when it cannot be read."""
+    held = cursor.live if cursor is not None else None
+    try:
+        live = await parts.live_reply.read(conversation, held.to if held is not None else 0)
+        if live is not None and live.start > 0 and (held is None or held.message != str(live.message)):
+            live = await parts.live_reply.read(conversation)
+    except LiveReplyUnavailableError:
+        return None
+    return live
+
+
+def _goes_on(page: LogPage, cursor: Cursor, parts: FeedParts) -> bool:
+    """Return whether the events after the cursor are all there, few enough, and of the same log."""
+    after = cursor.seq or 0
+    frames = page.frames
+    return (
+        (cursor.log is None or cursor.log == page.log)
+        and after <= page.last_seq
+        and len(frames) <= parts.settings.resume_events
+        and sum(len(frame.body) for frame in frames) <= parts.settings.resume_bytes
+        and [frame.seq for frame in frames] == list(range(after + 1, page.last_seq + 1))
+    )
+
+
+def _resumed(feed: TopicFeed, principal: Principal, after: int, page: LogPage, live: LiveText | None) -> Answer:
+    ended = {frame.message for frame in page.frames if frame.message != NO_MESSAGE}
+    known = feed.order.position.epoch if feed.order.position is not None else 0
+    epoch = max((known, *(frame.epoch for frame in page.frames)))
+    live = _in_progress(feed, live, ended, epoch)
+    events = [
+        frame.body if principal.is_staff or frame.audience is Audience.ALL else hidden(feed.conversation, frame.seq)
+        for frame in page.frames
+    ]
+    fields = resumed_fields(feed.conversation, events, _shape(live))
+    return Answer(fields, page.log, _position(page.last_seq, epoch, live), ended)
+
+
+def _in_progress(feed: TopicFeed, live: LiveText | None, ended: set[UUID], epoch: int) -> LiveText | None:
+    if live is None or live.cut or live.epoch < epoch:
+        return None
+    return None if live.message in ended or feed.order.has_ended(live.message) else live
+
+
+def _position(seq: int, epoch: int, live: LiveText | None) -> Position:
+    position = Position(seq=seq, epoch=epoch)
+    if live is not None:
+        position.hold(live.message, live.epoch, live.end)
+    return position
+
+
+def _shape(live: LiveText | None) -> Live | None:
+    if live is None:
+        return None
+    return Live(message=live.message, epoch=live.epoch, start=live.start, end=live.end, text=live.text)
+
+
+def _message_ids(snapshot: Mapping[str, Any]) -> list[UUID]:
+    """Return the ids of a snapshot's messages, which are structs or plain objects."""
+    ids = (message["id"] if isinstance(message, Mapping) else message.id for message in snapshot.get("messages", ()))
+    return [value if isinstance(value, UUID) else UUID(str(value)) for value in ids]

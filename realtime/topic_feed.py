@@ -1,0 +1,291 @@
+"""One conversation on this node: its subscription, its order, and the connections that follow it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+from realtime.bus.frame import Audience, Frame, Kind
+from realtime.bus.port import Bus, BusUnavailableError, Subscription
+from realtime.bus.topic import conversation_topic
+from realtime.live_reply.port import LiveReply, LiveReplyUnavailableError, LiveText
+from realtime.outbox import Packet
+from realtime.ports import Sessions
+from realtime.protocol.events import HiddenEvent, Resync, encode
+from realtime.protocol.position import Position, Verdict, tail
+from realtime.settings import Counters, RealtimeSettings
+from realtime.topic_order import Missing, TopicOrder
+
+logger = logging.getLogger(__name__)
+
+LOG_PAGE = 500
+HEAL_ATTEMPTS = 2
+RESYNC_EVERY_S = 1.0  # a connection is not told more often that it must resume
+_ORDERED = (Kind.EVENT, Kind.STARTED, Kind.DELTA)
+
+
+class Reader(Protocol):
+    """A connection, as a topic sees it."""
+
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def is_staff(self) -> bool: ...
+
+    def deliver(self, packet: Packet, conversation: UUID | None = None, frame: Frame | None = None) -> None:
+        """Queue a packet; never blocks, never raises."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """One connection's view of one conversation. While `buffer` is a list, a resume is being answered."""
+
+    reader: Reader
+    position: Position = field(default_factory=lambda: Position(seq=0))
+    buffer: list[Frame] | None = field(default_factory=list)
+    stale: bool = False  # it was told to resume: nothing more until then
+    resync_at: float = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class FeedParts:
+    """What every feed of a node shares."""
+
+    bus: Bus
+    live_reply: LiveReply
+    sessions: Sessions
+    settings: RealtimeSettings
+    counters: Counters
+
+
+class TopicFeed:
+    """See the module."""
+
+    def __init__(self, conversation: UUID, parts: FeedParts) -> None:
+        self.conversation = conversation
+        self.watches: dict[UUID, Watch] = {}
+        self.order = TopicOrder(conversation)
+        self.log: str | None = None
+        self.had_event = False  # since the last position check
+        self._parts = parts
+        self._loop = asyncio.get_running_loop()
+        self._subscription: Subscription | None = None
+        self._subscribing: asyncio.Task[None] | None = None
+        self._healing: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @property
+    def is_subscribed(self) -> bool:
+        return self._subscription is not None
+
+    async def subscribe(self) -> None:
+        """Return when the bus confirmed the subscription, or is away: then the position check brings the events."""
+        if self._subscription is not None or self._closed or not self._parts.bus.healthy:
+            return
+        if self._subscribing is None:
+            self._subscribing = self._loop.create_task(self._subscribe())
+        await asyncio.shield(self._subscribing)
+
+    def begin(self, log: str, position: Position) -> None:
+        """Take over what a resume read from log and live reply: start there, or find out that this node is behind."""
+        if self.order.position is None:
+            self.log = log
+            self._release(self.order.start(position, self._loop.time()))
+        elif log != self.log:
+            self._restart(log, position)
+        else:
+            self.order.expect(position.seq)
+        self._heal_if_needed()
+
+    def behind(self, log: str, seq: int) -> None:
+        """The database says that this log reaches `seq`."""
+        position = self.order.position
+        if position is None:
+            return
+        if log != self.log:
+            self._restart(log, Position(seq=seq))
+        self.order.expect(seq)
+        self._heal_if_needed()
+
+    def open_watch(self, watch: Watch, ended: set[UUID]) -> None:
+        """The resume was answered: send what came meanwhile, then everything. `ended`: replies whose end it held."""
+        buffered, watch.buffer = watch.buffer or [], None
+        for frame in buffered:
+            is_live = frame.kind is Kind.STARTED or frame.kind is Kind.DELTA
+            if not is_live or (frame.message not in ended and not self.order.has_ended(frame.message)):
+                self._give(watch, frame, _Packets(self.conversation, frame))
+
+    def close(self) -> None:
+        """Nobody follows this conversation any more."""
+        self._closed = True
+        if self._subscription is not None:
+            self._subscription.close()
+        for task in (self._healing, self._subscribing):
+            if task is not None:
+                task.cancel()
+
+    async def _subscribe(self) -> None:
+        try:
+            subscription = await self._parts.bus.subscribe(conversation_topic(self.conversation), self._on_frame)
+        except BusUnavailableError:
+            logger.warning("conversation not subscribed, the bus is away", extra={"action": "subscribe_failed"})
+            return
+        finally:
+            self._subscribing = None
+        if self._closed:
+            subscription.close()
+        else:
+            self._subscription = subscription
+
+    def _on_frame(self, topic: str, frame: Frame) -> None:
+        if frame.kind is Kind.CONTROL or self._closed:
+            return
+        if frame.kind is Kind.EVENT:
+            self.had_event = True
+        self._release(self.order.offer(frame, self._loop.time()))
+        self._heal_if_needed()
+
+    def _release(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            packets = _Packets(self.conversation, frame)
+            for watch in self.watches.values():
+                if watch.buffer is not None:
+                    watch.buffer.append(frame)
+                else:
+                    self._give(watch, frame, packets)
+
+    def _give(self, watch: Watch, frame: Frame, packets: _Packets) -> None:
+        reader = watch.reader
+        if watch.stale or frame.message == reader.id:  # a notice names the connection that caused it: no echo
+            return
+        if frame.kind in _ORDERED:
+            known = watch.position.end
+            verdict = watch.position.take(frame)
+            if verdict is Verdict.DROP:
+                return
+            if verdict is Verdict.GAP:
+                self._resync(watch, frame)
+                return
+            if verdict is Verdict.TAIL:
+                rest = tail(frame, known)
+                reader.deliver(Packet(rest.body), self.conversation, rest)
+                return
+        packet = packets.for_staff if reader.is_staff else packets.for_visitor
+        if packet is not None:
+            reader.deliver(packet, self.conversation, frame)
+
+    def _resync(self, watch: Watch, frame: Frame) -> None:
+        now = self._loop.time()
+        too_soon = now < watch.resync_at + RESYNC_EVERY_S
+        if too_soon and frame.kind is not Kind.EVENT:
+            return  # it resumed a moment ago without this reply's text: the next delta asks again
+        watch.stale = True
+        watch.resync_at = now
+        self._parts.counters.resyncs += 1
+        watch.reader.deliver(Packet(encode(Resync(conversation=self.conversation))), self.conversation)
+
+    def _restart(self, log: str, position: Position) -> None:
+        """Another log took this one's place (restore, failover): everybody resumes."""
+        self.log = log
+        self.order = TopicOrder(self.conversation)
+        self.order.start(position, self._loop.time())
+        for watch in self.watches.values():
+            if watch.buffer is None and not watch.stale:
+                watch.stale = True
+                self._parts.counters.resyncs += 1
+                watch.reader.deliver(Packet(encode(Resync(conversation=self.conversation))), self.conversation)
+
+    def _heal_if_needed(self) -> None:
+        if self.order.missing is not None and self._healing is None and not self._closed:
+            self._parts.counters.gaps += 1
+            self._healing = self._loop.create_task(self._heal())
+
+    async def _heal(self) -> None:
+        """Close gaps until there is none: wait for stragglers, read once, give up after a second attempt."""
+        try:
+            failures = 0
+            await asyncio.sleep(self._parts.settings.heal_after_s)
+            self._release(self.order.events_read((), self._loop.time()))
+            while (missing := self.order.missing) is not None:
+                if missing is Missing.LIVE:
+                    self._release(self.order.live_read(await self._read_live(), self._loop.time()))
+                elif await self._read_events():
+                    failures = 0
+                elif failures + 1 < HEAL_ATTEMPTS:
+                    failures += 1
+                    await asyncio.sleep(self._parts.settings.heal_retry_s)
+                else:
+                    self._release(self.order.give_up(self._loop.time()))
+                    failures = 0
+            self._parts.counters.heals += 1
+        finally:
+            self._healing = None
+
+    async def _read_events(self) -> bool:
+        """Read the log once; false when that brought nothing."""
+        order = self.order
+        position = order.position
+        assert position is not None  # there is no gap before the first position
+        before = position.seq
+        try:
+            page = await self._parts.sessions.read_log(self.conversation, before, LOG_PAGE)
+        except Exception:
+            logger.exception("log not read", extra={"action": "heal_failed"})
+            return False
+        was_pruned = page.last_seq > before and (not page.frames or page.frames[0].seq > before + 1)
+        if page.log != self.log or was_pruned:
+            self._restart(page.log, Position(seq=page.last_seq))
+            return True
+        if order is not self.order:
+            return True
+        self._release(order.events_read(page.frames, self._loop.time()))
+        if order.missing is None:
+            order.expect(page.last_seq)
+        return position.seq > before or order.missing is None
+
+    async def _read_live(self) -> LiveText | None:
+        position = self.order.position
+        assert position is not None
+        try:
+            live = await self._parts.live_reply.read(self.conversation, position.end)
+            if live is not None and live.message != position.message and live.start > 0:
+                live = await self._parts.live_reply.read(self.conversation)
+        except LiveReplyUnavailableError:
+            return None
+        return live
+
+
+class _Packets:
+    """What one frame looks like to staff and to visitors, made at most once each."""
+
+    __slots__ = ("_conversation", "_frame", "_staff", "_visitor")
+
+    def __init__(self, conversation: UUID, frame: Frame) -> None:
+        self._conversation = conversation
+        self._frame = frame
+        self._staff: Packet | None = None
+        self._visitor: Packet | None = None
+
+    @property
+    def for_staff(self) -> Packet:
+        if self._staff is None:
+            self._staff = Packet(self._frame.body)
+        return self._staff
+
+    @property
+    def for_visitor(self) -> Packet | None:
+        """None when visitors get nothing of it."""
+        if self._frame.audience is Audience.ALL:
+            return self.for_staff
+        if self._visitor is None and self._frame.kind is Kind.EVENT:
+            self._visitor = Packet(hidden(self._conversation, self._frame.seq))
+        return self._visitor
+
+
+def hidden(conversation: UUID, seq: int) -> bytes:
+    """Return the JSON that stands for an event which visitors may not see."""
+    return encode(HiddenEvent(conversation=conversation, seq=seq))

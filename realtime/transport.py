@@ -1,0 +1,99 @@
+"""uvicorn's WebSocket protocol, with a way past ASGI: frames written as bytes, and transports that can be aborted.
+
+ASGI's send encodes per socket, waits while a client does not read, and uvicorn's keepalive closes a stalled transport
+gracefully, that is, never. Used through `uvicorn.Config(ws=AbortableWebSocketProtocol)`; the application finds the
+DirectSocket in `scope["extensions"]`. On another server it is not there, and plain ASGI send is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
+from websockets.http11 import Request
+from websockets.protocol import State
+
+EXTENSION = "assistify.socket"
+KEEPALIVE_GRACE_S = 1.0  # for the close frame of a client that did not answer pings
+
+
+class AbortableWebSocketProtocol(WebSocketsSansIOProtocol):
+    """The sans-IO protocol of uvicorn >= 0.53, with its socket put into the scope."""
+
+    direct: DirectSocket | None = None
+
+    def handle_connect(self, event: Request) -> None:
+        """Put the direct socket into the scope that the parent class makes."""
+        super().handle_connect(event)
+        if not self.close_sent:
+            self.direct = DirectSocket(self)
+            cast(dict[str, Any], self.scope["extensions"])[EXTENSION] = self.direct
+
+    def resume_writing(self) -> None:
+        """Tell the writer too."""
+        super().resume_writing()
+        if self.direct is not None and self.direct.on_writable is not None:
+            self.direct.on_writable()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Break the cycle between protocol and socket, so that both are freed at once."""
+        super().connection_lost(exc)
+        if self.direct is not None:
+            self.direct.on_writable = None
+
+    def keepalive_timeout(self) -> None:
+        """Close as the parent does, then abort: a client that is gone never takes the rest of the buffer."""
+        super().keepalive_timeout()
+        self.loop.call_later(KEEPALIVE_GRACE_S, self.transport.abort)
+
+
+class DirectSocket:
+    """One accepted WebSocket as its server sees it."""
+
+    def __init__(self, protocol: AbortableWebSocketProtocol) -> None:
+        self.on_writable: Callable[[], None] | None = None
+        self._protocol = protocol
+
+    @property
+    def is_open(self) -> bool:
+        """Whether frames may be written: accepted, and no side has begun to close."""
+        protocol = self._protocol
+        return (
+            protocol.handshake_complete
+            and not protocol.close_sent
+            and not protocol.disconnected
+            and protocol.conn.state is State.OPEN
+            and not protocol.transport.is_closing()
+        )
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the transport's buffer is below its high-water mark."""
+        return self._protocol.writable.is_set()
+
+    def write(self, frames: bytes) -> None:
+        """Write whole WebSocket frames. Uncompressed frames are valid whatever was negotiated (RFC 7692, 6)."""
+        self._protocol.transport.write(frames)
+
+    def close(self, code: int, reason: str, grace_s: float) -> None:
+        """Send a close frame, whether or not the client reads, and abort when it is still there after `grace_s`."""
+        protocol = self._protocol
+        if self.is_open:
+            try:
+                protocol.conn.send_close(code, reason)
+            except InvalidState:
+                self.abort()
+                return
+            protocol.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+            protocol.transport.write(b"".join(protocol.conn.data_to_send()))
+            protocol.close_sent = True
+            if protocol.read_paused:
+                protocol.read_paused = False
+                protocol.transport.resume_reading()
+        protocol.close_timer = protocol.loop.call_later(grace_s, self.abort)
+
+    def abort(self) -> None:
+        """Drop the connection and whatever is still in its buffer."""
+        self._protocol.transport.abort()
