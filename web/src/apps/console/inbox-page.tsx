@@ -149,10 +149,7 @@ function OpenConversation(props: OpenProps) {
   const mood = useLastLabel(conversation, "sentiment");
 
   function close(closed: boolean): void {
-    setClosed(session, conversation, closed).then(
-      () => notify(closed ? "Closed" : "Reopened"),
-      (error: Error) => notify(error.message),
-    );
+    setClosed(session, conversation, closed).catch((error: Error) => notify(error.message));
   }
 
   useActions((action) => {

@@ -27,7 +27,7 @@ export function Nav({ onKeys }: { onKeys: () => void }) {
   return (
     <nav
       aria-label="Console"
-      className="flex w-46 shrink-0 flex-col gap-0.5 border-line border-r bg-sub px-2.5 py-3.5 xl:w-53"
+      className="flex w-45 shrink-0 flex-col gap-0.5 border-line border-r bg-sub px-2.5 py-3.5 min-[1440px]:w-53"
     >
       <p className="flex items-center gap-2 px-2 pt-0.5 pb-3.5 text-14 font-semibold">
         <Logo />

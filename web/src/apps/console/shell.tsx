@@ -76,9 +76,9 @@ function useNotice() {
 
 function Notice({ words }: { words: string | null }) {
   return (
-    <div role="status" className="pointer-events-none fixed inset-x-0 bottom-6 z-10 flex justify-center">
+    <div role="status" className="pointer-events-none fixed inset-x-0 top-3 z-10 flex justify-center">
       {words !== null && (
-        <p className="animate-rise rounded-2 border border-line bg-raised px-4 py-2 font-medium shadow-float">
+        <p className="flex animate-rise items-center gap-2 rounded-2 border border-line bg-raised px-4 py-2 font-medium shadow-float">
           {words}
         </p>
       )}

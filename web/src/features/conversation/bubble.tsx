@@ -7,21 +7,29 @@ import { useConversation } from "../live/use-session";
 import { Chip } from "../ui/chip";
 import { ProductCards } from "./product-cards";
 
-type BubbleProps = { conversation: string; id: string; endsGroup: boolean };
+type BubbleProps = {
+  conversation: string;
+  id: string;
+  endsGroup: boolean;
+  /** It came while the reader looked on. */
+  rises: boolean;
+};
 
 /** One message; it alone renders again when a token of it arrives. */
-export const Bubble = memo(function Bubble({ conversation, id, endsGroup }: BubbleProps) {
+export const Bubble = memo(function Bubble({ conversation, id, endsGroup, rises }: BubbleProps) {
   const message = useConversation(conversation, (held) => held.messages[id] ?? null, null);
   if (message === null) return null;
   if (message.sender.kind === "system") return <SystemText message={message} />;
   const own = message.sender.kind !== "customer";
+  // An agent's own message stood here already while it was on its way.
+  const motion = rises && message.sender.kind !== "agent" ? "animate-rise" : "";
   return (
     <div
       data-testid="message"
       data-message={message.id}
       data-sender={message.sender.kind}
       data-state={progress(message)}
-      className={`flex max-w-[78%] flex-col ${own ? "items-end self-end" : "items-start self-start"}`}
+      className={`flex max-w-[78%] flex-col ${motion} ${own ? "items-end self-end" : "items-start self-start"}`}
     >
       <BubbleText message={message} own={own} endsGroup={endsGroup} />
       {message.products.length > 0 && <ProductCards products={message.products} />}

@@ -147,7 +147,7 @@ function Hint({ gate, kind }: { gate: ComposerGate; kind: DraftKind }) {
       <span className="flex items-center gap-1.5">
         <Lock aria-hidden size={12} />
         Replies are closed
-        <span className="hidden items-center gap-1.5 lg:flex">
+        <span className="hidden items-center gap-1.5 @min-[520px]:flex">
           <KeyCaps keys="N" /> writes a note
         </span>
       </span>
@@ -157,7 +157,7 @@ function Hint({ gate, kind }: { gate: ComposerGate; kind: DraftKind }) {
     <span className="flex items-center gap-1.5">
       {kind === "note" && <StickyNote aria-hidden size={12} className="text-warn" />}
       <KeyCaps keys="Enter" /> {kind === "note" ? "adds" : "sends"}
-      <span className="hidden items-center gap-1.5 lg:flex">
+      <span className="hidden items-center gap-1.5 @min-[520px]:flex">
         <KeyCaps keys="Shift+Enter" /> new line
       </span>
     </span>

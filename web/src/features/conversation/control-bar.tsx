@@ -1,5 +1,5 @@
 import { CircleCheck, Hand, Inbox, Lock, Sparkle, TriangleAlert, X } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 import { runningReply } from "@/shared/session/state";
 import { useConsole } from "../live/console-session";
 import { useConversation } from "../live/use-session";
@@ -46,7 +46,7 @@ export function ControlBar({ conversation, reopen }: { conversation: string; reo
 function Line({ icon, title, children }: { icon: ReactNode; title: string; children?: ReactNode }) {
   return (
     <>
-      {icon}
+      <span className="shrink-0">{icon}</span>
       <span className="min-w-0 truncate">
         {title} {children}
       </span>
@@ -55,7 +55,7 @@ function Line({ icon, title, children }: { icon: ReactNode; title: string; child
 }
 
 function Detail({ children }: { children: string }) {
-  return <span className="font-normal text-ink-2">· {children}</span>;
+  return <span className="hidden font-normal text-ink-2 @min-[500px]:inline">· {children}</span>;
 }
 
 function Statement({ conversation, control }: { conversation: string; control: ControlView }) {
@@ -121,7 +121,7 @@ function Actions({ conversation, control, reopen }: ActionsProps) {
         <>
           <Button
             kind="quiet"
-            className="hidden 2xl:inline-flex"
+            className="@max-[620px]:hidden"
             disabled={!control.canRelease}
             onClick={() => void handBack(session, conversation, "queue")}
           >
@@ -149,7 +149,14 @@ function Actions({ conversation, control, reopen }: ActionsProps) {
   }
 }
 
+/** The reason is read by then, and what it is about may have changed. */
+const REFUSAL_MS = 10_000;
+
 function Refusal({ conversation, reason }: { conversation: string; reason: string }) {
+  useEffect(() => {
+    const timer = setTimeout(() => dismissRefusal(conversation), REFUSAL_MS);
+    return () => clearTimeout(timer);
+  }, [conversation]);
   return (
     <div role="alert" className="flex items-center gap-2 rounded-2 bg-bad-soft py-1 pr-1 pl-3 text-bad">
       <TriangleAlert aria-hidden size={16} className="shrink-0" />

@@ -24,7 +24,7 @@ export function ConversationHeader({ conversation, panelOpen, onPanel, onClosed 
   const intent = useLastLabel(conversation, "intent");
   return (
     <header className="flex min-h-12 items-center gap-2 border-line border-b px-4 py-2">
-      <h2 className="min-w-0 truncate text-14 font-semibold">{customer?.name ?? "Visitor"}</h2>
+      <h2 className="min-w-8 truncate text-14 font-semibold">{customer?.name ?? "Visitor"}</h2>
       {customer?.verified ? (
         <Chip tone="ok">
           <BadgeCheck aria-hidden size={12} />
@@ -36,7 +36,7 @@ export function ConversationHeader({ conversation, panelOpen, onPanel, onClosed 
           not verified
         </Chip>
       )}
-      <span className="hidden items-center gap-2 xl:flex">
+      <span className="hidden items-center gap-2 @min-[580px]:flex">
         <Chip>
           <ChannelGlyph channel={channel ?? "web"} size={12} />
           {channelName(channel)}

@@ -42,7 +42,7 @@ export function ConversationPane({
   }
   if (watching === "loading") return <PaneBones />;
   return (
-    <main className="flex min-w-0 flex-1 flex-col">
+    <main className="@container flex min-w-0 flex-1 flex-col">
       <ConversationHeader
         conversation={conversation}
         panelOpen={panelOpen}

@@ -1,8 +1,8 @@
 import { useMutation } from "@tanstack/react-query";
 import { ArrowDown } from "lucide-react";
-import { useMemo } from "react";
+import { useMemo, useRef, useState } from "react";
 import { useShallow } from "zustand/shallow";
-import type { TimelineItem } from "@/shared/session/state";
+import type { ConversationState, TimelineItem } from "@/shared/session/state";
 import { useConsole } from "../live/console-session";
 import { useConversation, useOutgoing } from "../live/use-session";
 import { errorWords } from "../rest/client";
@@ -32,7 +32,11 @@ function useRows(conversation: string): Row[] {
 
 const EMPTY = [NO_ITEMS, NONE_ENDED] as const;
 
+/** Messages that come this long after the list was opened are new to the reader, in ms. */
+const OPENING_MS = 500;
+
 export function MessageList({ conversation }: { conversation: string }) {
+  const opened = useRef(performance.now());
   const rows = useRows(conversation);
   const replies = useOutgoing("replies", conversation);
   const notes = useOutgoing("notes", conversation);
@@ -52,7 +56,13 @@ export function MessageList({ conversation }: { conversation: string }) {
             row.kind === "day" ? (
               <DayLine key={row.key} at={row.at} />
             ) : (
-              <Entry key={row.key} conversation={conversation} item={row.item} endsGroup={row.endsGroup} />
+              <Entry
+                key={row.key}
+                conversation={conversation}
+                item={row.item}
+                endsGroup={row.endsGroup}
+                isNew={performance.now() - opened.current > OPENING_MS}
+              />
             ),
           )}
           {replies.map((message) => (
@@ -63,6 +73,7 @@ export function MessageList({ conversation }: { conversation: string }) {
           ))}
           <TypingLine conversation={conversation} />
         </div>
+        <Announcer conversation={conversation} />
       </div>
       {behind && (
         <button
@@ -78,18 +89,14 @@ export function MessageList({ conversation }: { conversation: string }) {
   );
 }
 
-function Entry({
-  conversation,
-  item,
-  endsGroup,
-}: {
-  conversation: string;
-  item: TimelineItem;
-  endsGroup: boolean;
-}) {
+type EntryProps = { conversation: string; item: TimelineItem; endsGroup: boolean; isNew: boolean };
+
+function Entry({ conversation, item, endsGroup, isNew }: EntryProps) {
+  // Whether it came while the list was open does not change any more.
+  const [rises] = useState(isNew);
   switch (item.kind) {
     case "message":
-      return <Bubble conversation={conversation} id={item.id} endsGroup={endsGroup} />;
+      return <Bubble conversation={conversation} id={item.id} endsGroup={endsGroup} rises={rises} />;
     case "note":
       return <NoteRow note={item.note} />;
     case "line":
@@ -119,6 +126,24 @@ function Older({ conversation }: { conversation: string }) {
       </button>
     </div>
   );
+}
+
+/** Reads a new message out once it is whole: a growing one would be read again with every token. */
+function Announcer({ conversation }: { conversation: string }) {
+  const words = useConversation(conversation, lastWords, "");
+  const first = useRef(words);
+  return (
+    <p aria-live="polite" className="sr-only">
+      {words === first.current ? "" : words}
+    </p>
+  );
+}
+
+function lastWords({ timeline, messages }: ConversationState): string {
+  const last = timeline.findLast(({ kind }) => kind === "message");
+  const message = last === undefined ? undefined : messages[last.id];
+  if (message === undefined || message.live !== null) return "";
+  return `${message.sender.kind === "bot" ? "Assistant" : (message.sender.name ?? "Customer")}: ${message.text}`;
 }
 
 function TypingLine({ conversation }: { conversation: string }) {

@@ -27,7 +27,7 @@ export function CustomerPanel({ customer, conversation, mood }: PanelProps) {
   return (
     <aside
       aria-label="Customer"
-      className="flex w-78 shrink-0 flex-col gap-4 overflow-y-auto border-line border-l bg-sub px-4 py-3.5"
+      className="flex w-70 shrink-0 flex-col gap-4 overflow-y-auto border-line border-l bg-sub px-4 py-3.5 min-[1440px]:w-78"
     >
       {query.isPending && <PanelBones />}
       {query.isError && (
