@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
 from app.db.database import Database
-from app.services.answer.pipeline import ReplyContext
+from app.services.answer.ports import ReplyContext
 from app.services.answer.question import Previous
 from nlp.prompt import HISTORY_TURNS, Speaker, Turn
 
@@ -35,8 +35,9 @@ class SqlReplyContexts:
             identity = await session.get_one(models.ChannelIdentity, conversation.identity_id)
             said = await _messages(session, conversation.id, response.covers_seq)
             previous = await _previous(session, conversation.id, reply)
-        asked = _open_questions(said)
-        earlier = said[: len(said) - len(asked)]
+        start = _open_from(said)
+        asked = [message for message in said[start:] if message.sender_kind == "customer"]
+        earlier = said[:start]
         return ReplyContext(
             shop=response.shop_id,
             conversation=conversation.id,
@@ -65,18 +66,27 @@ async def _messages(session: AsyncSession, conversation: UUID, covers_seq: int) 
     return list(rows)[::-1]
 
 
-def _open_questions(said: Sequence[models.Message]) -> Sequence[models.Message]:
-    """The customer's messages at the end. A reply that was stopped to take another question in does not end them."""
+def _open_from(said: Sequence[models.Message]) -> int:
+    """Return where the open questions begin: after the last thing the shop said.
+
+    A reply that a newer question stopped (double-texting) answered nothing: it was stored in the same transaction as
+    that question, and so at the same time.
+    """
     start = len(said)
     for index in range(len(said) - 1, -1, -1):
         message = said[index]
         if message.sender_kind == "customer":
             start = index
-        elif message.sender_kind == "bot" and message.finish_reason == "stopped":
             continue
-        else:
+        stopped_by_question = (
+            message.sender_kind == "bot"
+            and message.finish_reason == "stopped"
+            and start < len(said)
+            and message.created_at == said[start].created_at
+        )
+        if not stopped_by_question:
             break
-    return [message for message in said[start:] if message.sender_kind == "customer"]
+    return start
 
 
 async def _previous(session: AsyncSession, conversation: UUID, reply: UUID) -> Previous | None:

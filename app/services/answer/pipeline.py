@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
-from uuid import UUID
 
 import structlog
 
@@ -22,12 +21,12 @@ from app.services.answer.decision import Decision, decide
 from app.services.answer.facts import gather_facts
 from app.services.answer.knowledge import Hits, Knowledge
 from app.services.answer.models import BatchedAnalyzer
-from app.services.answer.ports import Attempts, Records
-from app.services.answer.question import Previous, Question, Understanding, email_addresses, order_numbers
+from app.services.answer.ports import Attempts, Records, ReplyContext
+from app.services.answer.question import Question, Understanding, email_addresses, order_numbers
 from app.services.answer.recommend import Recommended, Recommenders
 from nlp.analyzer import Analysis
 from nlp.grounding import Fact
-from nlp.prompt import Mood, Prompt, Speaker, Turn, build_prompt
+from nlp.prompt import Mood, Prompt, Speaker, build_prompt
 
 log = structlog.get_logger(__name__)
 
@@ -36,21 +35,6 @@ PROOF_TURNS = 3  # of the customer's, in which number and e-mail address may hav
 RECOMMENDING = frozenset({"product_search/found", "product_question/found", "availability/found"})
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyContext:
-    """What a reply is about, as read when its job was claimed. `question` joins all messages it answers."""
-
-    shop: UUID
-    conversation: UUID
-    customer: UUID
-    visitor: UUID
-    verified: bool
-    question: str
-    history: Sequence[Turn] = ()
-    previous: Previous | None = None
-    page_product: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

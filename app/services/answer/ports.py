@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from app.domain.catalogue import Article, CustomerView, Order, Product, ShopProfile
+from app.services.answer.question import Previous
+from nlp.engine.request import Chunk, Finished, GenerationRequest
+from nlp.prompt import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,64 @@ class Records(Protocol):
     async def products(self, shop: UUID, ids: Sequence[UUID]) -> Sequence[Product]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class ReplyContext:
+    """What a reply is about, as read when its job was claimed. `question` joins all messages it answers."""
+
+    shop: UUID
+    conversation: UUID
+    customer: UUID
+    visitor: UUID
+    verified: bool
+    question: str
+    history: Sequence[Turn] = ()
+    previous: Previous | None = None
+    page_product: str | None = None
+
+
 class Attempts(Protocol):
     """A limit on guessing order numbers."""
 
     async def allow(self, key: str) -> bool:
         """Count one attempt under `key`; false once there were too many in the window."""
+
+
+class TokenStream(Protocol):
+    """The tokens of one reply; the last item is Finished."""
+
+    def __aiter__(self) -> AsyncIterator[Chunk | Finished]: ...
+
+
+class Responder(Protocol):
+    """The engine that writes answers."""
+
+    @property
+    def model_hash(self) -> str: ...
+
+    @property
+    def tokenizer_hash(self) -> str: ...
+
+    @property
+    def window(self) -> int: ...
+
+    @property
+    def free_slots(self) -> int: ...
+
+    def count_tokens(self, text: str) -> int: ...
+
+    async def submit(self, request: GenerationRequest) -> TokenStream:
+        """Start a reply.
+
+        Raises: EngineOverloadedError, EngineClosedError, PromptTooLongError.
+        """
+
+    def cancel(self, request_id: str) -> bool:
+        """End a reply within one step; false when there is none."""
+
+    async def aclose(self) -> None: ...
+
+
+class ReplyContexts(Protocol):
+    """Reads what replies are about."""
+
+    async def read(self, reply: UUID) -> ReplyContext: ...

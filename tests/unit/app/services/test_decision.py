@@ -25,6 +25,7 @@ GUEST = CustomerView(id=uuid4(), name=None, verified=False)
 
 
 def order(number: str, state: str = "shipped", **more: Any) -> Order:
+    fields: dict[str, Any] = {"carrier": "UPS", "tracking": "1Z999AA10123456784", "arrives": date(2026, 11, 27)} | more
     return Order(
         id=uuid4(),
         number=number,
@@ -33,7 +34,7 @@ def order(number: str, state: str = "shipped", **more: Any) -> Order:
         total_minor=18900,
         currency="EUR",
         items=(OrderItem("Summit Shell Jacket", 1),),
-        **({"carrier": "UPS", "tracking": "1Z999AA10123456784", "arrives": date(2026, 11, 27)} | more),
+        **fields,
     )
 
 

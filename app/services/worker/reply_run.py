@@ -1,0 +1,259 @@
+"""One reply, from its claim to its end: prepare, freeze, generate, write, check, store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from app import metrics
+from app.domain.message import FinishReason
+from app.domain.reply import Frozen, Outcome
+from app.services.answer.pipeline import Pipeline, PreparedReply
+from app.services.answer.ports import ReplyContexts, Responder
+from app.services.ids import new_id
+from app.services.replies import Claim, Finished, Progress, Replies
+from nlp.engine.request import Chunk, GenerationRequest
+from nlp.engine.request import Finished as Generated
+from nlp.engine.request import FinishReason as GeneratedReason
+from nlp.grounding import Fact, fill, unfounded_literals
+from realtime.live_reply.port import Begun, FencedError, LiveReply, LiveReplyUnavailableError
+from realtime.live_reply.writer import ReplyEnded, ReplyWriter
+from realtime.protocol import shapes
+
+log = structlog.get_logger(__name__)
+
+EMPTY_ANSWER = "I am sorry, I cannot answer that myself. I am passing you on to a colleague."
+"""The one safe fallback of generation: used, and counted, when the model said nothing at all."""
+
+
+class GenerationFailedError(RuntimeError):
+    """The engine ended a reply with an error; the job is tried again and goes on from the ids so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponderModel:
+    """The engine in use. `has_pointers` tells whether the model was trained to emit sentinels for literals."""
+
+    engine: Responder
+    name: str
+    has_pointers: bool
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunParts:
+    """What every run needs."""
+
+    replies: Replies
+    contexts: ReplyContexts
+    pipeline: Pipeline
+    model: ResponderModel
+    live: LiveReply
+    valid: Callable[[], bool]
+    coalesce_ms: int
+
+
+class ReplyRun:
+    """One reply in this worker."""
+
+    def __init__(self, claim: Claim, parts: RunParts) -> None:
+        self.claim = claim
+        self._parts = parts
+        self._writer: ReplyWriter | None = None
+        self._first_token_at: float | None = None
+
+    @property
+    def id(self) -> UUID:
+        return self.claim.reply.id
+
+    def progress(self) -> Progress:
+        """Return what is to be checkpointed."""
+        if self._writer is None:
+            return Progress(self.claim, self.claim.reply.text, self.claim.reply.ids)
+        return Progress(self.claim, self._writer.text, self._writer.ids)
+
+    def end_now(self) -> None:
+        """Stop: the reply was ended from outside."""
+        self._parts.model.engine.cancel(self._request_id)
+        if self._writer is not None:
+            self._writer.end_now()
+
+    @property
+    def _request_id(self) -> str:
+        return f"{self.id}:{self.claim.attempt}"
+
+    async def run(self) -> None:
+        """Make the answer.
+
+        Raises: ReplyEnded or ReplyEndedError when it is no longer this worker's; anything else fails the try.
+        """
+        began = time.monotonic()
+        frozen = self.claim.reply.frozen or await self._prepare()
+        engine = self._parts.model.engine
+        if (frozen.model_hash, frozen.tokenizer_hash) != (engine.model_hash, engine.tokenizer_hash):
+            # Its ids mean nothing to this model: the text that was seen ends here, and a new reply begins.
+            await self._parts.replies.restart(self.claim, "the model changed")
+            return
+        begun = await self._begin()
+        self._writer = self._new_writer(begun)
+        try:
+            generated = await self._generate(frozen, begun, self._writer)
+            await self._writer.finish()
+            await self._store(frozen, generated, began, self._writer)
+        finally:
+            engine.cancel(self._request_id)
+            await self._writer.aclose()
+
+    async def _prepare(self) -> Frozen:
+        context = await self._parts.contexts.read(self.id)
+        prepared = await self._parts.pipeline.prepare(context)
+        return await self._parts.replies.freeze(self.claim, freeze(prepared, self._parts.model))
+
+    async def _begin(self) -> Begun:
+        """Create or adopt the live reply. While the store is away the answer is made all the same, from memory."""
+        reply, conversation = self.claim.reply, self.claim.conversation
+        while True:
+            try:
+                return await self._parts.live.begin(
+                    conversation.id, reply.id, reply.epoch, self.claim.attempt, text=reply.text, ids=reply.ids
+                )
+            except LiveReplyUnavailableError:
+                return Begun(reply.text, reply.ids, len(reply.text.encode()))
+            except FencedError as error:
+                if not await self._is_still_ours(error.cut_id):
+                    raise ReplyEnded(error.cut_id) from None
+
+    def _new_writer(self, begun: Begun) -> ReplyWriter:
+        return ReplyWriter(
+            self._parts.live,
+            self.claim.conversation.id,
+            self.id,
+            self.claim.reply.epoch,
+            self.claim.attempt,
+            begun,
+            self._parts.coalesce_ms,
+            revalidate=lambda: self._is_still_ours(None),
+            fenced=self._is_still_ours,
+            valid=self._parts.valid,
+        )
+
+    async def _is_still_ours(self, cut_id: UUID | None) -> bool:
+        return await self._parts.replies.revalidate(self.claim, cut_id or new_id())
+
+    async def _generate(self, frozen: Frozen, begun: Begun, writer: ReplyWriter) -> Generated:
+        request = msgspec.convert(
+            {
+                **frozen.decoding,
+                "id": self._request_id,
+                "prompt": frozen.prompt,
+                "literals": {int(number): text for number, text in frozen.literals.items()},
+                "prefix_ids": begun.ids,
+                "seed": frozen.seed,
+                "tenant": str(self.claim.reply.shop),
+            },
+            GenerationRequest,
+        )
+        began = time.monotonic()
+        async for item in await self._parts.model.engine.submit(request):
+            if isinstance(item, Chunk):
+                if self._first_token_at is None:
+                    self._first_token_at = time.monotonic()
+                    metrics.reply_first_token_seconds.observe(self._first_token_at - began)
+                await writer.write(item.text, item.ids)
+            elif item.reason in (GeneratedReason.STOP, GeneratedReason.LENGTH):
+                return item
+            elif item.reason is GeneratedReason.CANCELLED:
+                raise ReplyEnded(None)
+            else:
+                raise GenerationFailedError(f"generation ended with {item.reason.value}")
+        raise GenerationFailedError("the engine closed the stream")
+
+    async def _store(self, frozen: Frozen, generated: Generated, began: float, writer: ReplyWriter) -> None:
+        text, handoff = writer.text, _handoff_reason(frozen)
+        if not text.strip():
+            metrics.fallbacks_total.labels(reason="empty").inc()
+            text, handoff = EMPTY_ANSWER, "no answer"
+        facts = [Fact(key, value) for key, value in frozen.facts.items()]
+        if unfounded_literals(text, facts) and text != EMPTY_ANSWER:
+            # Only a model without pointers can come here: what it said is checked by a person.
+            metrics.fallbacks_total.labels(reason="unfounded").inc()
+            handoff = "unfounded answer"
+        reason = FinishReason.STOP if generated.reason is GeneratedReason.STOP else FinishReason.LENGTH
+        await self._parts.replies.finish(
+            self.claim,
+            Finished(
+                text=text,
+                ids=writer.ids,
+                finish_reason=reason,
+                outcome=Outcome(
+                    prompt_tokens=generated.prompt_tokens,
+                    tokens=generated.tokens,
+                    ttft_ms=generated.ttft_ms,
+                    latency_ms=(time.monotonic() - began) * 1000,
+                ),
+                handoff_reason=handoff,
+            ),
+        )
+        metrics.replies_total.labels(finish_reason=reason.value).inc()
+        metrics.reply_tokens_total.inc(generated.tokens)
+        metrics.reply_seconds.observe(time.monotonic() - began)
+        log.info(
+            "reply finished",
+            action="reply_finished",
+            reply=str(self.id),
+            situation=(frozen.intent or {}).get("situation"),
+            tokens=generated.tokens,
+            ttft_ms=round(generated.ttft_ms),
+        )
+
+
+def freeze(prepared: PreparedReply, model: ResponderModel) -> Frozen:
+    """Return all that decides the text. A model without pointers reads the literals themselves."""
+    decision, prompt = prepared.decision, prepared.prompt
+    literals: Mapping[int, str] = prompt.literals if model.has_pointers else {}
+    return Frozen(
+        prompt=prompt.text if model.has_pointers else fill(prompt.text, prompt.literals),
+        facts={fact.key: fact.value for fact in prepared.facts},
+        literals={str(number): text for number, text in literals.items()},
+        model=model.name,
+        model_hash=model.engine.model_hash,
+        tokenizer_hash=model.engine.tokenizer_hash,
+        decoding={"pointers": model.has_pointers, "max_tokens": model.max_tokens, "temperature": 0.0},
+        products=tuple(_product(one.product, one.reason) for one in prepared.recommended),
+        sources=tuple({"title": title, "url": url} for title, url in prepared.sources),
+        intent={
+            "label": decision.intent,
+            "situation": decision.situation,
+            "act": decision.act.value,
+            "order": decision.order_number,
+            "product": str(decision.product_id) if decision.product_id else None,
+            "hands_off": decision.hands_off,
+            "reasons": list(decision.reasons),
+        },
+    )
+
+
+def _product(product: Any, reason: str) -> Mapping[str, Any]:
+    shown = shapes.RecommendedProduct(
+        id=product.id,
+        title=product.title,
+        price=product.price_minor,
+        currency=product.currency,
+        reason=reason,
+        recommendation=new_id(),
+        image_url=product.image_url,
+        url=product.url,
+    )
+    shape: Mapping[str, Any] = msgspec.to_builtins(shown)
+    return shape
+
+
+def _handoff_reason(frozen: Frozen) -> str | None:
+    intent = frozen.intent or {}
+    return str(intent.get("situation")) if intent.get("hands_off") else None
