@@ -7,17 +7,9 @@ import { rest } from "../rest/client";
 const PAGE = 50;
 
 function readPage(answer: unknown): { messages: Message[]; more: boolean } {
-  const given = (answer ?? {}) as {
-    messages?: unknown;
-    items?: unknown;
-    results?: unknown;
-    more?: unknown;
-    next?: unknown;
-  };
-  const found = given.messages ?? given.items ?? given.results ?? answer;
-  const messages = Array.isArray(found) ? (found as Message[]) : [];
-  const more = typeof given.more === "boolean" ? given.more : given.next ? true : messages.length >= PAGE;
-  return { messages, more };
+  const { messages, before } = (answer ?? {}) as { messages?: unknown; before?: unknown };
+  const read = Array.isArray(messages) ? (messages as Message[]) : [];
+  return { messages: read, more: before === undefined ? read.length >= PAGE : before !== null };
 }
 
 /** Fetch the page before the oldest message that is held. Raises RestError. */

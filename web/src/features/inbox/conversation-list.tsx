@@ -7,6 +7,7 @@ import { KeyCaps } from "../ui/key-caps";
 import { Bone, Empty, Failed } from "../ui/states";
 import { ConversationRow } from "./conversation-row";
 import type { InboxLoad } from "./inbox";
+import { PAGE_ROWS, useOlderRows } from "./older-rows";
 import { type Order, QUEUES, type QueueName } from "./queue";
 import type { Found } from "./search";
 import type { Summary } from "./summary";
@@ -137,6 +138,7 @@ function ListEnd({ queue, rows, state, load, found }: ListProps) {
   if (load.failed) return <Failed reason="The list could not be read." retry={load.retry} />;
   const asking = state.search.trim() !== "" || state.closed;
   if (rows.length === 0 && (found.searching || !(load.loaded || asking))) return <RowBones />;
+  if (rows.length >= PAGE_ROWS && !asking) return <MoreRows queue={queue} />;
   if (rows.length > 0) {
     return asking ? (
       <p className="px-4 py-3 text-12 text-ink-3">{plural(rows.length, "conversation", "conversations")}</p>
@@ -155,6 +157,22 @@ function ListEnd({ queue, rows, state, load, found }: ListProps) {
     <Empty icon={<Inbox size={18} />} title={words?.empty ?? ""}>
       {words?.hint}
     </Empty>
+  );
+}
+
+function MoreRows({ queue }: { queue: QueueName }) {
+  const older = useOlderRows(queue);
+  if (older.error) return <Failed compact reason={errorWords(older.error)} retry={older.load} />;
+  if (older.atEnd) return null;
+  return (
+    <button
+      type="button"
+      disabled={older.loading}
+      onClick={older.load}
+      className="m-3 self-center rounded-full border border-line px-3 py-1 text-12 text-ink-2 hover:bg-sub hover:text-ink disabled:opacity-60"
+    >
+      {older.loading ? "Loading" : "More conversations"}
+    </button>
   );
 }
 

@@ -1,10 +1,10 @@
 /** The inbox as the session holds it, and the asking for its pages. */
 
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { runningReply, type SessionState } from "@/shared/session/state";
 import { useConsole } from "../live/console-session";
 import { useLive } from "../live/use-session";
-import type { QueueName } from "./queue";
+import { QUEUES, type QueueName } from "./queue";
 import { readSummary, type Summary } from "./summary";
 
 /** Rows are replaced, never changed, so what was read of one stays true. */
@@ -46,26 +46,30 @@ export function useRunningText(conversation: string): string | null {
   });
 }
 
-const REREAD_MS = 30_000;
-const OTHER_QUEUES: readonly QueueName[] = ["mine", "unassigned", "bot", "all"];
-
 export type InboxLoad = { loaded: boolean; failed: boolean; retry: () => void };
 
-/** Keep all queues in the session: read at every connect, the shown one again every half minute. */
+/** Keep all queues in the session: every first page at each connect, that of the shown queue when it changes. */
 export function useInboxWatch(queue: QueueName): InboxLoad {
   const { client } = useConsole();
   const link = useLive((state) => state.link);
   const [loaded, setLoaded] = useState(false);
   const [failed, setFailed] = useState(false);
   const [attempt, setAttempt] = useState(0);
+  const connection = useLive((state) => state.connection);
+  const known = useRef<string | null>(null);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt asks again
   useEffect(() => {
     if (link !== "open") return;
     let left = false;
-    const ask = async (queues: readonly QueueName[]) => {
+    // The server reads the page asked for last again by itself, so the shown queue comes last.
+    const others = known.current === connection ? [] : QUEUES.filter(({ name }) => name !== queue);
+    const ask = async () => {
       try {
-        for (const name of queues) await client.request<"inbox.watch">({ type: "inbox.watch", queue: name });
+        for (const name of [...others.map((other) => other.name), queue]) {
+          await client.request<"inbox.watch">({ type: "inbox.watch", queue: name });
+        }
+        known.current = connection;
         if (!left) setLoaded(true);
         if (!left) setFailed(false);
       } catch {
@@ -73,13 +77,11 @@ export function useInboxWatch(queue: QueueName): InboxLoad {
         if (!left && client.store.current().link === "open") setFailed(true);
       }
     };
-    void ask([...OTHER_QUEUES.filter((name) => name !== queue), queue]);
-    const timer = setInterval(() => void ask([queue]), REREAD_MS);
+    void ask();
     return () => {
       left = true;
-      clearInterval(timer);
     };
-  }, [client, link, queue, attempt]);
+  }, [client, link, connection, queue, attempt]);
 
   return { loaded, failed, retry: () => setAttempt((before) => before + 1) };
 }

@@ -61,10 +61,16 @@ describe("queues", () => {
       last_message: said(8),
     }),
     summary("bot", { controller: "bot", last_message: said(3) }),
-    summary("closed", { controller: "bot", status: "closed", assignee: { id: "me", name: "Ada" } }),
+    summary("silent", { controller: "bot" }),
+    summary("closed", {
+      controller: "bot",
+      status: "closed",
+      last_message: said(4),
+      assignee: { id: "me", name: "Ada" },
+    }),
   ];
 
-  it("hold what belongs to them, and no closed conversation", () => {
+  it("hold what belongs to them, no closed conversation and none without a word in it", () => {
     expect(ids(queueRows(inbox, "mine", "me", "latest"))).toEqual(["held"]);
     expect(ids(queueRows(inbox, "bot", "me", "latest"))).toEqual(["bot"]);
     expect(queueCounts(inbox, "me")).toEqual({ mine: 1, unassigned: 3, bot: 1, all: 6 });

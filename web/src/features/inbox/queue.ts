@@ -32,7 +32,9 @@ export const QUEUES: readonly { name: QueueName; title: string; empty: string; h
   },
 ];
 
+/** A conversation in which nothing was said yet, or which is closed, is in no queue. */
 export function isIn(queue: QueueName, summary: Summary, me: string): boolean {
+  if (summary.lastMessage === null) return false;
   if (summary.status === "closed" || (summary.status === "snoozed" && queue !== "all")) return false;
   switch (queue) {
     case "mine":

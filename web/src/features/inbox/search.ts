@@ -9,9 +9,8 @@ const PAUSE_MS = 250;
 const FRESH_MS = 10_000;
 
 function readList(answer: unknown): Summary[] {
-  const given = (answer ?? {}) as { conversations?: unknown; items?: unknown; results?: unknown };
-  const found = given.conversations ?? given.items ?? given.results ?? answer;
-  return Array.isArray(found) ? found.flatMap((raw) => readSummary(raw) ?? []) : [];
+  const { conversations } = (answer ?? {}) as { conversations?: unknown };
+  return Array.isArray(conversations) ? conversations.flatMap((raw) => readSummary(raw) ?? []) : [];
 }
 
 /** The text once nobody has typed for a moment. */
