@@ -1,0 +1,122 @@
+"""A web process in this one: gateway, hub and uvicorn on a free port, and a bus that can lose frames."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from socket import socket
+
+import uvicorn
+from starlette.applications import Starlette
+
+from realtime.bus.frame import Frame
+from realtime.bus.memory import MemoryBus
+from realtime.gateway import Gateway
+from realtime.hub import Hub
+from realtime.live_reply.memory import MemoryLiveReply
+from realtime.settings import RealtimeSettings
+from realtime.transport import AbortableWebSocketProtocol
+from tests.integration.realtime.shop import MemoryShop
+
+QUICK = RealtimeSettings(check_every_s=0.3, check_unhealthy_every_s=0.05, heal_retry_s=0.02, send_deadline_s=1.0)
+
+
+class LossyBus(MemoryBus):
+    """The memory bus, with a network in it: `loses` says which frames never arrive; `sick` fails the probe."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loses: Callable[[Frame], bool] = lambda frame: False
+        self.sick = False
+        self.reconnected: list[Callable[[], None]] = []
+
+    def publish_now(self, topic: str, frame: Frame) -> None:
+        if not self.loses(frame):
+            super().publish_now(topic, frame)
+
+    def on_reconnect(self, callback: Callable[[], None]) -> None:
+        self.reconnected.append(callback)
+
+    @property
+    def healthy(self) -> bool:
+        return super().healthy and not self.sick
+
+
+class ObservedServer(uvicorn.Server):
+    """uvicorn, with its start as an event and its drain as the product has it."""
+
+    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+        self.drain_s: float | None = None
+        self._gateway = gateway
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        if self.drain_s is not None:
+            for server in self.servers:
+                server.close()
+            await self._gateway.drain(self.drain_s)
+        await super().shutdown(sockets)
+
+
+@dataclass
+class Node:
+    """What a test needs of a running node."""
+
+    bus: LossyBus
+    live_reply: MemoryLiveReply
+    shop: MemoryShop
+    hub: Hub
+    gateway: Gateway
+    server: ObservedServer
+    port: int
+
+    @property
+    def chat(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/ws/chat"
+
+    @property
+    def agent(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/ws/agent"
+
+
+@asynccontextmanager
+async def node(
+    settings: RealtimeSettings = QUICK, *, direct: bool = True, shop: MemoryShop | None = None
+) -> AsyncIterator[Node]:
+    """Serve until the body ends. Without `direct` plain ASGI is used, as on other servers."""
+    bus = shop.bus if shop is not None else LossyBus()
+    assert isinstance(bus, LossyBus)
+    live_reply = shop.live_reply if shop is not None else MemoryLiveReply(bus)
+    assert isinstance(live_reply, MemoryLiveReply)
+    shop = shop or MemoryShop(bus, live_reply)
+    hub = Hub(bus, live_reply, shop, settings)
+    gateway = Gateway(hub, shop, settings)
+    config = uvicorn.Config(
+        Starlette(routes=gateway.routes()),
+        host="127.0.0.1",
+        port=0,
+        ws=AbortableWebSocketProtocol if direct else "websockets-sansio",
+        ws_max_size=2**20,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
+    server = ObservedServer(config, gateway)
+    async with gateway.running():
+        serving = asyncio.create_task(server.serve())
+        await server.listening.wait()
+        port = server.servers[0].sockets[0].getsockname()[1]
+        try:
+            yield Node(bus, live_reply, shop, hub, gateway, server, port)
+        finally:
+            server.should_exit = True
+            await serving
