@@ -26,7 +26,8 @@ async def buses(request: pytest.FixtureRequest) -> AsyncIterator[Buses]:
         pair = Buses(bus, bus)
     else:
         server: RedisServer = request.getfixturevalue("redis_server")
-        pair = Buses(RedisBus(server.url, unsubscribe_after_s=0.05), RedisBus(server.url, unsubscribe_after_s=0.05))
+        here, there = (RedisBus(server.url, timeout_s=10, unsubscribe_after_s=0.05) for _ in range(2))
+        pair = Buses(here, there)
     yield pair
     await pair.here.aclose()
     await pair.there.aclose()

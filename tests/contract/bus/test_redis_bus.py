@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import uvloop
 
 from realtime.bus.frame import Frame, Kind
 from realtime.bus.port import BusUnavailableError
@@ -18,7 +19,7 @@ from tests.fixtures.redis_server import RedisServer
 from tests.fixtures.tcp_proxy import TcpProxy
 
 TIMEOUT_S = 0.5
-SOON_S = 5.0
+SOON_S = 10.0
 FRAME = Frame(Kind.EVENT, b"{}", seq=1)
 
 MakeBus = Callable[[str], RedisBus]
@@ -193,11 +194,13 @@ async def test_a_connection_that_is_up_and_delivers_nothing_is_replaced(
     ear = await BusEar.open(bus, "topic")
     accepted = proxy.accepted
     reconnected = next_reconnect(bus)
+    health: list[bool] = []
+    bus.on_reconnect(lambda: health.append(bus.healthy))
     proxy.mute()
-    await until(lambda: not bus.healthy)
     await wait_for(reconnected)
     await until(lambda: bus.healthy)
     assert proxy.accepted > accepted
+    assert health[0] is False  # connected again, and still to be shown to deliver
     await bus.publish("topic", FRAME)
     assert await ear.heard_all() == [FRAME]
     await bus.aclose()
@@ -232,6 +235,20 @@ async def test_a_bus_without_a_server_refuses_in_time(make_bus: MakeBus) -> None
     await refuses_in_time(lambda: bus.publish("topic", FRAME))
     await refuses_in_time(lambda: bus.subscribe("topic", ignore))
     assert not bus.healthy
+
+
+def test_it_works_on_uvloop_too(own_redis_server: RedisServer) -> None:
+    async def publish_over_a_restart() -> None:
+        bus = RedisBus(own_redis_server.url, timeout_s=SOON_S, probe_after_s=0.2, backoff_s=(0.01, 0.05))
+        ear = await BusEar.open(bus, "topic")
+        reconnected = next_reconnect(bus)
+        own_redis_server.restart()
+        await wait_for(reconnected)
+        await bus.publish("topic", FRAME)
+        assert await ear.heard_all() == [FRAME]
+        await bus.aclose()
+
+    uvloop.run(publish_over_a_restart())
 
 
 async def test_a_password_is_sent_and_a_wrong_one_refused(make_bus: MakeBus) -> None:

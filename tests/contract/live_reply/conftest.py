@@ -19,6 +19,7 @@ from tests.fixtures.bus_ear import BusEar
 from tests.fixtures.redis_server import RedisServer
 
 TTL_S = 60.0
+PATIENCE_S = 10.0
 
 
 class Store(ABC):
@@ -59,9 +60,9 @@ class MemoryStore(Store):
 class RedisStore(Store):
     def __init__(self, server: RedisServer) -> None:
         self.server = server
-        self.bus = RedisBus(server.url)
-        self.here = RedisLiveReply(server.url, ttl_s=TTL_S)
-        self.there = RedisLiveReply(server.url, ttl_s=TTL_S)
+        self.bus = RedisBus(server.url, timeout_s=PATIENCE_S)
+        self.here = RedisLiveReply(server.url, timeout_s=PATIENCE_S, ttl_s=TTL_S)
+        self.there = RedisLiveReply(server.url, timeout_s=PATIENCE_S, ttl_s=TTL_S)
 
     def forget(self, conversation: UUID) -> None:
         self.server.flushall()

@@ -49,7 +49,7 @@ async def test_every_method_gives_up_in_time_when_the_server_is_frozen_or_gone(o
 
 
 async def test_a_restarted_server_is_used_again_without_its_scripts(own_redis_server: RedisServer) -> None:
-    live = RedisLiveReply(own_redis_server.url)
+    live = RedisLiveReply(own_redis_server.url, timeout_s=10)
     conversation = uuid4()
     await live.begin(conversation, A, 1, 1)
     await live.append(conversation, A, 1, 1, start=0, text="one", ids=[1])
@@ -64,7 +64,7 @@ async def test_a_restarted_server_is_used_again_without_its_scripts(own_redis_se
 
 
 async def test_commands_of_one_loop_turn_are_all_answered(redis_server: RedisServer) -> None:
-    live = RedisLiveReply(redis_server.url)
+    live = RedisLiveReply(redis_server.url, timeout_s=10)
     conversations = [uuid4() for _ in range(600)]
     await asyncio.gather(*(live.begin(conversation, A, 1, 1) for conversation in conversations))
     ends = await asyncio.gather(

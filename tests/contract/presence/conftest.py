@@ -38,7 +38,7 @@ class MemoryStore(Store):
 class RedisStore(Store):
     def __init__(self, server: RedisServer) -> None:
         self.server = server
-        self.presence = RedisPresence(server.url, ttl_s=TTL_S, grace_s=GRACE_S, typing_ttl_s=TYPING_TTL_S)
+        self.presence = RedisPresence(server.url, timeout_s=10, ttl_s=TTL_S, grace_s=GRACE_S, typing_ttl_s=TYPING_TTL_S)
 
     def let_pass(self, conversation: UUID, seconds: float) -> None:
         """Move the expiry times back, since the server's clock cannot be moved on."""

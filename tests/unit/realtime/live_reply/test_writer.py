@@ -284,6 +284,26 @@ async def test_an_adopted_reply_goes_on_where_it_was(desk: Desk) -> None:
     assert await desk.stored() == ("Grüße!", (1, 2, 3))
 
 
+async def test_own_text_that_the_store_has_already_is_not_sent_again(desk: Desk) -> None:
+    """The append was carried out, its answer was lost, and then the record's owner had to begin again."""
+
+    async def revalidate() -> bool:
+        await desk.live.begin(desk.conversation, *OWNER, text="one two", ids=[1, 2])
+        return True
+
+    desk.revalidate = revalidate  # type: ignore[method-assign]
+    writer = await desk.writer()
+    await writer.write("one", [1])
+    await writer.flush()
+    desk.live.clear()
+    await writer.write(" two", [2])
+    await writer.flush()
+    await writer.write(" three", [3])
+    await writer.flush()
+    assert await desk.stored() == ("one two three", (1, 2, 3))
+    assert desk.deltas() == [(0, 3), (7, 13)]
+
+
 async def test_foreign_text_under_this_very_attempt_is_an_error(desk: Desk) -> None:
     writer = await desk.writer()
     await writer.write("one", [1])
