@@ -53,8 +53,8 @@ async def test_a_second_migration_changes_nothing_and_keeps_the_log(database: Da
     assert await log_of(database) == log
 
 
-async def test_two_processes_may_migrate_at_once(database_url: str) -> None:
-    databases = [Database(database_url), Database(database_url)]
+async def test_two_processes_may_migrate_at_once(empty_url: str) -> None:
+    databases = [Database(empty_url), Database(empty_url)]
     try:
         await asyncio.gather(*(migrate(database) for database in databases))
         assert await revision_of(databases[0]) == newest_revision()
