@@ -177,6 +177,12 @@ class TopicOrder:
 
 
 def _events_in_order(frames: list[Frame]) -> list[Frame]:
-    """Sort the events among the places that events have; live frames stay where they are."""
-    events = iter(sorted((frame for frame in frames if frame.kind is Kind.EVENT), key=lambda frame: frame.seq))
-    return [next(events) if frame.kind is Kind.EVENT else frame for frame in frames]
+    """Move events that came late in front of the first later one; live frames stay behind what they came after."""
+    waiting = sorted((frame for frame in frames if frame.kind is Kind.EVENT), key=lambda frame: frame.seq, reverse=True)
+    ordered: list[Frame] = []
+    for frame in frames:
+        if frame.kind is not Kind.EVENT:
+            ordered.append(frame)
+        while frame.kind is Kind.EVENT and waiting and waiting[-1].seq <= frame.seq:
+            ordered.append(waiting.pop())
+    return ordered
