@@ -23,8 +23,7 @@ const router = createBrowserRouter(
     {
       element: <Shell />,
       children: [
-        { path: "/queue/:queue", element: <InboxPage /> },
-        { path: "/queue/:queue/:conversation", element: <InboxPage /> },
+        { path: "/queue/:queue/:conversation?", element: <InboxPage /> },
         { path: INSIGHTS, element: <InsightsPage /> },
         { path: "*", element: <Navigate to={queuePath("mine")} replace /> },
       ],

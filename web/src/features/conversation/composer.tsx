@@ -25,8 +25,8 @@ type ComposerProps = {
   field: RefObject<HTMLTextAreaElement | null>;
 };
 
-/** Where a reply or note is written; what is not sent yet is kept per conversation. */
-export function Composer({ conversation, kind, onKind, field }: ComposerProps) {
+/** What is being written, and what its keys do. */
+function useWriting(conversation: string, kind: DraftKind) {
   const control = useControl(conversation);
   const gate = kind === "note" ? NOTE_GATE : replyGate(control);
   const text = useDraft(conversation, kind);
@@ -35,7 +35,6 @@ export function Composer({ conversation, kind, onKind, field }: ComposerProps) {
   const typing = useTyping(conversation);
   const left = limit - [...text].length;
   const sendable = gate.open && text.trim() !== "" && left >= 0;
-  useFieldHeight(field, text);
 
   function submit(): void {
     if (!sendable) return;
@@ -58,12 +57,20 @@ export function Composer({ conversation, kind, onKind, field }: ComposerProps) {
     if (kind === "reply") typing.typed();
   }
 
+  return { gate, text, left, sendable, submit, field: { onKeyDown, onChange, onBlur: typing.stopped } };
+}
+
+/** Where a reply or note is written; what is not sent yet is kept per conversation. */
+export function Composer({ conversation, kind, onKind, field }: ComposerProps) {
+  const writing = useWriting(conversation, kind);
+  const { gate, text } = writing;
+  useFieldHeight(field, text);
   return (
     <form
       data-kind={kind}
       onSubmit={(event) => {
         event.preventDefault();
-        submit();
+        writing.submit();
       }}
       className={`mx-4 mb-4 shrink-0 rounded-2 border transition-colors focus-within:border-ink-3 ${kind === "note" ? "border-note-line bg-note" : "border-line-strong bg-bg"}`}
     >
@@ -77,30 +84,28 @@ export function Composer({ conversation, kind, onKind, field }: ComposerProps) {
         disabled={!gate.open}
         placeholder={gate.placeholder}
         value={text}
-        onChange={onChange}
-        onKeyDown={onKeyDown}
-        onBlur={typing.stopped}
+        {...writing.field}
         className="block max-h-45 min-h-9 w-full resize-none bg-transparent px-3 py-1.5 outline-none placeholder:text-ink-3 disabled:cursor-not-allowed"
       />
       <footer className="flex items-center gap-3 border-line border-t px-3 py-1.5 text-12 text-ink-3">
         <Hint gate={gate} kind={kind} />
-        {left <= COUNT_FROM && (
-          <span role="status" className={`ml-auto ${left < 0 ? "text-bad" : ""}`}>
-            {left < 0 ? `${-left} too many` : `${left} left`}
-          </span>
-        )}
-        <Button
-          type="submit"
-          kind="primary"
-          data-testid="send"
-          disabled={!sendable}
-          className={left <= COUNT_FROM ? "" : "ml-auto"}
-        >
+        <span className="ml-auto" />
+        <CharactersLeft left={writing.left} />
+        <Button type="submit" kind="primary" data-testid="send" disabled={!writing.sendable}>
           <Send aria-hidden size={13} />
           {kind === "note" ? "Add note" : gate.takesControl ? "Take over and send" : "Send"}
         </Button>
       </footer>
     </form>
+  );
+}
+
+function CharactersLeft({ left }: { left: number }) {
+  if (left > COUNT_FROM) return null;
+  return (
+    <span role="status" className={left < 0 ? "text-bad" : ""}>
+      {left < 0 ? `${-left} too many` : `${left} left`}
+    </span>
   );
 }
 

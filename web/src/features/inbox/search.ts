@@ -23,7 +23,9 @@ function useSettled(text: string): string {
   return settled;
 }
 
-export type Found = { rows: Summary[]; searching: boolean; error: unknown; retry: () => void };
+const NOTHING: readonly Summary[] = [];
+
+export type Found = { rows: readonly Summary[]; searching: boolean; error: unknown; retry: () => void };
 
 /** Search by words, by status, or by both; asks nothing when neither is given. */
 export function useFound(search: string, status: "open" | "closed"): Found {
@@ -40,7 +42,7 @@ export function useFound(search: string, status: "open" | "closed"): Found {
     staleTime: FRESH_MS,
   });
   return {
-    rows: enabled ? (query.data ?? []) : [],
+    rows: (enabled && query.data) || NOTHING,
     searching: enabled && query.isFetching,
     error: enabled ? query.error : null,
     retry: () => void query.refetch(),

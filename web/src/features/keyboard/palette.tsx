@@ -77,31 +77,43 @@ export function Palette({ find, onAction, onConversation, onClose }: PaletteProp
           className="h-11 flex-1 bg-transparent text-14 outline-none placeholder:text-ink-3"
         />
       </div>
-      <div id={list} role="listbox" aria-label="Results" className="max-h-80 overflow-y-auto p-2">
-        {entries.map((entry, index) => (
-          <button
-            key={entryKey(entry)}
-            id={`${list}-${index}`}
-            type="button"
-            role="option"
-            tabIndex={-1}
-            aria-selected={index === current}
-            onPointerMove={() => setAt(index)}
-            onClick={() => choose(entry)}
-            className={`flex w-full items-center gap-3 rounded-1 px-2 py-2 text-left ${index === current ? "bg-brand-soft" : ""}`}
-          >
-            {entry.kind === "action" ? (
-              <ActionEntry binding={entry.binding} />
-            ) : (
-              <FoundEntry summary={entry.summary} />
-            )}
-          </button>
-        ))}
-        {entries.length === 0 && (
-          <p className="px-2 py-6 text-center text-ink-2">Nothing goes by that name.</p>
-        )}
-      </div>
+      <Results list={list} entries={entries} current={current} onPoint={setAt} onChoose={choose} />
     </Dialog>
+  );
+}
+
+type ResultsProps = {
+  list: string;
+  entries: readonly Entry[];
+  current: number;
+  onPoint: (index: number) => void;
+  onChoose: (entry: Entry) => void;
+};
+
+function Results({ list, entries, current, onPoint, onChoose }: ResultsProps) {
+  return (
+    <div id={list} role="listbox" aria-label="Results" className="max-h-80 overflow-y-auto p-2">
+      {entries.map((entry, index) => (
+        <button
+          key={entryKey(entry)}
+          id={`${list}-${index}`}
+          type="button"
+          role="option"
+          tabIndex={-1}
+          aria-selected={index === current}
+          onPointerMove={() => onPoint(index)}
+          onClick={() => onChoose(entry)}
+          className={`flex w-full items-center gap-3 rounded-1 px-2 py-2 text-left ${index === current ? "bg-brand-soft" : ""}`}
+        >
+          {entry.kind === "action" ? (
+            <ActionEntry binding={entry.binding} />
+          ) : (
+            <FoundEntry summary={entry.summary} />
+          )}
+        </button>
+      ))}
+      {entries.length === 0 && <p className="px-2 py-6 text-center text-ink-2">Nothing goes by that name.</p>}
+    </div>
   );
 }
 

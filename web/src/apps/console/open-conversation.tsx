@@ -1,0 +1,68 @@
+import type { RefObject } from "react";
+import { handBack, setClosed, takeOver } from "@/features/conversation/control-store";
+import { ConversationPane } from "@/features/conversation/conversation-pane";
+import type { DraftKind } from "@/features/conversation/drafts";
+import { useControl } from "@/features/conversation/use-control";
+import { useLastLabel } from "@/features/conversation/use-last-label";
+import { CustomerPanel } from "@/features/customer/customer-panel";
+import { useActions } from "@/features/keyboard/actions";
+import { useConsole } from "@/features/live/console-session";
+import { useConversation } from "@/features/live/use-session";
+import type { ShellContext } from "./shell";
+import type { usePanel } from "./use-panel";
+
+type OpenProps = {
+  conversation: string;
+  kind: DraftKind;
+  onKind: (kind: DraftKind) => void;
+  field: RefObject<HTMLTextAreaElement | null>;
+  panel: ReturnType<typeof usePanel>;
+  notify: ShellContext["notify"];
+};
+
+/** The open conversation with its customer, and the keys that act on it. */
+export function OpenConversation(props: OpenProps) {
+  const { conversation, kind, onKind, field, panel, notify } = props;
+  const session = useConsole();
+  const control = useControl(conversation);
+  const customer = useConversation(conversation, (held) => held.customer?.id ?? null, null);
+  const mood = useLastLabel(conversation, "sentiment");
+
+  function close(closed: boolean): void {
+    setClosed(session, conversation, closed).catch((error: Error) => notify(error.message));
+  }
+
+  function write(next: DraftKind): void {
+    onKind(next);
+    // The field takes the focus once it shows the other kind.
+    requestAnimationFrame(() => field.current?.focus());
+  }
+
+  useActions((action) => {
+    if (action === "conversation.take") void (control.canTake && takeOver(session, conversation));
+    else if (action === "conversation.release")
+      void (control.canRelease && handBack(session, conversation, "bot"));
+    else if (action === "conversation.reply") write("reply");
+    else if (action === "conversation.note") write("note");
+    else if (action === "conversation.close") close(control.shown !== "closed");
+    else return false;
+    return true;
+  });
+
+  return (
+    <>
+      <ConversationPane
+        conversation={conversation}
+        kind={kind}
+        onKind={onKind}
+        field={field}
+        panelOpen={panel.open}
+        onPanel={panel.toggle}
+        onClosed={close}
+      />
+      {panel.open && customer !== null && (
+        <CustomerPanel customer={customer} conversation={conversation} mood={mood} />
+      )}
+    </>
+  );
+}

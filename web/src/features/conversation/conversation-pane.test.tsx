@@ -1,0 +1,175 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act, cleanup, render, screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { createRef } from "react";
+import { MemoryRouter } from "react-router";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FakeWebSocket } from "@/testing/fake-web-socket";
+import { control, created, delta, message, snapshot, welcome } from "@/testing/frames";
+import type { LiveSnapshot } from "@/wire/wire.gen";
+import { type ConsoleSession, createSession, SessionContext } from "../live/console-session";
+import { useControlStore } from "./control-store";
+import { ConversationPane } from "./conversation-pane";
+import { type DraftKind, useDrafts } from "./drafts";
+
+const ADA = { id: "ada", name: "Ada Lind", role: "agent", email: "ada@demo.test" };
+const BEN = { id: "ben", name: "Ben Roth" };
+
+let session: ConsoleSession;
+
+function Pane({ kind = "reply" }: { kind?: DraftKind }) {
+  return (
+    <SessionContext value={session}>
+      <QueryClientProvider client={new QueryClient()}>
+        <MemoryRouter>
+          <ConversationPane
+            conversation="c1"
+            kind={kind}
+            onKind={() => undefined}
+            field={createRef()}
+            panelOpen={false}
+            onPanel={() => undefined}
+            onClosed={() => undefined}
+          />
+        </MemoryRouter>
+      </QueryClientProvider>
+    </SessionContext>
+  );
+}
+
+const says = (frame: unknown) => act(async () => FakeWebSocket.last.serverSays(frame));
+const bar = () => screen.getByTestId("control-bar");
+
+/** Answer the last command of a type. */
+function answer(type: string, fields: Record<string, unknown>) {
+  return says({ type: "ack", id: FakeWebSocket.last.command(type).id, ...fields });
+}
+
+async function openPane(given: Partial<LiveSnapshot> = {}) {
+  session = createSession(ADA);
+  session.client.open();
+  await act(async () => FakeWebSocket.last.serverOpens());
+  render(<Pane />);
+  await says(welcome(String(FakeWebSocket.last.command("hello").id)));
+  await answer("conversation.watch", {
+    conversation: "c1",
+    resumed: false,
+    snapshot: snapshot({ seq: 1, messages: [message(1, "customer", "where is it?")], ...given }),
+  });
+}
+
+beforeEach(() => {
+  vi.stubGlobal("WebSocket", FakeWebSocket);
+  FakeWebSocket.all = [];
+});
+
+afterEach(() => {
+  cleanup();
+  session.client.close();
+  sessionStorage.clear();
+  useDrafts.getState().forgetAll();
+  useControlStore.setState({ byConversation: {} });
+  vi.unstubAllGlobals();
+});
+
+describe("taking over", () => {
+  it("shows at once, is confirmed by the server, and marks where the answer was cut", async () => {
+    await openPane();
+    await says(delta("m2", 0, 0, "Your order is on its way"));
+    await waitFor(() => expect(bar().textContent).toContain("Assistant is answering"));
+
+    await userEvent.click(screen.getByTestId("take-over"));
+    expect(bar().dataset).toMatchObject({ controller: "agent", holder: "me", pending: "true" });
+
+    const cut = { message: "m2", text: "Your order" };
+    await says(control(2, 1, "agent", { user: ADA, cut }));
+    await answer("control.take", { epoch: 1, cut });
+    expect(bar().dataset).toMatchObject({ controller: "agent", pending: "false" });
+    expect(screen.getByText("Your order").parentElement?.dataset.state).toBe("cut");
+    expect(screen.getByText("stopped here")).toBeTruthy();
+    expect(screen.queryByTestId("caret")).toBeNull();
+  });
+
+  it("goes back with the reason when a colleague was faster", async () => {
+    await openPane();
+    await userEvent.click(screen.getByTestId("take-over"));
+    const { id } = FakeWebSocket.last.command("control.take");
+    await says({ type: "error", id, code: "conflict", message: "held", holder: BEN });
+    expect(bar().dataset.controller).toBe("bot");
+    expect(screen.getByRole("alert").textContent).toContain("Ben Roth is already in control.");
+  });
+
+  it("is refused with a reason while the line is down", async () => {
+    await openPane();
+    await act(async () => FakeWebSocket.last.serverCloses(1006));
+    await userEvent.click(screen.getByTestId("take-over"));
+    await waitFor(() => expect(screen.getByRole("alert").textContent).toContain("no connection"));
+    expect(bar().dataset.controller).toBe("bot");
+  });
+});
+
+describe("the composer", () => {
+  it("is closed for another agent's conversation and says whose it is", async () => {
+    await openPane({ controller: "agent", holder: BEN });
+    const field = screen.getByTestId("composer") as HTMLTextAreaElement;
+    expect(field.disabled).toBe(true);
+    expect(field.placeholder).toContain("Ben Roth is in control");
+  });
+
+  it("takes control by sending, and shows the message once when it is in the log", async () => {
+    await openPane();
+    await userEvent.type(screen.getByTestId("composer"), "Hello, Ada here{Enter}");
+    expect(bar().dataset).toMatchObject({ controller: "agent", pending: "true" });
+    const sent = FakeWebSocket.last.command("message.send");
+    expect(sent).toMatchObject({ conversation: "c1", text: "Hello, Ada here" });
+
+    await says(control(2, 1, "agent", { user: ADA }));
+    const own = { ...message(3, "agent", "Hello, Ada here"), client_id: String(sent.client_id) };
+    await says(created(3, own));
+    await answer("message.send", { message: "m3", seq: 3 });
+    expect(screen.getAllByText("Hello, Ada here")).toHaveLength(1);
+    expect(screen.queryByTestId("outgoing")).toBeNull();
+  });
+
+  it("gives control back and keeps the text when sending is refused, and resends under the same id", async () => {
+    await openPane();
+    await userEvent.type(screen.getByTestId("composer"), "Hello{Enter}");
+    const first = FakeWebSocket.last.command("message.send");
+    await says({ type: "error", id: first.id, code: "conflict", message: "held", holder: BEN });
+    await waitFor(() => expect(screen.getByTestId("outgoing").dataset.state).toBe("failed"));
+    expect(bar().dataset.controller).toBe("bot");
+
+    await userEvent.click(screen.getByTestId("resend"));
+    const second = FakeWebSocket.last.command("message.send");
+    expect(second.id).not.toBe(first.id);
+    expect(second.client_id).toBe(first.client_id);
+  });
+
+  it("keeps what is not sent yet, also over a reload of the page", async () => {
+    await openPane();
+    await userEvent.type(screen.getByTestId("composer"), "half a sen");
+    cleanup();
+    session.client.close();
+    await openPane();
+    expect((screen.getByTestId("composer") as HTMLTextAreaElement).value).toBe("half a sen");
+  });
+});
+
+describe("messages", () => {
+  it("carry who wrote them and what the classifiers made of them", async () => {
+    await openPane();
+    await says({
+      type: "message.analyzed",
+      conversation: "c1",
+      seq: 2,
+      at: "2026-11-22T10:00:01Z",
+      message: "m1",
+      intent: { label: "order_status", score: 0.98 },
+      sentiment: { label: "negative", score: 0.7 },
+    });
+    const [first] = screen.getAllByTestId("message");
+    expect(first?.dataset).toMatchObject({ sender: "customer", state: "done" });
+    expect(first?.textContent).toContain("order status");
+    expect(first?.textContent).toContain("negative");
+  });
+});
