@@ -23,8 +23,8 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: PostgresServer) -> str:
-    """The URL of a migrated database to be copied."""
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """The URL of a migrated database, emptied after each test."""
     url = postgres_server.create_database()
     asyncio.run(_migrated(url))
     return url
@@ -67,11 +67,10 @@ def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "test.db")
         yield f"sqlite+aiosqlite:///{tmp_path}/test.db"
         return
-    template: str = request.getfixturevalue("postgres_template")
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    url = server.create_database(template)
+    url: str = request.getfixturevalue("postgres_url")
     yield url
-    server.drop_database(url)
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    server.empty_database(url)
 
 
 @pytest.fixture
