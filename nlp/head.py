@@ -73,9 +73,9 @@ class Head:
             tensors = safetensors.numpy.load(content)
         except (OSError, safetensors.SafetensorError) as error:
             raise ModelFilesError(f"cannot read the head {path}: {error}") from error
-        if metadata.get("format") != FORMAT:
-            raise ModelFilesError(f"{path} has format {metadata.get('format')}, expected {FORMAT}")
-        config = _config_from_json(metadata["config"])
+        if FORMAT not in metadata:
+            raise ModelFilesError(f"{path} holds {sorted(metadata) or 'no description'}, expected {FORMAT}")
+        config = _config_from_json(metadata[FORMAT])
         if config.encoder_version != encoder_version:
             raise ModelFilesError(f"{path} was made for {config.encoder_version}, the encoder is {encoder_version}")
         version = f"head-{hashlib.sha256(content).hexdigest()[:12]}"
@@ -88,7 +88,8 @@ class Head:
             "weight": self.weight.astype(np.float16),
             "bias": self.bias.astype(np.float32),
         }
-        metadata = {"format": FORMAT, "config": _config_to_json(self.config)}
+        # One entry: safetensors writes several in an order that changes from run to run, and the bytes are hashed.
+        metadata = {FORMAT: _config_to_json(self.config)}
         (directory / WEIGHTS_FILE).write_bytes(safetensors.numpy.save(tensors, metadata))
 
     def probabilities(self, texts: Sequence[str], encoding: Encoding) -> Probabilities:

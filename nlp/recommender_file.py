@@ -35,7 +35,8 @@ def save_recommender(model: RecommenderModel, path: Path) -> Recommender:
         "algorithm": model.algorithm,
     }
     arrays = {name: np.ascontiguousarray(getattr(model, name)) for name in _ARRAYS}
-    content = safetensors.numpy.save(arrays, {"format": FORMAT, "names": json.dumps(names)})
+    # One entry: safetensors writes several in an order that changes from run to run, and the bytes are hashed.
+    content = safetensors.numpy.save(arrays, {FORMAT: json.dumps(names)})
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".tmp")
     unfinished.write_bytes(content)
@@ -56,9 +57,9 @@ def load_recommender(path: Path) -> Recommender:
         arrays = safetensors.numpy.load(content)
     except (OSError, safetensors.SafetensorError) as error:
         raise ModelFilesError(f"cannot read the recommender {path}: {error}") from error
-    if metadata.get("format") != FORMAT:
-        raise ModelFilesError(f"{path} has format {metadata.get('format')}, expected {FORMAT}")
-    names = json.loads(metadata["names"])
+    if FORMAT not in metadata:
+        raise ModelFilesError(f"{path} holds {sorted(metadata) or 'no description'}, expected {FORMAT}")
+    names = json.loads(metadata[FORMAT])
     model = RecommenderModel(
         item_ids=tuple(names["item_ids"]),
         titles=tuple(names["titles"]),

@@ -35,7 +35,7 @@ class Needs:
     engine: EngineSettings | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: Python 3.11 cannot have them in a frozen generic class
 class ModelKind(Generic[Loaded]):
     """One line of the table: `load` raises ModelFilesError (the responder: ModelLoadError) and blocks for seconds."""
 
@@ -64,7 +64,7 @@ def _shared_encoder(path: Path | None, needs: Needs) -> Encoder:
     return needs.encoder
 
 
-def _classifier(starter: Path, labels: Iterable[str]) -> Callable[[Path | None, Needs], Labeller]:
+def _labeller(starter: Path, labels: Iterable[str]) -> Callable[[Path | None, Needs], Labeller]:
     known = tuple(labels)
 
     def load(path: Path | None, needs: Needs) -> Labeller:
@@ -87,8 +87,8 @@ def _recommender(path: Path | None, needs: Needs) -> Recommender:
 
 # fmt: off
 ENCODER = ModelKind[Encoder]("encoder", "vectors of texts", _shared_encoder, _version)
-INTENT = ModelKind[Labeller]("intent", "what a customer wants", _classifier(intent.STARTER, intent.INTENTS), _version)
-SENTIMENT = ModelKind[Labeller]("sentiment", "how they feel", _classifier(sentiment.STARTER, sentiment.SENTIMENTS), _version)
+INTENT = ModelKind[Labeller]("intent", "what is wanted", _labeller(intent.STARTER, intent.INTENTS), _version)
+SENTIMENT = ModelKind[Labeller]("sentiment", "mood", _labeller(sentiment.STARTER, sentiment.SENTIMENTS), _version)
 RESPONDER = ModelKind[Engine]("responder", "the answers", _engine, _engine_version)
 RECOMMENDER = ModelKind[Recommender]("recommender", "which products to show", _recommender, _version)
 # fmt: on
