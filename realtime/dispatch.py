@@ -38,6 +38,9 @@ class Session(Reader, Protocol):
     def send(self, body: bytes) -> None:
         """Queue wire JSON for this connection."""
 
+    def send_position(self, conversation: UUID, body: bytes) -> None:
+        """Queue an answer that brings the conversation to the present: its frames in the queue are not needed."""
+
     async def listen(self, topic: str) -> None:
         """Receive the notices of a topic until the session ends."""
 
@@ -114,7 +117,7 @@ class Dispatcher:
     async def _watch(self, session: Session, command: ConversationWatch) -> None:
         cursor = Cursor(conversation=str(command.conversation), log=command.log, seq=command.seq, live=command.live)
         prepared = await self.prepare(session, command.conversation, cursor)
-        session.send(encode_ack(command.id, prepared.answer.fields))
+        session.send_position(command.conversation, encode_ack(command.id, prepared.answer.fields))
         self.open_watch(session, prepared)
 
     async def _open(self, session: Session, command: ConversationOpen) -> None:
@@ -123,7 +126,8 @@ class Dispatcher:
         opened = fields["conversation"]
         found = opened["id"] if isinstance(opened, Mapping) else opened
         prepared = await self.prepare(session, found if isinstance(found, UUID) else UUID(str(found)), None)
-        session.send(encode_ack(command.id, {**fields, "conversation": prepared.answer.fields["snapshot"]}))
+        ack = encode_ack(command.id, {**fields, "conversation": prepared.answer.fields["snapshot"]})
+        session.send_position(prepared.feed.conversation, ack)
         self.open_watch(session, prepared)
 
     async def _watch_inbox(self, session: Session, command: InboxWatch) -> None:

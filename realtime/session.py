@@ -112,6 +112,11 @@ class LiveSession:
         """Queue wire JSON for this connection alone."""
         self.deliver(Packet(body))
 
+    def send_position(self, conversation: UUID, body: bytes) -> None:
+        """Queue a resume answer in place of the conversation's frames that are still queued."""
+        self.outbox.remove(conversation)
+        self.send(body)
+
     def close(self, code: CloseCode, reason: str, *, flush: bool = True) -> None:
         """Take no more commands, write what is queued (with `flush`), and close."""
         self._machine.closed()

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from socket import socket
+from socket import SO_SNDBUF, SOL_SOCKET, socket
 
 import uvicorn
 from starlette.applications import Starlette
@@ -88,20 +88,20 @@ class Node:
 
 @asynccontextmanager
 async def node(
-    settings: RealtimeSettings = QUICK, *, direct: bool = True, shop: MemoryShop | None = None
+    settings: RealtimeSettings = QUICK, *, direct: bool = True, send_buffer: int | None = None
 ) -> AsyncIterator[Node]:
-    """Serve until the body ends. Without `direct` plain ASGI is used, as on other servers."""
-    bus = shop.bus if shop is not None else LossyBus()
-    assert isinstance(bus, LossyBus)
-    live_reply = shop.live_reply if shop is not None else MemoryLiveReply(bus)
-    assert isinstance(live_reply, MemoryLiveReply)
-    shop = shop or MemoryShop(bus, live_reply)
+    """Serve until the body ends. Without `direct` plain ASGI is used, as on other servers.
+
+    `send_buffer` (bytes) is the kernel's per socket: with a small one a client that does not read is felt at once.
+    """
+    bus = LossyBus()
+    live_reply = MemoryLiveReply(bus)
+    shop = MemoryShop(bus, live_reply)
     hub = Hub(bus, live_reply, shop, settings)
     gateway = Gateway(hub, shop, settings)
     config = uvicorn.Config(
         Starlette(routes=gateway.routes()),
         host="127.0.0.1",
-        port=0,
         ws=AbortableWebSocketProtocol if direct else "websockets-sansio",
         ws_max_size=2**20,
         ws_per_message_deflate=False,
@@ -111,12 +111,16 @@ async def node(
         timeout_graceful_shutdown=2,
     )
     server = ObservedServer(config, gateway)
+    listener = socket()
+    if send_buffer is not None:
+        listener.setsockopt(SOL_SOCKET, SO_SNDBUF, send_buffer)
+    listener.bind(("127.0.0.1", 0))
     async with gateway.running():
-        serving = asyncio.create_task(server.serve())
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
         await server.listening.wait()
-        port = server.servers[0].sockets[0].getsockname()[1]
         try:
-            yield Node(bus, live_reply, shop, hub, gateway, server, port)
+            yield Node(bus, live_reply, shop, hub, gateway, server, listener.getsockname()[1])
         finally:
             server.should_exit = True
             await serving
+            listener.close()
