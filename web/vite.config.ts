@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { build, defineConfig, type Plugin } from "vite";
+import { catalogue, drawProduct } from "./pictures/catalogue.ts";
 import { backend, browsers, sources } from "./vite.shared.ts";
 
 const page = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -47,8 +48,30 @@ function pageFallback(): Plugin {
   };
 }
 
+const PICTURES = "demo/pictures/";
+
+/** The drawn products of the demo shop, as files at the addresses that its records name. */
+function demoPictures(): Plugin {
+  return {
+    name: "assistify-demo-pictures",
+    generateBundle() {
+      for (const id of Object.keys(catalogue)) {
+        this.emitFile({ type: "asset", fileName: `${PICTURES}${id}.svg`, source: drawProduct(id) ?? "" });
+      }
+    },
+    configureServer(server) {
+      server.middlewares.use(`/${PICTURES}`, (request, response, next) => {
+        const svg = drawProduct((request.url ?? "").replace(/^\/|\.svg.*$/g, ""));
+        if (svg === null) return next();
+        response.setHeader("Content-Type", "image/svg+xml");
+        response.end(svg);
+      });
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react(), tailwindcss(), loaderInDevelopment(), pageFallback()],
+  plugins: [react(), tailwindcss(), loaderInDevelopment(), pageFallback(), demoPictures()],
   resolve: { alias: { "@": sources } },
   server: {
     proxy: {

@@ -20,6 +20,10 @@ export default defineConfig({
     cssTarget: browsers,
     emptyOutDir: false,
     rolldownOptions: {
+      onwarn(warning, warn) {
+        // "use client" means nothing here.
+        if (warning.code !== "MODULE_LEVEL_DIRECTIVE") warn(warning);
+      },
       input: { widget: fileURLToPath(new URL("widget/index.html", import.meta.url)) },
       output: {
         entryFileNames: "assets/[name]-[hash].js",

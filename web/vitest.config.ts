@@ -5,7 +5,7 @@ export default defineConfig({
   resolve: { alias: { "@": sources } },
   test: {
     environment: "happy-dom",
-    include: ["src/**/*.test.{ts,tsx}", "loader/**/*.test.ts"],
+    include: ["src/**/*.test.{ts,tsx}", "loader/**/*.test.ts", "pictures/**/*.test.ts"],
     restoreMocks: true,
     setupFiles: ["./vitest.setup.ts"],
   },

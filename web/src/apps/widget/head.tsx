@@ -31,7 +31,7 @@ export function Head() {
           {line}
         </p>
       </div>
-      <div className="ml-auto flex gap-1">
+      <div className="-mr-2 ml-auto flex">
         <Menu />
         <IconButton label="Close chat" onClick={() => model.close()}>
           <ChevronDown aria-hidden size={18} strokeWidth={1.75} />

@@ -1,5 +1,5 @@
 import { ArrowDown } from "lucide-react";
-import { useMemo } from "react";
+import { useEffect, useMemo } from "react";
 import { type Row, timelineRows } from "@/features/conversation/timeline-rows";
 import { useStickToEnd } from "@/features/conversation/use-stick-to-end";
 import { dayLine } from "@/features/format/time";
@@ -25,6 +25,10 @@ export function MessageList() {
   );
   const last = outbox.at(-1)?.clientId ?? timeline?.at(-1)?.id;
   const { scroller, content, behind, toEnd } = useStickToEnd(id ?? "", last);
+  const written = outbox.at(-1)?.clientId;
+  useEffect(() => {
+    if (written) toEnd();
+  }, [written, toEnd]);
   return (
     <div className="relative min-h-0 flex-1">
       <div

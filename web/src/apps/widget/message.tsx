@@ -134,17 +134,19 @@ function Meta({ message, isOwn, endsGroup }: MetaProps) {
       </p>
     );
   }
+  // A cut answer says already why it ends.
+  if (progress(message.state) === "cut") return null;
   const name = message.sender.name ?? (message.sender.kind === "agent" ? "Team" : "Assistant");
   return (
     <div className="mx-1.5 mt-0.5 flex h-6 items-center gap-1.5 text-12 text-ink-3">
       <span>{name}</span>
+      {message.sender.kind === "bot" && message.state === "done" && <Thumbs id={message.id} />}
       <time
         dateTime={message.at ?? undefined}
         className="opacity-0 transition-opacity group-focus-within:opacity-100 group-hover:opacity-100"
       >
         {clockTime(message.at)}
       </time>
-      {message.sender.kind === "bot" && message.state === "done" && <Thumbs id={message.id} />}
     </div>
   );
 }

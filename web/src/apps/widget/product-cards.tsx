@@ -41,7 +41,7 @@ export function ProductCards({ products }: { products: readonly RecommendedProdu
 function Picture({ url }: { url: string | null }) {
   const [isBroken, setBroken] = useState(false);
   return (
-    <span className="grid h-[84px] place-items-center bg-sunk text-ink-3">
+    <span className="grid h-28 place-items-center bg-sunk text-ink-3">
       {url === null || isBroken ? (
         <ShoppingBag aria-hidden size={28} strokeWidth={1.25} />
       ) : (
@@ -49,7 +49,7 @@ function Picture({ url }: { url: string | null }) {
           src={url}
           alt=""
           loading="lazy"
-          className="h-[84px] w-full object-cover"
+          className="h-28 w-full object-cover object-[50%_40%]"
           onError={() => setBroken(true)}
         />
       )}

@@ -18,8 +18,12 @@ function useFollowing(scroller: Stick["scroller"], content: Stick["content"], on
     const view = scroller.current;
     const inner = content.current;
     if (view === null || inner === null) return;
+    let lastTop = view.scrollTop;
     const onScroll = () => {
-      atEnd.current = view.scrollHeight - view.scrollTop - view.clientHeight < NEAR;
+      const isNear = view.scrollHeight - view.scrollTop - view.clientHeight < NEAR;
+      // Growth alone may carry the end away before this is called; only the reader scrolls up.
+      if (isNear || view.scrollTop < lastTop) atEnd.current = isNear;
+      lastTop = view.scrollTop;
       if (atEnd.current) onEnd();
     };
     const observer = new ResizeObserver(() => {
