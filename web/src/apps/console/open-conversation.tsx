@@ -1,4 +1,5 @@
 import type { RefObject } from "react";
+import { flushSync } from "react-dom";
 import { handBack, setClosed, takeOver } from "@/features/conversation/control-store";
 import { ConversationPane } from "@/features/conversation/conversation-pane";
 import type { DraftKind } from "@/features/conversation/drafts";
@@ -33,9 +34,9 @@ export function OpenConversation(props: OpenProps) {
   }
 
   function write(next: DraftKind): void {
-    onKind(next);
-    // The field takes the focus once it shows the other kind.
-    requestAnimationFrame(() => field.current?.focus());
+    // At once: keys that follow in the same breath must find the field, not the shortcuts.
+    flushSync(() => onKind(next));
+    field.current?.focus();
   }
 
   useActions((action) => {

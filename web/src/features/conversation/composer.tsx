@@ -6,7 +6,7 @@ import { Button } from "../ui/button";
 import { KeyCaps } from "../ui/key-caps";
 import { type ComposerGate, replyGate } from "./control";
 import { showTakenBySending } from "./control-store";
-import { type DraftKind, useDraft, useDrafts } from "./drafts";
+import { type DraftKind, type DraftPlace, useDraft, useDrafts } from "./drafts";
 import { useControl } from "./use-control";
 import { useTyping } from "./use-typing";
 
@@ -29,9 +29,10 @@ type ComposerProps = {
 function useWriting(conversation: string, kind: DraftKind) {
   const control = useControl(conversation);
   const gate = kind === "note" ? NOTE_GATE : replyGate(control);
-  const text = useDraft(conversation, kind);
+  const place = { user: useConsole().me.id, conversation, kind };
+  const text = useDraft(place);
   const limit = useLive((state) => state.limits.message_chars);
-  const send = useSend(conversation, kind, gate);
+  const send = useSend(place, gate);
   const typing = useTyping(conversation);
   const left = limit - [...text].length;
   const sendable = gate.open && text.trim() !== "" && left >= 0;
@@ -53,7 +54,7 @@ function useWriting(conversation: string, kind: DraftKind) {
   }
 
   function onChange(event: ChangeEvent<HTMLTextAreaElement>): void {
-    useDrafts.getState().write(conversation, kind, event.target.value);
+    useDrafts.getState().write(place, event.target.value);
     if (kind === "reply") typing.typed();
   }
 
@@ -110,13 +111,13 @@ function CharactersLeft({ left }: { left: number }) {
 }
 
 /** Put a text into its outbox; sending a reply shows the control that it takes. */
-function useSend(conversation: string, kind: DraftKind, gate: ComposerGate): (text: string) => void {
+function useSend(place: DraftPlace, gate: ComposerGate): (text: string) => void {
   const session = useConsole();
   return (text) => {
-    useDrafts.getState().write(conversation, kind, "");
-    const box = kind === "note" ? session.notes : session.replies;
-    const { clientId } = box.add(text.trim(), conversation);
-    if (gate.takesControl) showTakenBySending(session, conversation, clientId);
+    useDrafts.getState().write(place, "");
+    const box = place.kind === "note" ? session.notes : session.replies;
+    const { clientId } = box.add(text.trim(), place.conversation);
+    if (gate.takesControl) showTakenBySending(session, place.conversation, clientId);
   };
 }
 

@@ -5,17 +5,20 @@ import { persist } from "zustand/middleware";
 
 export type DraftKind = "reply" | "note";
 
+/** Whose draft, and where; colleagues may share a browser. */
+export type DraftPlace = { user: string; conversation: string; kind: DraftKind };
+
 type Drafts = {
   texts: Readonly<Record<string, string>>;
-  write: (conversation: string, kind: DraftKind, text: string) => void;
+  write: (place: DraftPlace, text: string) => void;
   forgetAll: () => void;
 };
 
 /** Oldest drafts go first beyond this, so that the store stays small for years. */
 const KEPT = 200;
 
-function draftKey(conversation: string, kind: DraftKind): string {
-  return `${conversation}:${kind}`;
+function draftKey({ user, conversation, kind }: DraftPlace): string {
+  return `${user}:${conversation}:${kind}`;
 }
 
 export function withDraft(texts: Drafts["texts"], key: string, text: string): Drafts["texts"] {
@@ -28,14 +31,13 @@ export const useDrafts = create<Drafts>()(
   persist(
     (set) => ({
       texts: {},
-      write: (conversation, kind, text) =>
-        set(({ texts }) => ({ texts: withDraft(texts, draftKey(conversation, kind), text) })),
+      write: (place, text) => set(({ texts }) => ({ texts: withDraft(texts, draftKey(place), text) })),
       forgetAll: () => set({ texts: {} }),
     }),
     { name: "assistify.drafts", partialize: ({ texts }) => ({ texts }) },
   ),
 );
 
-export function useDraft(conversation: string, kind: DraftKind): string {
-  return useDrafts(({ texts }) => texts[draftKey(conversation, kind)] ?? "");
+export function useDraft(place: DraftPlace): string {
+  return useDrafts(({ texts }) => texts[draftKey(place)] ?? "");
 }

@@ -28,7 +28,7 @@ const FRESH_MS = 60_000;
 
 const MOODS: readonly Series[] = [
   { label: "positive", title: "Positive", colour: "var(--ok)" },
-  { label: "neutral", title: "Neutral", colour: "var(--line-strong)" },
+  { label: "neutral", title: "Neutral", colour: "color-mix(in srgb, var(--text-3) 60%, transparent)" },
   { label: "negative", title: "Negative", colour: "var(--bad)" },
 ];
 const CHANNEL_COLOURS = ["var(--brand)", "var(--bot)", "var(--ok)", "var(--warn)", "var(--text-3)"];
