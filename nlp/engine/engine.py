@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 
 from nlp.engine.cache import SlotCache, rounded
 from nlp.engine.config import T5Config
-from nlp.engine.constraint import ConstraintMaker
+from nlp.engine.constraint import Constraint, ConstraintMaker
 from nlp.engine.detokenize import Detokenizer
 from nlp.engine.loader import ModelFiles, load_directory
 from nlp.engine.model import T5Model
@@ -106,7 +106,7 @@ class Engine:
         return stream
 
     def cancel(self, request_id: str) -> bool:
-        """End a request now: after this call its stream gets Finished and no more text. Any thread may call it.
+        """End a request now: what its stream holds is followed by Finished alone. Any thread may call it.
 
         Returns False when there is no such request, or it has ended.
         """
@@ -142,7 +142,11 @@ class Engine:
         if len(prompt) > self.window:
             raise PromptTooLongError(len(prompt), self.window)
         detokenizer = Detokenizer(self._vocabulary, request.literals, request.stop)
-        constraint = self._constraints.pointers(request.literals) if request.pointers else None
+        constraint: Constraint | None = None
+        if request.pointers:
+            constraint = self._constraints.pointers(request.literals)
+        elif request.literals:
+            constraint = self._constraints.literals(request.literals.values())
         start, end = self._config.start_id, self._config.eos_id
         return Sequence(request, prompt, start, end, detokenizer, constraint, time.monotonic())
 

@@ -23,7 +23,8 @@ class GenerationRequest:
 
     `literals` maps the number k of a sentinel `<extra_id_k>` of the prompt to the text it stands for. When
     `pointers` is true, only these sentinels may be emitted, the detokenizer writes the literal in place of the
-    sentinel, and no vocabulary piece that holds a digit may be emitted.
+    sentinel, and no vocabulary piece that holds a digit may be emitted. When it is false and there are literals (a
+    model not trained with pointers), numbers, addresses and links may be spelled only as one of the literals.
 
     `prefix_ids` are ids already emitted by an earlier attempt: generation goes on after them, and the whole answer
     (prefix and rest) equals the one of an uninterrupted request with the same seed.

@@ -49,12 +49,13 @@ async def test_primed_from_any_prefix_the_answer_is_the_same(
     """Ids, text and byte positions go on where they stopped, whatever else is decoded at the same time."""
     engine = Engine.load(gated_untied, EngineSettings(dtype=dtype, slots=7, max_waiting=1000))
     shapes: list[dict[str, Any]] = [
+        {"prompt": "code and way", "literals": POINTERS},
         {"prompt": "the parcel 👍", "stop": ("ing", "by the"), "top_p": 0.9},
         {"prompt": "code <extra_id_3> by <extra_id_7>", "literals": POINTERS, "pointers": True},
         {"prompt": "hello you", "repetition_penalty": 1.5, "min_tokens": 10},
     ]
     for number, shape in enumerate(shapes):
-        whole = request(temperature=temperature, seed=number, max_tokens=40, **shape)
+        whole = request(temperature=temperature, seed=number, max_tokens=20, **shape)
         reply = await read(engine, whole)
         starts = range(len(reply.ids) + 1)
         primed = [replace(whole, id=str(k), prefix_ids=tuple(reply.ids[:k])) for k in starts]
@@ -66,6 +67,25 @@ async def test_primed_from_any_prefix_the_answer_is_the_same(
             assert reply.text.encode()[shown:].decode() == rest.text
             assert rest.chunks == reply.chunks[len(reply.chunks) - len(rest.chunks) :] or not rest.ids
     await engine.aclose()
+
+
+@pytest.mark.parametrize("pointers", [True, False])
+async def test_literals_are_the_only_numbers_of_an_answer(engine: Engine, *, pointers: bool) -> None:
+    """Both ways: sentinels written out, and literals spelled by a model that knows no sentinels."""
+    wilds = [
+        request(str(seed), literals=POINTERS, pointers=pointers, temperature=20.0, seed=seed, max_tokens=80)
+        for seed in range(4)
+    ]
+    texts = [reply.text for reply in await asyncio.gather(*(read(engine, wild) for wild in wilds))]
+    if pointers:  # one token; a whole literal by chance is too rare
+        assert any(literal in text for literal in POINTERS.values() for text in texts)
+    for text in texts:
+        for literal in POINTERS.values():
+            text = text.replace(literal, "")
+            # A reply that ends at its greatest length may end inside a literal.
+            beginnings = (literal[:end] for end in range(len(literal), 0, -1))
+            text = text.removesuffix(next((part for part in beginnings if text.endswith(part)), ""))
+        assert not any(character.isdigit() for character in text)
 
 
 async def test_chunk_ends_count_utf8_bytes(engine: Engine) -> None:
