@@ -38,7 +38,7 @@ function useList(queue: QueueName) {
   const first = { search: "", order: FIRST_ORDER[queue], closed: false };
   const [state, setState] = useState<ListState & { queue: QueueName }>({ ...first, queue });
   const list = state.queue === queue ? state : { ...first, queue };
-  const found = useFound(list.search, list.closed ? "closed" : "open");
+  const found = useFound(queue, list.search, list.closed ? "closed" : "open");
   const { search, order, closed } = list;
   const rows = useMemo(
     () => shownRows(queueRows(inbox, queue, me.id, order), { search, order, closed }, found.rows),

@@ -16,11 +16,13 @@ export function ProductCards({ products }: { products: MessageView["products"] }
             <p className="truncate font-medium" title={product.title}>
               {product.title}
             </p>
-            <p className="truncate text-12 text-ink-3" title={product.reason}>
-              {product.reason}
+            <p className="flex gap-2 text-12 text-ink-3">
+              <span className="min-w-0 flex-1 truncate" title={product.reason}>
+                {product.reason}
+              </span>
+              <span className="text-ink-2">{money(product.price, product.currency)}</span>
             </p>
           </div>
-          <span className="self-start font-medium">{money(product.price, product.currency)}</span>
         </li>
       ))}
     </ul>

@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { rest } from "../rest/client";
+import type { QueueName } from "./queue";
 import { readSummary, type Summary } from "./summary";
 
 const PAUSE_MS = 250;
@@ -28,13 +29,15 @@ const NOTHING: readonly Summary[] = [];
 export type Found = { rows: readonly Summary[]; searching: boolean; error: unknown; retry: () => void };
 
 /** Search by words, by status, or by both; asks nothing when neither is given. */
-export function useFound(search: string, status: "open" | "closed"): Found {
+export function useFound(queue: QueueName, search: string, status: "open" | "closed"): Found {
   const words = useSettled(search.trim());
   const enabled = words !== "" || status === "closed";
+  // Words are looked for everywhere: who searches does not know where it went.
+  const where = words === "" ? queue : "all";
   const query = useQuery({
-    queryKey: ["conversations", status, words],
+    queryKey: ["conversations", where, status, words],
     queryFn: async ({ signal }) => {
-      const parameters = new URLSearchParams({ queue: "all", status });
+      const parameters = new URLSearchParams({ queue: where, status });
       if (words !== "") parameters.set("q", words);
       return readList(await rest(`/api/conversations/list/?${parameters}`, { signal }));
     },
