@@ -2,31 +2,85 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import torch
+
+from app import metrics
+from app.api.context import ApiContext, Health
+from app.api.security import Ancestors
 from app.auth.passwords import Passwords
 from app.auth.staff import Lifetimes, StaffAuth
 from app.auth.tokens import Tokens
+from app.db.analytics import SqlAnalytics
+from app.db.customers import SqlCustomers
 from app.db.database import Database
 from app.db.import_store import SqlImportStore
+from app.db.interactions import SqlInteractions
 from app.db.migrate import migrate
 from app.db.records import SqlRecords
+from app.db.reply_context import SqlReplyContexts
 from app.db.shops import SqlShops
 from app.db.staff import SqlStaff
+from app.db.store import SqlStore
 from app.demo.seed import SeededDemo, seed_demo
+from app.domain.job import Lane
+from app.errors import ConfigurationError
+from app.live.sessions import LiveSessions, UseCases
+from app.live.visitors import Visitors
+from app.services.answer.knowledge import Knowledge
+from app.services.answer.models import BatchedAnalyzer
+from app.services.answer.pipeline import Pipeline, Tokenizing
+from app.services.change import Changes
+from app.services.clock import SystemClock
+from app.services.control import ControlDesk
+from app.services.desk import DeskWork
+from app.services.ids import new_id
+from app.services.ingest import ANALYZE_KIND, Ingest
+from app.services.jobs import JobQueue, Periodic
+from app.services.program import Programs
+from app.services.publish import Publisher
 from app.services.rate_limit import RateLimiter
+from app.services.reads import Reads
+from app.services.recommending import TRAIN_KIND, ShopRecommenders
+from app.services.replies import Replies
+from app.services.sending import Sending
+from app.services.transitions import HANDOFF_TIMEOUT_KIND
+from app.services.worker.analyzing import AnalyzeMessage
+from app.services.worker.answering import AnswerLane
+from app.services.worker.lane import Handler, JobLane
+from app.services.worker.reply_run import ResponderModel, RunParts
+from app.services.worker.validity import Validity
+from app.services.worker.wake import Wake
+from app.services.worker.worker import Worker
 from app.settings import Settings
+from nlp.analyzer import TextAnalyzer
+from nlp.encoder import Encoder, ModelFilesError
+from nlp.engine.engine import Engine
+from nlp.engine.request import ModelLoadError
+from nlp.engine.settings import EngineSettings
+from nlp.registry import STARTER_RESPONDER, load_analyzer
 from realtime.bus.memory import MemoryBus
 from realtime.bus.port import Bus
 from realtime.bus.redis import RedisBus
+from realtime.gateway import Gateway
+from realtime.hub import Hub
 from realtime.live_reply.memory import MemoryLiveReply
 from realtime.live_reply.port import LiveReply
 from realtime.live_reply.redis import RedisLiveReply
+from realtime.presence import MemoryPresence
+from realtime.presence_redis import RedisPresence
+from realtime.settings import RealtimeSettings
 
+DATABASE_PING_S = 2.0
+LANE_SLOTS = {Lane.ANALYZE: 8, Lane.SYNC: 4, Lane.TRAIN: 1}
 DAY_S = 86_400
 
 
@@ -102,3 +156,192 @@ async def seed(core: Core) -> SeededDemo:
             await core.staff_store.add_user(shop, email=email, name=name, role=role, password_hash=password_hash)
 
     return await seed_demo(core.settings, core.shops, core.imports, add_user, datetime.now(UTC).date())
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Use cases on the core."""
+
+    store: SqlStore
+    publisher: Publisher
+    changes: Changes
+    cases: UseCases
+    replies: Replies
+    queue: JobQueue
+
+
+def build_parts(core: Core) -> Parts:
+    """Wire the use cases."""
+    settings, clock = core.settings, SystemClock()
+    store, publisher = SqlStore(core.database), Publisher(core.bus)
+    changes = Changes(store, core.live, publisher, clock)
+
+    async def limit(sender: UUID) -> int | None:
+        per_minute = settings.messages_per_minute
+        return await core.limiter.retry_after_ms("message", str(sender), per_minute=per_minute)
+
+    cases = UseCases(
+        ingest=Ingest(store, changes, clock, limit=limit, message_chars=settings.message_chars),
+        sending=Sending(changes, message_chars=settings.message_chars),
+        control=ControlDesk(changes),
+        desk=DeskWork(changes),
+        reads=Reads(store),
+    )
+    replies = Replies(store, changes, core.live, clock, lease_s=settings.job_lease_s)
+    return Parts(store, publisher, changes, cases, replies, JobQueue(store, publisher, clock))
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """The web role: what the REST API stands on, the live sessions, who may embed the widget."""
+
+    context: ApiContext
+    gateway: Gateway
+    ancestors: Ancestors
+    state: WebState
+
+
+class WebState:
+    """Whether this process takes traffic."""
+
+    def __init__(self, database: Database, bus: Bus) -> None:
+        self._database = database
+        self._bus = bus
+        self.draining = False
+
+    async def health(self) -> Health:
+        """See app.api.context.Health; Redis away is no reason to take a process out."""
+        degraded = () if self._bus.healthy else ("bus",)
+        metrics.degraded.labels(part="bus").set(len(degraded))
+        if self.draining:
+            return Health(False, degraded, "draining")
+        try:
+            async with asyncio.timeout(DATABASE_PING_S):
+                await self._database.ping()
+        except Exception as error:
+            return Health(False, degraded, f"the database cannot be reached: {type(error).__name__}")
+        return Health(True, degraded)
+
+
+def build_web(core: Core, parts: Parts) -> Web:
+    """Wire the web role."""
+    settings = core.settings
+    visitors = Visitors(
+        core.shops,
+        parts.cases.ingest,
+        core.tokens,
+        public_url=settings.resolved_public_url,
+        token_days=settings.visitor_token_days,
+    )
+    sessions = LiveSessions(parts.cases, visitors, core.staff, core.limiter, public_url=settings.resolved_public_url)
+    realtime = RealtimeSettings(message_chars=settings.message_chars)
+    hub = Hub(core.bus, core.live, sessions, realtime)
+    presence = RedisPresence(settings.redis_url) if settings.redis_url else MemoryPresence()
+    gateway = Gateway(hub, sessions, realtime, presence=presence)
+    metrics.connections.set_function(lambda: gateway.connection_count)
+    state = WebState(core.database, core.bus)
+    context = ApiContext(
+        settings=settings,
+        staff=core.staff,
+        limiter=core.limiter,
+        analytics=SqlAnalytics(core.database),
+        customers=SqlCustomers(core.database),
+        health=state.health,
+        cases=parts.cases,
+        programs=Programs(parts.store),
+        hub=hub,
+        records=core.records,
+        shops=core.shops,
+    )
+    return Web(context, gateway, visitors.embedding_origins, state)
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The loaded models of a worker."""
+
+    encoder: Encoder
+    analyzer: TextAnalyzer
+    responder: ResponderModel
+
+
+def load_models(settings: Settings) -> Models:
+    """Load all models; takes seconds, call it off the event loop.
+
+    Raises: ConfigurationError that says which model and why.
+    """
+    threads = settings.torch_threads or max(1, (os.cpu_count() or 2) - 1)
+    torch.set_num_threads(threads)
+    try:
+        encoder = Encoder.load()
+        analyzer = load_analyzer(encoder, settings.intent_dir, settings.sentiment_dir)
+        directory = settings.responder_dir or STARTER_RESPONDER
+        engine = Engine.load(
+            directory,
+            EngineSettings(
+                dtype=settings.responder_dtype,
+                slots=settings.engine_slots,
+                max_waiting=settings.engine_queue,
+                max_tokens=settings.max_reply_tokens,
+                threads=threads,
+            ),
+        )
+    except (ModelFilesError, ModelLoadError) as error:
+        raise ConfigurationError(str(error)) from error
+    responder = ResponderModel(
+        engine=engine,
+        name=directory.name if settings.responder_dir else "starter",
+        has_pointers=settings.responder_dir is None or settings.responder_pointers,
+        max_tokens=settings.max_reply_tokens,
+    )
+    return Models(encoder, analyzer, responder)
+
+
+def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
+    """Wire the worker role."""
+    settings, worker = core.settings, new_id()
+    analyzer = BatchedAnalyzer(models.analyzer)
+    recommenders = ShopRecommenders(
+        SqlInteractions(core.database), core.records, settings.var_dir / "models" / "recommenders"
+    )
+    engine = models.responder.engine
+    pipeline = Pipeline(
+        records=core.records,
+        analyzer=analyzer,
+        knowledge=Knowledge(core.records, models.encoder),
+        recommenders=recommenders,
+        attempts=core.limiter,
+        tokenizing=Tokenizing(engine.count_tokens, engine.window),
+    )
+    validity = Validity(settings.reply_validity_s, time.monotonic)
+    run_parts = RunParts(
+        replies=parts.replies,
+        contexts=SqlReplyContexts(core.database),
+        pipeline=pipeline,
+        model=models.responder,
+        live=core.live,
+        valid=validity,
+        coalesce_ms=settings.coalesce_ms,
+    )
+    wakes = {lane.value: Wake() for lane in Lane}
+    answers = AnswerLane(
+        worker,
+        run_parts,
+        validity,
+        wakes[Lane.ANSWER.value],
+        slots=settings.engine_slots,
+        poll_s=settings.job_poll_s,
+    )
+    handlers: dict[Lane, dict[str, Handler]] = {
+        Lane.ANALYZE: {ANALYZE_KIND: AnalyzeMessage(parts.store, analyzer, parts.cases.desk)},
+        Lane.SYNC: {HANDOFF_TIMEOUT_KIND: parts.cases.control.expire_handoff},
+        Lane.TRAIN: {TRAIN_KIND: recommenders.train_all},
+    }
+    lanes = [
+        JobLane(
+            lane, worker, parts.queue, of_lane, wakes[lane.value], slots=LANE_SLOTS[lane], poll_s=settings.job_poll_s
+        )
+        for lane, of_lane in handlers.items()
+    ]
+    nightly = Periodic(TRAIN_KIND, Lane.TRAIN, timedelta(days=1), timedelta(hours=3))
+    return Worker(core.bus, parts.queue, answers, lanes, wakes, [nightly])

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -54,7 +55,8 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(default="", description="addresses of proxies whose X-Forwarded-For is believed")
 
     responder_dir: Path | None = Field(default=None, description="T5 model directory; empty: the starter responder")
-    responder_dtype: str = Field(default="fp32", description="fp32, int8 or bf16")
+    responder_dtype: Literal["fp32", "int8", "bf16"] = Field(default="fp32", description="fp32, int8 or bf16")
+    responder_pointers: bool = Field(default=False, description="that model was trained by `train responder`")
     intent_dir: Path | None = Field(default=None, description="DistilBERT directory; empty: the starter head")
     sentiment_dir: Path | None = Field(default=None, description="RoBERTa directory; empty: the starter head")
     torch_threads: int = Field(default=0, ge=0, description="threads of the models; 0: one less than there are cores")
@@ -82,6 +84,7 @@ class Settings(BaseSettings):
     refresh_token_days: int = Field(default=30, ge=1, description="life of a refresh token")
     session_days: int = Field(default=14, ge=1, description="life of a console session")
     login_attempts_per_minute: int = Field(default=10, ge=1, description="sign-in attempts per address and minute")
+    messages_per_minute: int = Field(default=30, ge=1, description="messages of one visitor per minute")
     requests_per_minute: int = Field(default=600, ge=1, description="REST requests per address and minute")
 
     @field_validator("database_url")

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from uuid import UUID
 
+from app.api.problem import Problem
 from app.auth.staff import StaffAuth
+from app.demo.seed import WIDGET_KEY
+from app.live.sessions import UseCases
 from app.services.analytics import Analytics
+from app.services.answer.ports import Records
 from app.services.customers import Customers
+from app.services.program import Programs
 from app.services.rate_limit import RateLimiter
+from app.services.shops import Shops, WidgetShop
 from app.settings import Settings
+from realtime.hub import Hub
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +39,22 @@ class ApiContext:
     analytics: Analytics
     customers: Customers
     health: Callable[[], Awaitable[Health]]
+    cases: UseCases
+    programs: Programs
+    hub: Hub
+    records: Records
+    shops: Shops
+
+    async def demo_shop(self) -> WidgetShop:
+        """Return the demo shop.
+
+        Raises: Problem 404 when it is not loaded.
+        """
+        shop = await self.shops.by_key(WIDGET_KEY)
+        if shop is None:
+            raise Problem(404, "not_found", "the demo shop is not loaded: start with --demo")
+        return shop
+
+    async def customer_id(self, shop: UUID, external_id: str) -> UUID | None:
+        """Return the customer known to a shop by this id."""
+        return await self.shops.customer_id(shop, external_id)

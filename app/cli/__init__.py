@@ -7,20 +7,23 @@ import sys
 import typer
 from rich.console import Console
 
-from app.cli import data, doctor, models, serve
+from app.cli.data import register as register_data
+from app.cli.doctor import register as register_doctor
+from app.cli.models import register as register_models
+from app.cli.serve import register as register_serve
 from app.errors import AssistifyError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-serve.register(app)
-data.register(app)
-models.register(app)
-doctor.register(app)
+commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+register_serve(commands)
+register_data(commands)
+register_models(commands)
+register_doctor(commands)
 
 
 def main() -> None:
     """Run the command; what a user can mend is one line on standard error and exit code 1."""
     try:
-        app()
+        commands()
     except AssistifyError as error:
         Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False)
         sys.exit(1)

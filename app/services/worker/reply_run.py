@@ -76,7 +76,8 @@ class ReplyRun:
         """Return what is to be checkpointed."""
         if self._writer is None:
             return Progress(self.claim, self.claim.reply.text, self.claim.reply.ids)
-        return Progress(self.claim, self._writer.text, self._writer.ids)
+        # Only what was published: a checkpoint must never be ahead of what customers saw.
+        return Progress(self.claim, *self._writer.confirmed)
 
     def end_now(self) -> None:
         """Stop: the reply was ended from outside."""

@@ -1,0 +1,94 @@
+"""Conversations for staff and programs."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from msgspec import Struct
+
+from app.api.operation import Call, Operation
+from app.auth.roles import Permission
+from app.domain.people import Role, Staff, Visitor
+from realtime.protocol import shapes
+
+TAG = "conversations"
+LIMIT = 50
+
+
+class NewConversation(Struct, frozen=True):
+    """Whom the conversation is with: a customer by the shop's own id, made when unknown."""
+
+    customer: str
+    name: str | None = None
+    email: str | None = None
+
+
+class Opened(Struct, frozen=True):
+    """The conversation that is open with this customer now."""
+
+    id: UUID
+
+
+class ListQuery(Struct, frozen=True):
+    """A page of a queue; `cursor` is that of the page before."""
+
+    queue: Literal["mine", "unassigned", "bot", "all"] = "all"
+    status: Literal["open", "closed"] | None = None
+    q: str | None = None
+    cursor: str | None = None
+    limit: int = LIMIT
+
+
+class ConversationList(Struct, frozen=True):
+    """Conversations, the latest activity first; `cursor` continues, null at the end."""
+
+    conversations: list[shapes.Summary]
+    cursor: str | None
+
+
+class Closed(Struct, frozen=True):
+    """The position of conversation.closed in the conversation's log."""
+
+    seq: int
+
+
+def staff_of(call: Call) -> Staff:
+    """Return the signed-in member as the use cases know them."""
+    member = call.staff
+    return Staff(id=member.id, shop=member.shop, name=member.name, role=Role(member.role))
+
+
+async def create_conversation(call: Call) -> Opened:
+    """Return the open conversation with a customer; begin one when there is none."""
+    body: NewConversation = call.body
+    identity = await call.context.cases.ingest.verify_visitor(
+        call.staff.shop, body.customer, name=body.name, email=body.email
+    )
+    visitor = Visitor(identity.id, identity.shop, identity.name, verified=True)
+    return Opened(await call.context.cases.ingest.open_conversation(visitor))
+
+
+async def list_conversations(call: Call) -> ConversationList:
+    """List conversations of a queue."""
+    query: ListQuery = call.query
+    page = await call.context.cases.reads.conversations(
+        staff_of(call), queue=query.queue, status=query.status, q=query.q, cursor=query.cursor, limit=query.limit
+    )
+    return ConversationList(list(page.conversations), page.cursor)
+
+
+async def close_conversation(call: Call) -> Closed:
+    """Close a conversation; closing a closed one is acknowledged again."""
+    seq = await call.context.cases.control.close(staff_of(call), call.request.path_params["id"])
+    return Closed(seq)
+
+
+OPERATIONS = (
+    Operation("POST", "/api/conversations/create_conversation/", create_conversation, "Open a conversation", TAG,
+              Permission.WRITE_CONVERSATIONS, NewConversation, None, Opened, 201),
+    Operation("GET", "/api/conversations/list/", list_conversations, "List conversations", TAG,
+              Permission.READ_CONVERSATIONS, None, ListQuery, ConversationList),
+    Operation("POST", "/api/conversations/{id:uuid}/close_conversation/", close_conversation, "Close a conversation",
+              TAG, Permission.WRITE_CONVERSATIONS, None, None, Closed),
+)  # fmt: skip

@@ -1,0 +1,116 @@
+"""Commands that run: serve, web, worker."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from app.bootstrap import Core, Parts, build_parts, build_web, build_worker, load_models, open_core, seed
+from app.demo.seed import STAFF
+from app.lifecycle import BackgroundTask, DrainingServer, make_server, serve_web, serve_worker
+from app.logs import configure_logging
+from app.main import create_app
+from app.services.worker.worker import Worker
+from app.settings import Settings, get_settings
+
+console = Console()
+
+HostOption = Annotated[str | None, typer.Option(help="Address to listen on")]
+PortOption = Annotated[int | None, typer.Option(help="Port to listen on")]
+DemoOption = Annotated[bool, typer.Option("--demo", help="Load and show the demo shop")]
+
+
+class _Role(StrEnum):
+    ALL = "serve"
+    WEB = "web"
+    WORKER = "worker"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(serve)
+    app.command()(web)
+    app.command()(worker)
+
+
+def serve(host: HostOption = None, port: PortOption = None, demo: DemoOption = False) -> None:
+    """Run everything in one process: web and worker; SQLite unless a database is configured."""
+    _run(_Role.ALL, host, port, demo=demo)
+
+
+def web(host: HostOption = None, port: PortOption = None, demo: DemoOption = False) -> None:
+    """Run HTTP and live sessions; needs the database, and Redis to reach other processes."""
+    _run(_Role.WEB, host, port, demo=demo)
+
+
+def worker() -> None:
+    """Run models and jobs."""
+    _run(_Role.WORKER, None, None, demo=False)
+
+
+def _run(role: _Role, host: str | None, port: int | None, *, demo: bool) -> None:
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = get_settings().model_copy(update=given)
+    configure_logging(settings.log_level, as_json=settings.log_json)
+    uvloop.run(_main(role, settings, demo=demo))
+
+
+async def _main(role: _Role, settings: Settings, *, demo: bool) -> None:
+    async with open_core(settings) as core:
+        await core.migrate()
+        parts = build_parts(core)
+        password = (await seed(core)).password if demo and role is not _Role.WORKER else None
+        jobs = await _worker(core, parts) if role is not _Role.WEB else None
+        tasks = [BackgroundTask(name, loop) for name, loop in jobs.tasks()] if jobs is not None else []
+        _settle_memory()
+        if role is _Role.WORKER and jobs is not None:
+            console.print("The worker is ready.")
+            await serve_worker(tasks, jobs.drain)
+        else:
+            server, live = _server(core, parts, jobs, demo=demo)
+            _announce(settings, password)
+            await serve_web(server, [*tasks, live])
+
+
+async def _worker(core: Core, parts: Parts) -> Worker:
+    models = await asyncio.to_thread(load_models, core.settings)
+    return build_worker(core, parts, models)
+
+
+def _server(core: Core, parts: Parts, jobs: Worker | None, *, demo: bool) -> tuple[DrainingServer, BackgroundTask]:
+    built = build_web(core, parts)
+
+    async def drain() -> None:
+        built.state.draining = True
+        if jobs is not None:
+            await jobs.drain()
+        await built.gateway.drain(core.settings.drain_s if built.gateway.connection_count else 0.0)
+
+    server = make_server(create_app(built, demo=demo), core.settings, drain)
+    return server, BackgroundTask("live sessions", built.gateway.run)
+
+
+def _settle_memory() -> None:
+    """Take what was loaded out of the collector's sight: full collections of it would stop the loop for 0.1 s."""
+    gc.collect()
+    gc.freeze()
+
+
+def _announce(settings: Settings, password: str | None) -> None:
+    url = settings.resolved_public_url
+    table = Table(show_header=False, title="Assistify is up", title_justify="left")
+    if password is not None:
+        table.add_row("Demo shop", f"{url}/")
+    table.add_row("Console", f"{url}/console")
+    table.add_row("API docs", f"{url}/api/docs")
+    if password is not None:
+        for email, _, role in STAFF:
+            table.add_row(f"Sign in ({role})", f"{email}  {password}")
+    console.print(table)

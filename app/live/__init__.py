@@ -1,0 +1,1 @@
+"""The product behind the live sessions: who connects, and what their commands do."""

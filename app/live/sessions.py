@@ -1,0 +1,218 @@
+"""The product behind the gateway: realtime.ports.Sessions by the use cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import msgspec
+
+from app.auth.staff import SignInRefusedError, StaffAuth
+from app.domain.conversation import Controller
+from app.domain.people import Actor, Role, Staff, Visitor
+from app.domain.staff import StaffMember
+from app.live.visitors import Visitors
+from app.services.change import HeldText
+from app.services.control import ControlDesk
+from app.services.desk import DeskWork
+from app.services.ingest import Ingest
+from app.services.rate_limit import RateLimiter
+from app.services.reads import Reads
+from app.services.sending import Sending
+from realtime.ports import Authenticated, CommandError, LogPage, Peer, Principal, Snapshot
+from realtime.protocol import commands as wire
+
+SESSION_COOKIE = "assistify_session"
+CONNECTS_PER_MINUTE = 120  # hellos of one address
+OPENS_PER_MINUTE = 10  # conversations begun by one visitor
+
+
+class Mirrors(Protocol):
+    """What this process has seen of replies in progress."""
+
+    def held(self, conversation: UUID) -> HeldText | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """The use cases that commands call."""
+
+    ingest: Ingest
+    sending: Sending
+    control: ControlDesk
+    desk: DeskWork
+    reads: Reads
+
+
+class LiveSessions:
+    """Authenticates, reads and carries out commands for live sessions."""
+
+    def __init__(
+        self, cases: UseCases, visitors: Visitors, staff: StaffAuth, limiter: RateLimiter, *, public_url: str
+    ) -> None:
+        self._cases = cases
+        self._visitors = visitors
+        self._staff = staff
+        self._limiter = limiter
+        self._public_host = urlsplit(public_url).netloc
+
+    async def authenticate_visitor(self, hello: wire.VisitorHello, peer: Peer) -> Authenticated:
+        """See realtime.ports.Sessions."""
+        await self._limit("hello", peer.address, CONNECTS_PER_MINUTE)
+        return await self._visitors.authenticate(hello, peer)
+
+    async def authenticate_user(self, hello: wire.AgentHello, peer: Peer) -> Authenticated:
+        """See realtime.ports.Sessions."""
+        await self._limit("hello", peer.address, CONNECTS_PER_MINUTE)
+        if peer.origin is not None and urlsplit(peer.origin).netloc not in (self._public_host, peer.host):
+            raise CommandError("unauthorized", "the console connects from the server's own pages only")
+        try:
+            if hello.token is not None:
+                member, expires_at = await self._staff.check_access(hello.token)
+                return Authenticated(principal=_principal(member), token=None, expires_at=expires_at)
+            member = await self._staff.check_session(peer.cookies.get(SESSION_COOKIE, ""))
+        except SignInRefusedError as error:
+            raise CommandError("unauthorized", str(error)) from error
+        return Authenticated(principal=_principal(member), token=None)
+
+    async def refresh(self, principal: Principal, token: str) -> Authenticated:
+        """See realtime.ports.Sessions."""
+        if not principal.is_staff:
+            return await self._visitors.refresh(principal, token)
+        try:
+            member, expires_at = await self._staff.check_access(token)
+        except SignInRefusedError as error:
+            raise CommandError("unauthorized", str(error)) from error
+        if member.id != principal.id:
+            raise CommandError("unauthorized", "the token is another user's")
+        return Authenticated(principal=_principal(member), token=None, expires_at=expires_at)
+
+    async def check_watch(self, principal: Principal, conversation: UUID) -> None:
+        """See realtime.ports.Sessions."""
+        await self._cases.reads.check_watch(actor_of(principal), conversation)
+
+    async def read_log(self, conversation: UUID, after: int, limit: int) -> LogPage:
+        """See realtime.ports.Sessions."""
+        return await self._cases.reads.read_log(conversation, after, limit)
+
+    async def last_seqs(self, conversations: Sequence[UUID]) -> Mapping[UUID, tuple[str, int]]:
+        """See realtime.ports.Sessions."""
+        return await self._cases.reads.last_seqs(conversations)
+
+    async def snapshot(self, principal: Principal, conversation: UUID) -> Snapshot:
+        """See realtime.ports.Sessions."""
+        return await self._cases.reads.snapshot(actor_of(principal), conversation)
+
+    async def inbox(self, principal: Principal, queue: str) -> Sequence[Mapping[str, Any]]:
+        """See realtime.ports.Sessions."""
+        return await self._cases.reads.inbox(staff_of(principal), queue)
+
+    async def execute(self, principal: Principal, connection: UUID, command: wire.Command) -> Mapping[str, Any]:
+        """See realtime.ports.Sessions."""
+        if principal.is_staff:
+            return await self._execute_staff(staff_of(principal), command)
+        return await self._execute_visitor(visitor_of(principal), command)
+
+    async def _execute_visitor(self, visitor: Visitor, command: wire.Command) -> Mapping[str, Any]:
+        match command:
+            case wire.ConversationOpen(page=page):
+                await self._limit("open", str(visitor.id), OPENS_PER_MINUTE)
+                shown = msgspec.to_builtins(page) if page is not None else None
+                return {"conversation": await self._cases.ingest.open_conversation(visitor, shown)}
+            case wire.MessageSend():
+                _refuse_attachments(command)
+                sent = await self._cases.ingest.receive_message(
+                    visitor, command.conversation, str(command.client_id), command.text
+                )
+                return {"message": sent.message, "seq": sent.seq}
+            case wire.HandoffRequest():
+                await self._cases.control.request_handoff(visitor, command.conversation)
+                return {}
+            case wire.ReplyFeedback():
+                await self._cases.desk.give_feedback(visitor, command.conversation, command.message, command.value)
+                return {}
+            case wire.CsatRate():
+                await self._cases.desk.rate(visitor, command.conversation, command.score, command.comment)
+                return {}
+        return await self._execute_either(visitor, command)
+
+    async def _execute_staff(self, staff: Staff, command: wire.Command) -> Mapping[str, Any]:
+        match command:
+            case wire.MessageSend():
+                _refuse_attachments(command)
+                sent = await self._cases.sending.send(staff, command.conversation, str(command.client_id), command.text)
+                return {"message": sent.message, "seq": sent.seq}
+            case wire.ControlTake():
+                taken = await self._cases.control.take(staff, command.conversation)
+                return {"epoch": taken.epoch, "cut": taken.cut}
+            case wire.ControlRelease():
+                epoch = await self._cases.control.release(staff, command.conversation, Controller(command.to))
+                return {"epoch": epoch}
+            case wire.ConversationAssign():
+                await self._cases.control.assign(staff, command.conversation, command.user)
+                return {}
+            case wire.ConversationReopen():
+                return {"seq": await self._cases.control.reopen(staff, command.conversation)}
+            case wire.NoteAdd():
+                note = await self._cases.desk.add_note(staff, command.conversation, command.client_id, command.text)
+                return {"note": note.message, "seq": note.seq}
+            case wire.ConversationUpdate():
+                await self._cases.desk.update(
+                    staff,
+                    command.conversation,
+                    labels=command.labels,
+                    priority=command.priority,
+                    snooze_until=command.snooze_until,
+                    draft=command.draft,
+                )
+                return {}
+        return await self._execute_either(staff, command)
+
+    async def _execute_either(self, actor: Actor, command: wire.Command) -> Mapping[str, Any]:
+        match command:
+            case wire.Read():
+                await self._cases.desk.mark_read(actor, command.conversation, command.seq)
+                return {}
+            case wire.ReplyStop():
+                return {"text": await self._cases.control.stop(actor, command.conversation, command.message)}
+            case wire.ConversationClose():
+                return {"seq": await self._cases.control.close(actor, command.conversation, seen=command.seq)}
+        # Suggestions and notifications have no part in this version: the command is known, its service is not there.
+        raise CommandError("unavailable", "this server does not offer this command yet")
+
+    async def _limit(self, what: str, key: str, per_minute: int) -> None:
+        wait = await self._limiter.retry_after_ms(what, key, per_minute=per_minute)
+        if wait is not None:
+            raise CommandError("rate_limited", "too many attempts", retry_after_ms=wait)
+
+
+def actor_of(principal: Principal) -> Actor:
+    """Return who acts, as the use cases know them."""
+    return staff_of(principal) if principal.is_staff else visitor_of(principal)
+
+
+def staff_of(principal: Principal) -> Staff:
+    """Return the member of staff.
+
+    Raises: CommandError `forbidden` for a visitor.
+    """
+    if not principal.is_staff or principal.role is None:
+        raise CommandError("forbidden", "this is for staff")
+    return Staff(id=principal.id, shop=principal.shop, name=principal.name or "", role=Role(principal.role))
+
+
+def visitor_of(principal: Principal) -> Visitor:
+    """Return the visitor."""
+    return Visitor(id=principal.id, shop=principal.shop, name=principal.name, verified=principal.verified)
+
+
+def _principal(member: StaffMember) -> Principal:
+    return Principal(kind="user", id=member.id, shop=member.shop, name=member.name, role=member.role)
+
+
+def _refuse_attachments(command: wire.MessageSend) -> None:
+    if command.attachments:
+        raise CommandError("not_found", "there is no such attachment")

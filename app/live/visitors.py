@@ -1,0 +1,123 @@
+"""Who a visitor is: widget key, origin, signed identity, token."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from app.auth.identity import is_identity_genuine
+from app.auth.tokens import Claims, TokenKind, TokenRejectedError, Tokens
+from app.services.ids import new_id
+from app.services.ingest import Ingest
+from app.services.shops import Shops, WidgetShop
+from realtime.ports import Authenticated, CommandError, Peer, Principal
+from realtime.protocol.commands import Identity as GivenIdentity
+from realtime.protocol.commands import VisitorHello
+
+DAY_S = 86_400
+
+
+class Visitors:
+    """Authenticates the widget. `public_url` is the server's own, whose pages may always connect."""
+
+    def __init__(self, shops: Shops, ingest: Ingest, tokens: Tokens, *, public_url: str, token_days: int) -> None:
+        self._shops = shops
+        self._ingest = ingest
+        self._tokens = tokens
+        self._public_host = urlsplit(public_url).netloc
+        self._token_s = token_days * DAY_S
+
+    async def authenticate(self, hello: VisitorHello, peer: Peer) -> Authenticated:
+        """Return who connects.
+
+        Raises: CommandError `unauthorized` for a wrong key, origin, hash or token.
+        """
+        shop = await self._shops.by_key(hello.widget_key)
+        if shop is None:
+            raise CommandError("unauthorized", "there is no shop with this widget key")
+        self._check_origin(shop, peer)
+        claims = self._claims(hello.token, shop.id)
+        given = hello.identity
+        if given is not None and given.hash is not None:
+            return await self._verified(shop, given, claims, hello)
+        # A token of a verified customer is worth nothing once the page no longer says who they are.
+        known = claims if claims is not None and claims.identity is None else None
+        visitor = known.subject if known is not None else new_id()
+        token = hello.token if known is not None else self._issue(visitor, shop.id, None)
+        record = await self._ingest.find_visitor(visitor)
+        principal = Principal(
+            kind="visitor",
+            id=visitor,
+            shop=shop.id,
+            name=record.name if record is not None else None,
+            customer=record.customer if record is not None else None,
+        )
+        return self._authenticated(principal, token)
+
+    async def refresh(self, principal: Principal, token: str) -> Authenticated:
+        """Check a newer token of the same visitor.
+
+        Raises: CommandError `unauthorized`.
+        """
+        claims = self._claims(token, principal.shop)
+        if claims is None or claims.subject != principal.id:
+            raise CommandError("unauthorized", "the token is another visitor's")
+        return self._authenticated(principal, token)
+
+    async def embedding_origins(self, widget_key: str) -> str:
+        """Return the CSP source list of the pages that may embed a shop's widget."""
+        shop = await self._shops.by_key(widget_key)
+        origins = [origin for origin in shop.origins if _is_origin(origin)] if shop is not None else []
+        return " ".join(["'self'", *origins])
+
+    async def _verified(
+        self, shop: WidgetShop, given: GivenIdentity, claims: Claims | None, hello: VisitorHello
+    ) -> Authenticated:
+        if given.hash is None or not is_identity_genuine(shop.widget_secret, given.id, given.hash):
+            raise CommandError("unauthorized", "the identity's hash is wrong: hex HMAC-SHA256(widget secret, id)")
+        record = await self._ingest.verify_visitor(
+            shop.id, given.id, name=given.name, email=given.email, locale=hello.locale
+        )
+        same = claims is not None and claims.identity == given.id and claims.subject == record.id
+        token = hello.token if same else self._issue(record.id, shop.id, given.id)
+        principal = Principal(
+            kind="visitor",
+            id=record.id,
+            shop=shop.id,
+            name=record.name,
+            verified=True,
+            customer=record.customer,
+        )
+        return self._authenticated(principal, token)
+
+    def _claims(self, token: str | None, shop: UUID) -> Claims | None:
+        if token is None:
+            return None
+        try:
+            claims = self._tokens.check(token, TokenKind.VISITOR)
+        except TokenRejectedError as error:
+            raise CommandError("unauthorized", f"{error}: connect without one for a new one") from error
+        if claims.shop != shop:
+            raise CommandError("unauthorized", "the token is of another shop")
+        return claims
+
+    def _check_origin(self, shop: WidgetShop, peer: Peer) -> None:
+        """Browsers always send an Origin; a program that sends none has no cookies or page to abuse."""
+        if peer.origin is None or urlsplit(peer.origin).netloc in (self._public_host, peer.host):
+            return
+        if peer.origin not in shop.origins:
+            raise CommandError("unauthorized", "this origin is not in the shop's list")
+
+    def _issue(self, visitor: UUID, shop: UUID, identity: str | None) -> str:
+        return self._tokens.issue(TokenKind.VISITOR, visitor, shop, ttl_s=self._token_s, identity=identity)
+
+    def _authenticated(self, principal: Principal, token: str | None) -> Authenticated:
+        if token is None:
+            raise CommandError("unauthorized", "no token")
+        expires_at = self._tokens.check(token, TokenKind.VISITOR).expires_at
+        return Authenticated(principal=principal, token=token, expires_at=expires_at)
+
+
+def _is_origin(value: str) -> bool:
+    parts = urlsplit(value)
+    return parts.scheme in ("http", "https") and bool(parts.netloc) and not set(value) & set(" ;,'\"")
