@@ -5,7 +5,7 @@ An optional field that equals its default is left out of the JSON.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -89,11 +89,23 @@ class RecommendedProduct(Shape, frozen=True, kw_only=True):
     url: str | None = None
 
 
+class OrderState(Shape, frozen=True, kw_only=True):
+    """How far an order is; `state` in the shop's words, `arrives` the day it is expected."""
+
+    number: str
+    state: str
+    carrier: str | None = None
+    tracking: str | None = None
+    tracking_url: str | None = None
+    arrives: date | None = None
+
+
 class Source(Shape, frozen=True, kw_only=True):
-    """Where a fact of a reply comes from."""
+    """Where a fact of a reply comes from; with `order` when that is an order, to be shown as a card."""
 
     title: str
     url: str | None = None
+    order: OrderState | None = None
 
 
 class Message(Shape, frozen=True, kw_only=True):

@@ -452,6 +452,16 @@ export interface OpenAck {
   conversation: LiveSnapshot;
 }
 
+/** How far an order is; `state` in the shop's words, `arrives` the day it is expected. */
+export interface OrderState {
+  number: string;
+  state: string;
+  carrier?: string | null;
+  tracking?: string | null;
+  tracking_url?: string | null;
+  arrives?: string | null;
+}
+
 /** The page of the shop that the visitor is on. */
 export interface Page {
   url?: string;
@@ -660,10 +670,11 @@ export interface SeqAck {
   seq: number;
 }
 
-/** Where a fact of a reply comes from. */
+/** Where a fact of a reply comes from; with `order` when that is an order, to be shown as a card. */
 export interface Source {
   title: string;
   url?: string | null;
+  order?: OrderState | null;
 }
 
 /** Of reply.stop: the text that stays. */
