@@ -15,6 +15,7 @@ from realtime.bus.port import Bus, BusUnavailableError, Listener, Subscription
 from realtime.bus.topic import inbox_topic
 from realtime.inbox_feed import InboxFeed, InboxWatch
 from realtime.live_reply.port import LiveReply
+from realtime.mirror import MirroredReply
 from realtime.ports import Principal, Sessions
 from realtime.protocol.commands import Cursor
 from realtime.resume import Answer, answer
@@ -86,7 +87,7 @@ class Hub:
             self._detach(feed, watch)
             raise
         feed.order.note_ended(read.ended if read.fields["resumed"] else ())
-        feed.begin(read.log, replace(read.position))
+        feed.begin(read.log, replace(read.position), read.live)
         watch.position = replace(read.position)
         return Prepared(feed, watch, read)
 
@@ -99,6 +100,11 @@ class Hub:
         feed = self._feeds.get(conversation)
         if feed is not None and reader.id in feed.watches:
             self._detach(feed, feed.watches[reader.id])
+
+    def held(self, conversation: UUID) -> MirroredReply | None:
+        """Return what this node has seen of the conversation's reply in progress, None when nobody here follows it."""
+        feed = self._feeds.get(conversation)
+        return None if feed is None else feed.mirror.held()
 
     async def watch_inbox(
         self, reader: Reader, principal: Principal, queue: str

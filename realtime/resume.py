@@ -12,10 +12,10 @@ from typing import Any
 from uuid import UUID
 
 from realtime.bus.frame import NO_MESSAGE, Audience
-from realtime.live_reply.port import LiveReplyUnavailableError, LiveText
+from realtime.live_reply.port import LiveReplyUnavailableError, LiveText, slice_from
 from realtime.ports import LogPage, Principal
 from realtime.protocol.answers import restarted_fields, resumed_fields
-from realtime.protocol.commands import Cursor
+from realtime.protocol.commands import Cursor, LiveCursor
 from realtime.protocol.position import Position
 from realtime.protocol.shapes import Live
 from realtime.topic_feed import FeedParts, TopicFeed, hidden
@@ -23,11 +23,12 @@ from realtime.topic_feed import FeedParts, TopicFeed, hidden
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The fields to send, where that leaves the client, and the replies whose end it now knows."""
+    """The fields to send, where that leaves the client, the reply in progress, and the replies whose end it knows."""
 
     fields: dict[str, Any]
     log: str
     position: Position
+    live: LiveText | None
     ended: set[UUID] = field(default_factory=set)
 
 
@@ -36,29 +37,24 @@ async def answer(parts: FeedParts, feed: TopicFeed, principal: Principal, cursor
 
     Raises: CommandError of the product; any error of its storage.
     """
+    live = await _read_live(parts, feed.conversation)
     if cursor is not None and cursor.seq is not None:
-        live = await _read_live(parts, feed.conversation, cursor)
         page = await parts.sessions.read_log(feed.conversation, cursor.seq, parts.settings.resume_events + 1)
         if _goes_on(page, cursor, parts):
-            return _resumed(feed, principal, cursor.seq, page, live)
-    live = await _read_live(parts, feed.conversation, None)
+            return _resumed(feed, principal, cursor, page, live)
     snapshot = await parts.sessions.snapshot(principal, feed.conversation)
-    ended = {message for message in _message_ids(snapshot.body)}
+    ended = set(_message_ids(snapshot.body))
     live = _in_progress(feed, live, ended, snapshot.epoch)
-    fields = restarted_fields(feed.conversation, snapshot.body, _shape(live))
-    return Answer(fields, snapshot.log, _position(snapshot.seq, snapshot.epoch, live), ended)
+    fields = restarted_fields(feed.conversation, snapshot.body, _shape(live, None))
+    return Answer(fields, snapshot.log, _position(snapshot.seq, snapshot.epoch, live), live, ended)
 
 
-async def _read_live(parts: FeedParts, conversation: UUID, cursor: Cursor | None) -> LiveText | None:
-    """Read from the client's position when it holds this reply, else from 0. None also when it cannot be read."""
-    held = cursor.live if cursor is not None else None
+async def _read_live(parts: FeedParts, conversation: UUID) -> LiveText | None:
+    """Read the reply in progress from byte 0: the node mirrors it whole. None also when it cannot be read."""
     try:
-        live = await parts.live_reply.read(conversation, held.to if held is not None else 0)
-        if live is not None and live.start > 0 and (held is None or held.message != str(live.message)):
-            live = await parts.live_reply.read(conversation)
+        return await parts.live_reply.read(conversation)
     except LiveReplyUnavailableError:
         return None
-    return live
 
 
 def _goes_on(page: LogPage, cursor: Cursor, parts: FeedParts) -> bool:
@@ -74,7 +70,7 @@ def _goes_on(page: LogPage, cursor: Cursor, parts: FeedParts) -> bool:
     )
 
 
-def _resumed(feed: TopicFeed, principal: Principal, after: int, page: LogPage, live: LiveText | None) -> Answer:
+def _resumed(feed: TopicFeed, principal: Principal, cursor: Cursor, page: LogPage, live: LiveText | None) -> Answer:
     ended = {frame.message for frame in page.frames if frame.message != NO_MESSAGE}
     known = feed.order.position.epoch if feed.order.position is not None else 0
     epoch = max((known, *(frame.epoch for frame in page.frames)))
@@ -83,8 +79,8 @@ def _resumed(feed: TopicFeed, principal: Principal, after: int, page: LogPage, l
         frame.body if principal.is_staff or frame.audience is Audience.ALL else hidden(feed.conversation, frame.seq)
         for frame in page.frames
     ]
-    fields = resumed_fields(feed.conversation, events, _shape(live))
-    return Answer(fields, page.log, _position(page.last_seq, epoch, live), ended)
+    fields = resumed_fields(feed.conversation, events, _shape(live, cursor.live))
+    return Answer(fields, page.log, _position(page.last_seq, epoch, live), live, ended)
 
 
 def _in_progress(feed: TopicFeed, live: LiveText | None, ended: set[UUID], epoch: int) -> LiveText | None:
@@ -100,10 +96,14 @@ def _position(seq: int, epoch: int, live: LiveText | None) -> Position:
     return position
 
 
-def _shape(live: LiveText | None) -> Live | None:
+def _shape(live: LiveText | None, held: LiveCursor | None) -> Live | None:
+    """Return the reply in progress from where the client stands, whole when it holds none of it."""
     if live is None:
         return None
-    return Live(message=live.message, epoch=live.epoch, start=live.start, end=live.end, text=live.text)
+    start, text = 0, live.text
+    if held is not None and held.message == str(live.message):
+        start, text = slice_from(live.text, held.to)
+    return Live(message=live.message, epoch=live.epoch, start=start, end=live.end, text=text)
 
 
 def _message_ids(snapshot: Mapping[str, Any]) -> list[UUID]:

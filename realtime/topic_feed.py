@@ -12,6 +12,7 @@ from realtime.bus.frame import Audience, Frame, Kind
 from realtime.bus.port import Bus, BusUnavailableError, Subscription
 from realtime.bus.topic import conversation_topic
 from realtime.live_reply.port import LiveReply, LiveReplyUnavailableError, LiveText
+from realtime.mirror import Mirror
 from realtime.outbox import Packet
 from realtime.ports import Sessions
 from realtime.protocol.events import HiddenEvent, Resync, encode
@@ -69,6 +70,7 @@ class TopicFeed:
         self.conversation = conversation
         self.watches: dict[UUID, Watch] = {}
         self.order = TopicOrder(conversation)
+        self.mirror = Mirror()
         self.log: str | None = None
         self.had_event = False  # since the last position check
         self._parts = parts
@@ -88,15 +90,16 @@ class TopicFeed:
             return
         if self._subscribing is None:
             self._subscribing = self._loop.create_task(self._subscribe())
-        await asyncio.shield(self._subscribing)
+        await asyncio.wait({self._subscribing})  # raises nothing, also when the feed is closed meanwhile
 
-    def begin(self, log: str, position: Position) -> None:
+    def begin(self, log: str, position: Position, live: LiveText | None) -> None:
         """Take over what a resume read from log and live reply: start there, or find out that this node is behind."""
         if self.order.position is None:
             self.log = log
+            self.mirror.begin(live)
             self._release(self.order.start(position, self._loop.time()))
         elif log != self.log:
-            self._restart(log, position)
+            self._restart(log, position, live)
         else:
             self.order.expect(position.seq)
         self._heal_if_needed()
@@ -134,6 +137,9 @@ class TopicFeed:
         except BusUnavailableError:
             logger.warning("conversation not subscribed, the bus is away", extra={"action": "subscribe_failed"})
             return
+        except Exception:
+            logger.exception("conversation not subscribed", extra={"action": "subscribe_failed"})
+            return
         finally:
             self._subscribing = None
         if self._closed:
@@ -151,6 +157,7 @@ class TopicFeed:
 
     def _release(self, frames: list[Frame]) -> None:
         for frame in frames:
+            self.mirror.follow(frame)
             packets = _Packets(self.conversation, frame)
             for watch in self.watches.values():
                 if watch.buffer is not None:
@@ -188,9 +195,10 @@ class TopicFeed:
         self._parts.counters.resyncs += 1
         watch.reader.deliver(Packet(encode(Resync(conversation=self.conversation))), self.conversation)
 
-    def _restart(self, log: str, position: Position) -> None:
+    def _restart(self, log: str, position: Position, live: LiveText | None = None) -> None:
         """Another log took this one's place (restore, failover): everybody resumes."""
         self.log = log
+        self.mirror.begin(live)
         self.order = TopicOrder(self.conversation)
         self.order.start(position, self._loop.time())
         for watch in self.watches.values():

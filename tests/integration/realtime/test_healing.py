@@ -172,3 +172,19 @@ async def test_a_lost_summary_is_found_when_the_page_is_read_again() -> None:
             await server.shop.say(found, "waiting")
             (changed,) = await agent.until_frame("inbox.changed")
             assert changed["summary"]["seq"] == 1
+
+
+async def test_the_node_can_say_what_it_holds_of_a_reply(server: Node, visitor: Client) -> None:
+    conversation, found = await opened(server, visitor)
+    assert server.hub.held(found.id) is None
+    reply = uuid4()
+    await server.live_reply.begin(found.id, reply, 0, 1)
+    end = await server.live_reply.append(found.id, reply, 0, 1, start=0, text="Ihre ", ids=[1])
+    await server.live_reply.append(found.id, reply, 0, 1, start=end, text="Größe", ids=[2])
+    held = server.hub.held(found.id)
+    assert held is not None
+    assert (held.message, held.text) == (reply, "Ihre Größe")
+    await server.shop.finish_reply(found, reply, "Ihre Größe")
+    assert server.hub.held(found.id) is None
+    await visitor.ack("conversation.unwatch", conversation=conversation)
+    assert server.hub.held(found.id) is None
