@@ -227,7 +227,7 @@ def freeze(prepared: PreparedReply, model: ResponderModel) -> Frozen:
         tokenizer_hash=model.engine.tokenizer_hash,
         decoding={"pointers": model.has_pointers, "max_tokens": model.max_tokens, "temperature": 0.0},
         products=tuple(_product(one.product, one.reason) for one in prepared.recommended),
-        sources=tuple({"title": title, "url": url} for title, url in prepared.sources),
+        sources=_sources(prepared),
         intent={
             "label": decision.intent,
             "situation": decision.situation,
@@ -238,6 +238,24 @@ def freeze(prepared: PreparedReply, model: ResponderModel) -> Frozen:
             "reasons": list(decision.reasons),
         },
     )
+
+
+def _sources(prepared: PreparedReply) -> tuple[Mapping[str, Any], ...]:
+    """What the answer rests on: articles as links, the one order it is about as a card."""
+    shown = [shapes.Source(title=title, url=url) for title, url in prepared.sources]
+    if prepared.order is not None:
+        order = prepared.order
+        number = f"#{order.number.lstrip('#')}"
+        card = shapes.OrderState(
+            number=number,
+            state=order.state,
+            carrier=order.carrier,
+            tracking=order.tracking,
+            tracking_url=order.tracking_url,
+            arrives=order.arrives if order.is_open else None,
+        )
+        shown.append(shapes.Source(title=number, order=card))
+    return tuple(msgspec.to_builtins(shown))
 
 
 def _product(product: Any, reason: str) -> Mapping[str, Any]:
