@@ -305,10 +305,11 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         SqlInteractions(core.database), core.records, settings.var_dir / "models" / "recommenders"
     )
     engine = models.responder.engine
+    knowledge = Knowledge(core.records, models.encoder)
     pipeline = Pipeline(
         records=core.records,
         analyzer=analyzer,
-        knowledge=Knowledge(core.records, models.encoder),
+        knowledge=knowledge,
         recommenders=recommenders,
         attempts=core.limiter,
         tokenizing=Tokenizing(engine.count_tokens, engine.window),
@@ -322,6 +323,7 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         live=core.live,
         valid=validity,
         coalesce_ms=settings.coalesce_ms,
+        pace=settings.reply_pace,
     )
     wakes = {lane.value: Wake() for lane in Lane}
     answers = AnswerLane(
@@ -343,5 +345,11 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         )
         for lane, of_lane in handlers.items()
     ]
+
+    async def warm() -> None:
+        for shop in await core.shops.all():
+            await knowledge.warm(shop.id)
+            await recommenders.warm(shop.id)
+
     nightly = Periodic(TRAIN_KIND, Lane.TRAIN, timedelta(days=1), timedelta(hours=3))
-    return Worker(core.bus, parts.queue, answers, lanes, wakes, [nightly])
+    return Worker(core.bus, parts.queue, answers, lanes, wakes, [nightly], warm)

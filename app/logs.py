@@ -36,7 +36,8 @@ def configure_logging(level: str, *, as_json: bool) -> None:
         logger = logging.getLogger(noisy)
         logger.handlers.clear()
         logger.propagate = True
-    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
+    for chatty in ("uvicorn.access", "uvicorn.error"):  # a line per request, or per connection
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     coalesce_ms: int = Field(
         default=40, ge=0, le=500, description="tokens that come within this time go out as one delta"
     )
+    reply_pace: float = Field(
+        default=0, ge=0, description="tokens per second shown to customers; 0: as fast as the model writes"
+    )
     reply_validity_s: float = Field(
         default=2.0, gt=0, description="a worker that could not renew for so long stops writing"
     )

@@ -21,6 +21,7 @@ from app.services.worker.worker import Worker
 from app.settings import Settings, get_settings
 
 console = Console()
+DEMO_PACE = 25.0  # tokens per second: the starter model alone would be done before anybody sees it write
 
 HostOption = Annotated[str | None, typer.Option(help="Address to listen on")]
 PortOption = Annotated[int | None, typer.Option(help="Port to listen on")]
@@ -56,8 +57,13 @@ def worker() -> None:
 
 
 def _run(role: _Role, host: str | None, port: int | None, *, demo: bool) -> None:
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    settings = get_settings().model_copy(update=given)
+    given: dict[str, str | float] = {
+        name: value for name, value in (("host", host), ("port", port)) if value is not None
+    }
+    settings = get_settings()
+    if demo and "reply_pace" not in settings.model_fields_set:
+        given["reply_pace"] = DEMO_PACE
+    settings = settings.model_copy(update=given)
     configure_logging(settings.log_level, as_json=settings.log_json)
     uvloop.run(_main(role, settings, demo=demo))
 

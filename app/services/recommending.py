@@ -72,6 +72,10 @@ class ShopRecommenders:
         shown = [product for product in products if product.stock > 0][:SHOWN]
         return [Recommended(product, reasons[product.id].reason, reasons[product.id].score) for product in shown]
 
+    async def warm(self, shop: UUID) -> None:
+        """Load or train a shop's recommender now."""
+        await self._recommender(shop)
+
     async def train(self, shop: UUID) -> Recommender:
         """Train a shop's recommender anew and use it from now on."""
         data = await self._interactions.training_data(shop)

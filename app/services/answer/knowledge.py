@@ -47,6 +47,10 @@ class Knowledge:
         self._shelves: dict[UUID, _Shelf] = {}
         self._locks: dict[UUID, asyncio.Lock] = {}
 
+    async def warm(self, shop: UUID) -> None:
+        """Build a shop's index now."""
+        await self._shelf(shop)
+
     async def search(self, shop: UUID, text: str, vector: Vectors) -> Hits:
         """Return the products and articles that match a message; products as they are in the database now."""
         shelf = await self._shelf(shop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -57,6 +58,7 @@ class RunParts:
     live: LiveReply
     valid: Callable[[], bool]
     coalesce_ms: int
+    pace: float = 0.0  # tokens per second; 0 is as fast as the engine
 
 
 class ReplyRun:
@@ -67,6 +69,7 @@ class ReplyRun:
         self._parts = parts
         self._writer: ReplyWriter | None = None
         self._first_token_at: float | None = None
+        self._next_at = 0.0  # when the next token is due
 
     @property
     def id(self) -> UUID:
@@ -166,6 +169,7 @@ class ReplyRun:
                 if self._first_token_at is None:
                     self._first_token_at = time.monotonic()
                     metrics.reply_first_token_seconds.observe(self._first_token_at - began)
+                await self._keep_pace(len(item.ids))
                 await writer.write(item.text, item.ids)
             elif item.reason in (GeneratedReason.STOP, GeneratedReason.LENGTH):
                 return item
@@ -174,6 +178,14 @@ class ReplyRun:
             else:
                 raise GenerationFailedError(f"generation ended with {item.reason.value}")
         raise GenerationFailedError("the engine closed the stream")
+
+    async def _keep_pace(self, tokens: int) -> None:
+        """Hold tokens back to a pace that can be read; the engine is done meanwhile, and its slot is free."""
+        if self._parts.pace <= 0:
+            return
+        now = time.monotonic()
+        self._next_at = max(self._next_at, now) + tokens / self._parts.pace
+        await asyncio.sleep(max(0.0, self._next_at - tokens / self._parts.pace - now))
 
     async def _store(self, frozen: Frozen, generated: Generated, began: float, writer: ReplyWriter) -> None:
         text, handoff = writer.text, _handoff_reason(frozen)

@@ -33,6 +33,7 @@ class Worker:
     lanes: Sequence[JobLane]
     wakes: dict[str, Wake]  # by lane
     periodics: Sequence[Periodic]
+    warm: Callable[[], Awaitable[None]]  # builds indexes before the first question needs them
 
     def tasks(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         """Return the loops of this worker by name; each runs until it is drained or cancelled."""
@@ -41,6 +42,7 @@ class Worker:
             ("heartbeat", self.answers.heartbeat),
             ("listen", self._listen),
             ("schedule", self._schedule),
+            ("warm", self._forever(self._warm)),
         ]
         for lane in self.lanes:
             loops += [(f"lane-{lane.lane.value}", self._forever(lane.run)), (f"renew-{lane.lane.value}", lane.renew)]
@@ -51,13 +53,20 @@ class Worker:
         await asyncio.gather(self.answers.drain(), *(lane.drain() for lane in self.lanes))
 
     def _forever(self, loop: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-        """A drained loop waits to be cancelled: its end must not look like a crash."""
+        """A loop that is done waits to be cancelled: its end must not look like a crash."""
 
         async def run() -> None:
             await loop()
             await asyncio.Event().wait()
 
         return run
+
+    async def _warm(self) -> None:
+        try:
+            await self.warm()
+        except Exception as error:
+            # Whatever is missing is made by the first question that needs it.
+            log.warning("warming up failed", action="warm_failed", error=type(error).__name__, exc_info=True)
 
     async def _listen(self) -> None:
         """Subscribe to nudges and ended replies. Without a bus the lanes poll."""
