@@ -80,7 +80,8 @@ class PieceClasses:
             if token < size and token not in vocabulary.special and token not in vocabulary.bytes
         }
         self.ids = {piece: token for token, piece in self.pieces.items()}
-        # Guarded by themselves, guarded after a dot, after a colon or slash, and after a finished literal.
+        # Not free by themselves, after a dot, after a colon or slash, and after a finished literal. Bytes never are:
+        # a run of them can spell digits of any script.
         self.guarded = np.ones(size, dtype=np.bool_)
         self.letter_first, self.slash_first, self.word_first = (np.zeros(size, dtype=np.bool_) for _ in range(3))
         for token, piece in self.pieces.items():
@@ -90,7 +91,6 @@ class PieceClasses:
             self.slash_first[token] = piece[0] == "/"
             self.word_first[token] = piece[0].isalnum()
         self.guarded[vocabulary.eos_id] = False
-        # A byte below 0x80 is a character of its own; longer runs can spell digits of other scripts: none is allowed.
 
 
 def is_guarded(character: str, before: str) -> bool:

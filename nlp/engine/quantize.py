@@ -11,6 +11,9 @@ from torch.nn import functional
 
 Dtype = Literal["fp32", "int8", "bf16"]
 
+# Without VNNI, fbgemm adds pairs of 8-bit products in 16 bits, which overflows unless activations take 7 bits.
+SEVEN_BITS = not torch.cpu._is_vnni_supported()
+
 # Shorter than this, a row is taken as zero: dividing by it would overflow.
 SMALLEST = 1e-20
 
@@ -53,7 +56,7 @@ class Int8Linear:
 
     def __call__(self, x: Tensor, /) -> Tensor:
         largest = x.abs().amax(1, keepdim=True).clamp_(min=SMALLEST)
-        y: Tensor = torch.ops.quantized.linear_dynamic(torch.cat((x / largest, self._pin)), self._packed)
+        y: Tensor = torch.ops.quantized.linear_dynamic(torch.cat((x / largest, self._pin)), self._packed, SEVEN_BITS)
         return y[:-1].mul_(largest)
 
 

@@ -9,7 +9,10 @@ from nlp.engine.quantize import Dtype
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """Sizes and limits. The cache takes slots * (window + max_tokens) positions of memory, touched when used."""
+    """Sizes and limits. Raises ValueError for int8 off the CPU.
+
+    The cache takes slots * (window + max_tokens) positions of memory, touched when used.
+    """
 
     dtype: Dtype = "fp32"
     slots: int = 16  # replies decoded at once
@@ -20,3 +23,7 @@ class EngineSettings:
     max_stall_s: float = 0.02  # what encoding newcomers may add between two tokens of running replies
     threads: int | None = None  # of matrix products; None: torch's default
     device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if self.dtype == "int8" and self.device != "cpu":
+            raise ValueError(f"dtype int8 runs on the CPU, device is {self.device!r}: take bf16 there")

@@ -190,6 +190,11 @@ async def test_a_failed_step_ends_its_replies_and_the_engine_goes_on(
     assert engine.free_slots == 4
 
 
+def test_int8_off_the_cpu_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"int8.*bf16"):
+        EngineSettings(dtype="int8", device="cuda")
+
+
 async def test_times_are_told(engine: Engine) -> None:
     finished = (await read(engine, request())).finished
     assert 0 < finished.ttft_ms <= finished.total_ms
