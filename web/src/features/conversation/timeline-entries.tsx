@@ -10,9 +10,9 @@ export function DayLine({ at }: { at: string }) {
   return <p className="my-2 self-center text-12 text-ink-3">{dayLine(at, new Date())}</p>;
 }
 
-const LINES: Record<SystemLine["kind"], (name: string) => string> = {
-  joined: (name) => `${name} took over`,
-  handed_back: (name) => `${name} handed back to the assistant`,
+const LINES: Record<SystemLine["kind"], (name: string | null) => string> = {
+  joined: (name) => `${name ?? "An agent"} took over`,
+  handed_back: (name) => (name === null ? "The assistant is back" : `${name} handed back to the assistant`),
   queued: () => "Waiting for a person",
   closed: () => "Closed",
   reopened: () => "Reopened",
@@ -26,7 +26,7 @@ export function SystemLineRow({ line, at }: { line: SystemLine; at: string }) {
       className="my-2 flex items-center gap-3 self-stretch text-12 text-ink-3 before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line"
     >
       <span>
-        {LINES[line.kind](line.name ?? "Somebody")} · <time dateTime={at}>{clockTime(at)}</time>
+        {LINES[line.kind](line.name)} · <time dateTime={at}>{clockTime(at)}</time>
       </span>
     </p>
   );

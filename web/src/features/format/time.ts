@@ -7,8 +7,13 @@ const DAY_AND_YEAR = new Intl.DateTimeFormat(undefined, { day: "numeric", month:
 const MONTH = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric" });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 
+/** A day without a time is the reader's own day: on its own it would be read as midnight in London. */
+function instant(at: string): Date {
+  return new Date(/^\d{4}-\d{2}-\d{2}$/.test(at) ? `${at}T00:00` : at);
+}
+
 function format(formatter: Intl.DateTimeFormat, at: string | null): string {
-  const time = at === null ? Number.NaN : Date.parse(at);
+  const time = at === null ? Number.NaN : instant(at).getTime();
   return Number.isNaN(time) ? "" : formatter.format(time);
 }
 
@@ -31,14 +36,14 @@ export function axisDay(at: string | null): string {
 
 /** "Fri 27 Nov", with the year in place of the weekday when it is another one. */
 export function shortDay(at: string | null, now: Date): string {
-  const sameYear = at !== null && new Date(at).getFullYear() === now.getFullYear();
+  const sameYear = at !== null && instant(at).getFullYear() === now.getFullYear();
   return format(sameYear ? DAY : DAY_AND_YEAR, at);
 }
 
 /** "Today", "Yesterday", or the short day. */
 export function dayLine(at: string | null, now: Date): string {
   if (at === null) return "";
-  const day = new Date(at).toDateString();
+  const day = instant(at).toDateString();
   if (day === now.toDateString()) return "Today";
   const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
   return day === yesterday.toDateString() ? "Yesterday" : shortDay(at, now);

@@ -20,7 +20,7 @@ function changeTone(change: number, good: Figure["good"]): string {
 
 function Change({ figure }: { figure: Figure }) {
   const { change, unit, good } = figure;
-  if (change === null) return <span className="text-12 text-ink-3">nothing to compare with</span>;
+  if (change === null) return <span className="text-12 text-ink-3">nothing before</span>;
   const Arrow = change === 0 ? ArrowRight : change > 0 ? ArrowUp : ArrowDown;
   const words = change === 0 ? "as before" : `${Math.abs(change)} ${unit}`;
   return (

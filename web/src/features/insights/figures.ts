@@ -6,6 +6,8 @@ import { changePercent, type Stats, sum } from "./stats";
 
 export type Insights = { intents: Stats; sentiments: Stats; channels: Stats };
 
+const NO_DATA = "None yet";
+
 function countOf(stats: Stats, label: string): number {
   return stats.counts.find((item) => item.label === label)?.count ?? 0;
 }
@@ -19,16 +21,16 @@ function trendOf(stats: Stats, label: string): number[] {
 }
 
 function moodFigure(title: string, label: string, good: "up" | "down", now: Stats, before: Stats): Figure {
+  if (now.total === 0) return { title, value: NO_DATA, change: null, unit: "points", trend: [] };
   const value = share(countOf(now, label), now.total);
-  const change =
-    before.total === 0 || now.total === 0 ? null : value - share(countOf(before, label), before.total);
+  const change = before.total === 0 ? null : value - share(countOf(before, label), before.total);
   const trend = now.series.map(({ counts }) => share(counts[label] ?? 0, sum(counts)));
   return { title, value: `${value} %`, change, unit: "points", good, trend };
 }
 
 function topFigure(title: string, now: Stats, before: Stats): Figure {
   const top = now.counts[0];
-  if (top === undefined) return { title, value: "None yet", change: null, unit: "%", trend: [] };
+  if (top === undefined) return { title, value: NO_DATA, change: null, unit: "%", trend: [] };
   return {
     title,
     value: titleWords(top.label),

@@ -45,7 +45,7 @@ export function QuestionCard({ question, file, stats, when, children, wide = fal
       </header>
       <div className="px-4 pb-4">
         {stats.total === 0 ? (
-          <p className="py-12 text-center text-ink-3">No messages in this period.</p>
+          <p className="py-12 text-center text-ink-3">Nothing in this period yet.</p>
         ) : table ? (
           <StatsTable stats={stats} when={when} />
         ) : (
