@@ -13,6 +13,7 @@ from uuid import UUID
 from realtime.bus.frame import Frame
 from realtime.bus.port import Bus, BusUnavailableError, Listener, Subscription
 from realtime.bus.topic import inbox_topic
+from realtime.failure import log_failure
 from realtime.inbox_feed import InboxFeed, InboxWatch
 from realtime.live_reply.port import LiveReply
 from realtime.mirror import MirroredReply
@@ -223,8 +224,8 @@ class Hub:
             some = feeds[first : first + IDS_PER_QUERY]
             try:
                 last = await self.sessions.last_seqs([feed.conversation for feed in some])
-            except Exception:
-                logger.exception("positions not checked", extra={"action": "position_check_failed"})
+            except Exception as error:
+                log_failure(logger, "positions not checked", "position_check_failed", error)
                 return
             for feed in some:
                 if feed.conversation in last:

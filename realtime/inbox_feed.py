@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from realtime.bus.frame import Audience, Frame, Kind
+from realtime.failure import log_failure
 from realtime.outbox import Packet
 from realtime.ports import Principal, Sessions
 from realtime.topic_feed import Reader
@@ -66,8 +67,8 @@ class InboxFeed:
         for watch in pages.values():
             try:
                 summaries = await sessions.inbox(watch.principal, watch.queue)
-            except Exception:
-                logger.exception("inbox not read again", extra={"action": "inbox_reread_failed"})
+            except Exception as error:
+                log_failure(logger, "inbox not read again", "inbox_reread_failed", error)
                 continue
             for summary in summaries:
                 self._offer(summary)

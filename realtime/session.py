@@ -14,6 +14,7 @@ from realtime.bus.frame import Audience, Frame, Kind
 from realtime.bus.topic import user_topic, visitor_topic
 from realtime.control import read_revoke
 from realtime.dispatch import Dispatcher
+from realtime.failure import log_failure
 from realtime.hub import Hub, Listening, Prepared
 from realtime.outbox import Outbox, Packet
 from realtime.ports import Authenticated, CommandError, Peer, Principal, Sessions
@@ -187,9 +188,9 @@ class LiveSession:
         except CommandError as error:
             self._counters.commands_refused += 1
             self.send(_error(command.id, error))
-        except Exception:
+        except Exception as error:
             self._counters.commands_failed += 1
-            logger.exception("command failed", extra={"action": "command_failed", "command": type(command).__name__})
+            log_failure(logger, f"{type(command).__name__} failed", "command_failed", error)
             self.send(encode_error("unavailable", "this could not be done now, try again", request_id=command.id))
 
     async def _greet(self, hello: Hello) -> None:
@@ -219,7 +220,7 @@ class LiveSession:
     def _refuse_hello(self, hello: Hello, error: Exception) -> None:
         self._counters.hellos_refused += 1
         if not isinstance(error, CommandError):
-            logger.error("hello failed", exc_info=error, extra={"action": "hello_failed"})
+            log_failure(logger, "hello failed", "hello_failed", error)
             error = CommandError("unavailable", "this could not be done now, try again")
         self.send(_error(hello.id, error))
         if error.code in _TRY_AGAIN:

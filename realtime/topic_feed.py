@@ -11,6 +11,7 @@ from uuid import UUID
 from realtime.bus.frame import Audience, Frame, Kind
 from realtime.bus.port import Bus, BusUnavailableError, Subscription
 from realtime.bus.topic import conversation_topic
+from realtime.failure import log_failure
 from realtime.live_reply.port import LiveReply, LiveReplyUnavailableError, LiveText
 from realtime.mirror import Mirror
 from realtime.outbox import Packet
@@ -137,8 +138,8 @@ class TopicFeed:
         except BusUnavailableError:
             logger.warning("conversation not subscribed, the bus is away", extra={"action": "subscribe_failed"})
             return
-        except Exception:
-            logger.exception("conversation not subscribed", extra={"action": "subscribe_failed"})
+        except Exception as error:
+            log_failure(logger, "conversation not subscribed", "subscribe_failed", error)
             return
         finally:
             self._subscribing = None
@@ -241,8 +242,8 @@ class TopicFeed:
         before = position.seq
         try:
             page = await self._parts.sessions.read_log(self.conversation, before, LOG_PAGE)
-        except Exception:
-            logger.exception("log not read", extra={"action": "heal_failed"})
+        except Exception as error:
+            log_failure(logger, "log not read", "heal_failed", error)
             return False
         was_pruned = page.last_seq > before and (not page.frames or page.frames[0].seq > before + 1)
         if page.log != self.log or was_pruned:

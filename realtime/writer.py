@@ -61,7 +61,7 @@ class DirectWriter:
         """See the port. A client that does not take the rest in time is aborted."""
         if self._closing is not None:
             return
-        self._closing = (code, _short(reason))
+        self._closing = (int(code), _short(reason))
         if not flush:
             self._outbox.clear()
             self._end()
@@ -96,7 +96,7 @@ class DirectWriter:
     def _stalled(self) -> None:
         self._deadline = None
         self._on_stalled()
-        self._closing = (CloseCode.SLOW_CONSUMER, "the client does not read")
+        self._closing = (int(CloseCode.SLOW_CONSUMER), "the client does not read")
         self._outbox.clear()
         self._end()
 
@@ -135,7 +135,7 @@ class AsgiWriter:
         """See the port."""
         if self._closing is not None:
             return
-        self._closing = (code, _short(reason))
+        self._closing = (int(code), _short(reason))
         if not flush:
             self._outbox.clear()
         self.wake()
