@@ -297,13 +297,17 @@ def load_models(settings: Settings) -> Models:
     return Models(encoder, analyzer, responder)
 
 
+def open_recommenders(core: Core) -> ShopRecommenders:
+    """Return the recommenders of all shops."""
+    folder = core.settings.var_dir / "models" / "recommenders"
+    return ShopRecommenders(SqlInteractions(core.database), core.records, folder)
+
+
 def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
     """Wire the worker role."""
     settings, worker = core.settings, new_id()
     analyzer = BatchedAnalyzer(models.analyzer)
-    recommenders = ShopRecommenders(
-        SqlInteractions(core.database), core.records, settings.var_dir / "models" / "recommenders"
-    )
+    recommenders = open_recommenders(core)
     engine = models.responder.engine
     knowledge = Knowledge(core.records, models.encoder)
     pipeline = Pipeline(
