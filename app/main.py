@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -17,7 +15,6 @@ from app.bootstrap import Web
 from app.errors import RefusedError
 from realtime.ports import CommandError
 
-DOCS_PAGE = Path(__file__).parent / "api" / "docs.html"
 GZIP_FROM_BYTES = 1024
 
 
@@ -30,7 +27,7 @@ def create_app(web: Web, *, demo: bool) -> Starlette:
         routes=[
             *web.gateway.routes(),
             *api_routes(context, operations),
-            *page_routes(settings.web_dist, DOCS_PAGE, demo=demo),
+            *page_routes(settings.web_dist, demo=demo),
         ],
         middleware=[
             Middleware(SecurityHeaders, public_url=settings.resolved_public_url, ancestors=web.ancestors),

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+DOCS = Path(__file__).parent / "docs"
 YEAR_S = 31_536_000
 LOADER_S = 300  # shops write the loader's address into their pages: it must be able to change
 
@@ -24,7 +25,7 @@ class Assets(StaticFiles):
         return answer
 
 
-def page_routes(dist: Path, docs_page: Path, *, demo: bool) -> list[BaseRoute]:
+def page_routes(dist: Path, *, demo: bool) -> list[BaseRoute]:
     """Route the pages; without a build they say how to make one."""
 
     def page(name: str, cache: str = "no-cache") -> Route:
@@ -39,9 +40,6 @@ def page_routes(dist: Path, docs_page: Path, *, demo: bool) -> list[BaseRoute]:
     shop, console, widget = page("index.html"), page("console/index.html"), page("widget/index.html")
     loader = page("widget.js", f"public, max-age={LOADER_S}")
 
-    async def docs(_: Request) -> Response:
-        return FileResponse(docs_page)
-
     async def to_console(_: Request) -> Response:
         return RedirectResponse("/console")
 
@@ -51,7 +49,7 @@ def page_routes(dist: Path, docs_page: Path, *, demo: bool) -> list[BaseRoute]:
         Route("/widget/", widget.endpoint),
         Route("/console", console.endpoint),
         Route("/console/{path:path}", console.endpoint),
-        Route("/api/docs", docs),
+        Mount("/api/docs", StaticFiles(directory=DOCS, html=True)),
         Mount("/assets", Assets(directory=dist / "assets", check_dir=False)),
     ]
     if not demo:
