@@ -1,8 +1,8 @@
 import { ExternalLink, Package } from "lucide-react";
 import { money } from "@/features/format/money";
 import { shortDay } from "@/features/format/time";
+import { orderLine, STEPS, stepsDone } from "@/features/orders/order-steps";
 import { LoadingProblem } from "./loading-problem";
-import { STEPS, stepLine, stepsDone } from "./order-steps";
 import { type Order, type Product, slugOf } from "./records";
 import { useCatalogue, useRecords } from "./use-records";
 import { useTitle } from "./use-title";
@@ -47,11 +47,15 @@ function Orders() {
   if (data.length === 0) return <p className="text-ink-2">There are no orders yet.</p>;
   return (
     <ul className="flex flex-col gap-4">
-      {data.map((order) => (
+      {[...data].sort(newestFirst).map((order) => (
         <OrderCard key={order.number} order={order} products={products ?? []} />
       ))}
     </ul>
   );
+}
+
+function newestFirst(one: Order, other: Order): number {
+  return other.placed_at.localeCompare(one.placed_at);
 }
 
 function OrderCard({ order, products }: { order: Order; products: readonly Product[] }) {
@@ -64,7 +68,11 @@ function OrderCard({ order, products }: { order: Order; products: readonly Produ
         <span className="ml-auto font-medium">{money(order.total, order.currency)}</span>
       </div>
       <Steps order={order} />
-      <p className="mt-2 text-14 text-ink-2">{stepLine(order, now)}</p>
+      <p className="mt-2 text-14 text-ink-2">
+        {order.delivered_on
+          ? `Delivered on ${shortDay(order.delivered_on, now)}`
+          : orderLine(order.status, order.arrives_on ?? null, now)}
+      </p>
       <ul className="mt-4 flex flex-wrap gap-4 border-t border-line pt-4">
         {order.items.map((item) => (
           <li key={item.title} className="flex items-center gap-3 text-14">
