@@ -29,7 +29,7 @@ export type VisitorSessionOptions = {
   page: () => Page;
   slot: VisitorSlot;
   storage: Storage | null;
-  store?: SessionStore;
+  createStore?: () => SessionStore;
   socket?: Pick<SocketOptions, "random" | "WebSocket">;
 };
 
@@ -54,7 +54,7 @@ export class VisitorSession {
     }));
     this.client = new SessionClient({
       url: options.url,
-      store: options.store,
+      store: options.createStore?.(),
       socket: options.socket,
       hello: () => ({
         type: "hello",

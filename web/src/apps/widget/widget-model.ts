@@ -16,7 +16,7 @@ export type WidgetOptions = {
   url: string;
   storage: Storage | null;
   post: (message: PanelMessage) => void;
-  sessionParts?: Pick<VisitorSessionOptions, "store" | "socket">;
+  sessionParts?: Pick<VisitorSessionOptions, "createStore" | "socket">;
 };
 
 /** The panel as the shop's page steers it: which visitor, open or closed, how much is unread. */
