@@ -12,6 +12,7 @@ from uuid import UUID
 MAX_TRIES = 5
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 300.0
+_MOST_DOUBLINGS = 16
 
 
 class Lane(StrEnum):
@@ -68,5 +69,5 @@ def pause_s(tries: int, draw: float) -> float:
 
     `draw` is uniform in [0, 1).
     """
-    longest_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** max(0, tries - 1))
+    longest_s = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** min(max(0, tries - 1), _MOST_DOUBLINGS))
     return longest_s * (0.5 + draw / 2)

@@ -94,7 +94,9 @@ class DeskWork:
         await self._changes.run(conversation, step)
 
     async def mark_read(self, actor: Actor, conversation: UUID, seq: int) -> None:
-        """Note that everything up to `seq` has been seen; it only grows. A viewer leaves no trace.
+        """Note that every message up to `seq` has been seen; it only grows. A viewer leaves no trace.
+
+        It counts up to the last message: receipts are events too, and must not give cause for more of them.
 
         Raises: CommandError `not_found`.
         """
@@ -103,7 +105,7 @@ class DeskWork:
             if isinstance(actor, Staff) and not actor.role.may_write and actor.shop == change.conversation.shop:
                 return
             check_conversation(actor, change.conversation)
-            read = min(seq, change.conversation.last_seq)
+            read = min(seq, await _last_message_seq(change))
             if isinstance(actor, Staff):
                 change.conversation.staff_read_seq = max(change.conversation.staff_read_seq, read)
             participant = shapes.Participant(
@@ -163,6 +165,12 @@ class DeskWork:
             await change.append(events.MessageAnalyzed, about=message, message=message, **scores)
 
         await self._changes.run(job.conversation, step)
+
+
+async def _last_message_seq(change: Change) -> int:
+    message = change.conversation.last_message
+    last = None if message is None else await change.tx.messages.find(change.conversation.id, message)
+    return 0 if last is None else last.seq
 
 
 async def _receive(change: Change, participant: shapes.Participant, read: int) -> None:
