@@ -85,6 +85,11 @@ class Responder:
         self._model = T5ForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
         self._model.train(mode=False)
 
+    @property
+    def parameters(self) -> int:
+        """Return the number of weights."""
+        return sum(weight.numel() for weight in self._model.parameters())
+
     @torch.inference_mode()
     def answer(self, cases: Sequence[Case], *, constrained: bool = True) -> list[Answer]:
         """Answer greedily."""

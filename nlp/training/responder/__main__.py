@@ -1,4 +1,4 @@
-"""Rebuild the starter responder: `python -m nlp.training.responder [generate|vocabulary|train|export|all]`.
+"""Rebuild the starter responder: `python -m nlp.training.responder [generate|vocabulary|train|export|card|all]`.
 
 Each part leaves its result in the work folder and is skipped when that is there (`--fresh` makes it anew); training
 goes on from its last checkpoint.
@@ -14,7 +14,9 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
+from nlp.evaluation.responder import Case, Responder, evaluate
 from nlp.training.responder import recipe
+from nlp.training.responder.card import Origin, card
 from nlp.training.responder.dataset import Dataset, encode, read_examples, sha256
 from nlp.training.responder.dialogues import write
 from nlp.training.responder.export import export
@@ -53,17 +55,43 @@ def _trainer(args: argparse.Namespace) -> tuple[Trainer, Tokenizer]:
 
 
 def _train(args: argparse.Namespace) -> None:
-    trainer, tokenizer = _trainer(args)
+    trainer, _ = _trainer(args)
     trainer.run(Dataset(args.work / "train.npz"), _report)
-    export(trainer.averaged(), tokenizer, args.out)
 
 
 def _export(args: argparse.Namespace) -> None:
     trainer, tokenizer = _trainer(args)
     export(trainer.averaged(), tokenizer, args.out)
-    recorded = {"step": trainer.step, "seed": args.seed, "size": args.size, "data": sha256(args.work / "train.jsonl")}
+    recorded = {
+        "steps": trainer.step,
+        "seed": args.seed,
+        "size": args.size,
+        "examples": len(Dataset(args.work / "train.npz")),
+        "data_sha256": sha256(args.work / "train.jsonl"),
+    }
     (args.work / "exported.json").write_text(json.dumps(recorded, indent=2) + "\n", encoding="utf-8")
     _say(f"wrote {args.out}, step {trainer.step}")
+
+
+def _card(args: argparse.Namespace) -> None:
+    cases = [
+        Case(row["situation"], row["prompt"], row["answer"], {int(k): v for k, v in row["literals"].items()})
+        for row in read_examples(args.work / "held_out.jsonl", args.cases)
+    ]
+    responder = Responder(args.out)
+    _say(f"answering {len(cases)} held-out dialogues")
+    scores, answers = evaluate(responder, cases)
+    recorded = json.loads((args.work / "exported.json").read_text(encoding="utf-8"))
+    origin = Origin(
+        settings=recipe.Settings(size=recorded["size"], seed=recorded["seed"]),
+        steps=recorded["steps"],
+        parameters=responder.parameters,
+        examples=recorded["examples"],
+        data_sha256=recorded["data_sha256"],
+        vocabulary=responder.tokenizer.get_vocab_size(),
+    )
+    (args.out / "README.md").write_text(card(origin, scores, answers, recorded["seed"]), encoding="utf-8")
+    _say(json.dumps(scores.as_dict()))
 
 
 def _report(at: Progress) -> None:
@@ -74,7 +102,7 @@ def _say(text: str) -> None:
     print(time.strftime("%H:%M:%S"), text, flush=True)
 
 
-_PARTS = {"generate": _generate, "vocabulary": _vocabulary, "train": _train, "export": _export}
+_PARTS = {"generate": _generate, "vocabulary": _vocabulary, "train": _train, "export": _export, "card": _card}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -88,6 +116,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("nlp/starter/responder"), help="where the model is written")
     parser.add_argument("--steps", type=int, default=recipe.Settings().steps)
     parser.add_argument("--examples", type=int, default=recipe.TRAIN_EXAMPLES)
+    parser.add_argument("--cases", type=int, default=recipe.HELD_OUT_EXAMPLES, help="held-out dialogues in the card")
     parser.add_argument("--seed", type=int, default=recipe.SEED)
     parser.add_argument("--fresh", action="store_true", help="make data and vocabulary anew")
     args = parser.parse_args(arguments)

@@ -55,9 +55,9 @@ TAKES_OVER = (
     maybe(
         "handoff.state=available? A colleague is taking over now.",
         "handoff.state=available? A colleague will reply here in {handoff.wait}.",
-        "handoff.state=available? A colleague will take over here, usually within {handoff.wait}.",
+        "handoff.state=available? A colleague will take over here, usually in {handoff.wait}.",
         "handoff.state=closed? The team is offline right now and will reply as soon as it is back.",
-        "handoff.state=closed? The team is back {shop.hours} and will reply then.",
+        "handoff.state=closed? The team is there {shop.hours} and will reply then.",
         "handoff.state=closed? Our team is offline right now; you can reach it {shop.hours}.",
     ),
 )

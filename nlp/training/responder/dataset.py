@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ class Batch:
     labels: torch.Tensor
 
 
-def read_examples(path: Path, limit: int | None = None) -> Iterator[dict[str, str]]:
+def read_examples(path: Path, limit: int | None = None) -> Iterator[dict[str, Any]]:
     """Yield the rows of a file of examples."""
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file):

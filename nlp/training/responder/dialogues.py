@@ -44,7 +44,8 @@ _OPENERS = {
     ("positive", ""): ("Happy to help!", "With pleasure!", "Gladly!"),
 }
 _TAKEN_UP = re.compile(
-    r"sorry|afraid|unfortunately|can't|couldn't|happy to|gladly|pleasure|of course|^sure|^yes|^no problem|don't have",
+    r"sorry|afraid|unfortunately|can't|couldn't|happy to|gladly|pleasure|of course|^sure|^yes|^no problem|don't have"
+    r"|no orders|don't see|cancelled|came back|we are out|^thank|no longer",
     re.IGNORECASE,
 )
 # A cost belongs to the word that says there is one; a return date to what is sold out.

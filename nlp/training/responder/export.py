@@ -20,6 +20,7 @@ def export(model: T5ForConditionalGeneration, tokenizer: Tokenizer, folder: Path
     shared = {"encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "lm_head.weight"}
     weights = {name: tensor.half().contiguous() for name, tensor in state.items() if name not in shared}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "model.safetensors").chmod(0o644)
     config = model.config.to_diff_dict()
     config |= {"architectures": ["T5ForConditionalGeneration"], "dtype": "float16", "tie_word_embeddings": True}
     _write(folder / "config.json", config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nlp.situations import INTENTS
 from nlp.training.responder import account, changes, delivery, orders, payment, products, returns
 from nlp.training.responder.grammar import Scene, maybe, say
 
@@ -111,8 +112,8 @@ _WAIT = (
         "handoff.state=available? Someone will be with you here in {handoff.wait}.",
         "handoff.state=available? It usually takes {handoff.wait}.",
         "handoff.state=closed? The team is offline right now and will reply here as soon as it is back.",
-        "handoff.state=closed? The team is offline right now and will reply here when it is back: {shop.hours}.",
-        "handoff.state=closed? Our hours are {shop.hours}, and you'll get a reply here.",
+        "handoff.state=closed? The team is offline right now and will reply here. Our hours are {shop.hours}.",
+        "handoff.state=closed? The team is there {shop.hours}, and you'll get a reply here.",
     ),
 )
 _HANDING = say(
@@ -231,13 +232,29 @@ def scenes() -> list[Scene]:
         ),
         *_WAIT,
     )
-    intents = tuple(_INTENT_ASKS)
+    intents = tuple(intent for intent in INTENTS if intent not in ("greeting", "goodbye", "thanks"))
     return [
         Scene("contact_human/handoff", HUMAN, (_HANDING, *_WAIT), ("a human please", *_YES), weight=5.0),
         Scene("complaint/handoff", COMPLAINT, complaint, ("this is not good enough",), apology="", weight=3.0),
         Scene("complaint/offer", COMPLAINT, complaint_offer, ("this is not good enough",), apology="", weight=1.5),
         Scene("any/handoff", _ALL_ASKS, handing, _YES, intents=intents, weight=2.5),
-        Scene("any/offer", UNCLEAR, offer, UNCLEAR, intents=intents, apology="", weight=2.0),
-        Scene("any/clarify", UNCLEAR + _ALL_ASKS[::5], clarify, UNCLEAR, intents=intents, apology="", weight=3.0),
+        Scene(
+            "any/offer",
+            UNCLEAR + _ALL_ASKS[::7],
+            offer,
+            UNCLEAR,
+            intents=(*intents, *("out_of_scope",) * 15),
+            apology="",
+            weight=2.0,
+        ),
+        Scene(
+            "any/clarify",
+            UNCLEAR + _ALL_ASKS[::5],
+            clarify,
+            UNCLEAR,
+            intents=(*intents, *("out_of_scope",) * 15),
+            apology="",
+            weight=3.0,
+        ),
         *_contact_scenes(),
     ]

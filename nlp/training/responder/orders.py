@@ -39,6 +39,13 @@ WHERE = (
     "is there a problem with my (order|delivery)?",
     "my order",
 )
+LOST = (
+    "(it says|the tracking says|you say) delivered but I (have nothing|never got it|didn't get anything)",
+    "(my order|the parcel) was marked as delivered but (it's not here|I don't have it)",
+    "I never received my (order|parcel|package|{thing})",
+    "delivered? I got nothing",
+    "my (parcel|package) is (lost|gone|missing|stolen)",
+)
 WHEN = (
     "when (will|does) my (order|parcel|package|{thing}) (arrive|come|get here|be delivered)?",
     "when can I expect my (order|parcel|delivery|{thing})?",
@@ -165,6 +172,18 @@ _LOOK = say(
     "If it hasn't reached you, let me know and I'll bring in a colleague to trace it.",
     "Can't find it? Tell me, and a colleague will help you trace the parcel.",
 )
+_LOST_ANSWER = (
+    say(
+        "I'm sorry about that, our records show it as delivered.",
+        "I'm sorry about that. Our records show order {order.number} as delivered.",
+        "I'm sorry about that. Our records say that order {order.number} was delivered on {order.delivered}.",
+        "I'm sorry about that. {order.carrier} says that order {order.number} was delivered on {order.delivered}.",
+    ),
+    say(
+        "Please ask your neighbours first. If it isn't there, I can bring in a colleague to trace it.",
+        "Could a neighbour have it? If not, I can bring in a colleague to trace it.",
+    ),
+)
 _PROCESSING = say(
     "Your order is being prepared and has not shipped yet.",
     "Your order {order.number} is being packed (right now|) and has not shipped yet.",
@@ -180,7 +199,7 @@ _DELAYED = say(
     "Your order is delayed, and I'm sorry about that.",
     "Your order {order.number} is running late, and I'm sorry about that.",
     "Order {order.number} is delayed, I'm sorry about that.",
-    "Unfortunately order {order.number} is delayed with {order.carrier}, and I'm sorry about that.",
+    "Order {order.number} is delayed on its way with {order.carrier}, and I'm sorry about that.",
     "Your order {order.number} is delayed on its way with {order.carrier}, I'm sorry.",
 )
 _NEW_DATE = say(
@@ -353,6 +372,8 @@ def _state_scenes() -> list[Scene]:
             (CONTENT, ("what was in it?", "what did I order (again|)?"), _CONTENT_ANSWER, 0.2, "default"),
             (PLACED, ("when did I order it?", "when was that ordered?"), _PLACED_ANSWER, 0.2, "default"),
         ]
+        if state == "delivered":
+            rows.append((LOST, ("I didn't get it", "but it's not here"), _LOST_ANSWER, 0.8, ""))
         if state in ("shipped", "out for delivery", "delayed"):
             rows.append((CARRIER, _FOLLOW_CARRIER, _CARRIER_ANSWER, 0.8, "default"))
         for asks, follow_ups, answer, share, apology in rows:
@@ -421,6 +442,16 @@ def _several_scenes() -> list[Scene]:
     return scenes
 
 
+_ASK_EMAIL = (
+    "(Thanks|Thank you)! Which e-mail address did you use for the order?",
+    "Thanks for the number. Please also send me the e-mail address you ordered with.",
+    "Thanks, I also need the e-mail address you used for the order.",
+)
+_ASK_NUMBER = (
+    "Thanks! What is your order number? You'll find it in the confirmation e-mail.",
+    "Thank you. Please also send me the order number from your confirmation e-mail.",
+    "Thanks, now I just need your order number.",
+)
 UNVERIFIED_ANSWER = (
     say(
         "(Sure, I can|I can|Happy to) (look that up|check that) (for you|).",
@@ -428,10 +459,6 @@ UNVERIFIED_ANSWER = (
         "Let me look that up (for you|).",
     ),
     say(
-        "missing=email? (Which|What) e-mail address did you use for the order?",
-        "missing=email? Thanks for the number. Please also send me the e-mail address you ordered with.",
-        "missing=order number? What is your order number? You'll find it in the confirmation e-mail.",
-        "missing=order number? Thanks. Please also send me the order number from your confirmation e-mail.",
         "(Please send me|Could you send me|What are) your order number and the e-mail address you (used|ordered with)?",
         "I need your order number and the e-mail address you used for the order.",
         "Please tell me your order number and the e-mail address you ordered with.",
@@ -471,14 +498,24 @@ def unverified(intent: str, asks: tuple[str, ...], weight: float, *, sorry: bool
     apology = "" if sorry else "trouble"
     place = f"{intent}/unverified"
     number = tuple(ask for ask in asks if "{order.number}" in ask) or ("it's about order {order.number}",)
+    bare = (
+        "{order.number}",
+        "it's {order.number}",
+        "order {order.number}",
+        "the number is {order.number}",
+        "{order.number} i think",
+    )
+    # A number in the text is as good as the fact that says what is missing.
+    plain = tuple(ask for ask in asks if "{order.number}" not in ask)
     mail = ("my email is {email}", "{email}", "it's under {email}", "I ordered with {email}")
     return [
-        Scene(place, asks, first, never=("missing",), apology=apology, weight=weight),
+        Scene(place, plain, first, never=("missing",), apology=apology, weight=weight),
+        Scene(place, bare, (say(*_ASK_EMAIL),), bare, never=("missing",), weight=weight * 0.2),
+        Scene(place, mail, (say(*_ASK_NUMBER),), mail, never=("missing",), weight=weight * 0.1),
         Scene(
-            place, number, UNVERIFIED_ANSWER[1:], ("{order.number}", "it's {order.number}", "order {order.number}"),
-            {"missing": "email"}, weight=weight * 0.3,
+            place, number + bare, (say(*_ASK_EMAIL),), bare, {"missing": "email"}, weight=weight * 0.3,
         ),
-        Scene(place, mail, UNVERIFIED_ANSWER[1:], mail, {"missing": "order number"}, weight=weight * 0.2),
+        Scene(place, mail, (say(*_ASK_NUMBER),), mail, {"missing": "order number"}, weight=weight * 0.2),
         Scene(f"{intent}/unmatched", DETAILS, UNMATCHED_ANSWER, DETAILS, weight=weight * 0.3),
     ]  # fmt: skip
 

@@ -100,15 +100,14 @@ _FOLLOW_STOCK = (
     "and in {size}?",
 )
 _SOLD_NEXT = maybe(
-    "It should be back on {product.1.restock}.",
-    "We expect it back on {product.1.restock}.",
-    chance=1.0,
+    "New stock should arrive on {product.1.restock}.",
+    "We expect more on {product.1.restock}.",
 )
 _LINK = maybe("Here it is: {product.1.link}", "You can find it here: {product.1.link}", chance=0.6)
 _STOCK_NOTE = maybe(
-    "product.1.stock=in stock? It is in stock.",
+    "product.1.stock=in stock? And yes, we have stock.",
     "product.1.stock=low stock? There are only a few left.",
-    "product.1.stock=sold out? It is sold out at the moment.",
+    "product.1.stock=sold out? Right now we are out of stock, though.",
 )
 _UNKNOWN = "I don't have that detail here, but a colleague can check it. Shall I bring one in?"
 
@@ -117,36 +116,36 @@ def _question_scenes() -> list[Scene]:
     place, always = "product_question/found", ("product.1.title",)
     detail = (
         say(
-            "The {product.1.title} is in our shop, but I don't have more details here. Shall I bring in a colleague?",
+            "I don't have more details on the {product.1.title} here, but a colleague can help. Shall I bring one in?",
             "Here is what I know about the {product.1.title}: {product.1.detail}.",
             "About the {product.1.title}: {product.1.detail}.",
             "From the product page of the {product.1.title}: {product.1.detail}.",
         ),
-        maybe("It costs {product.1.price}.", "The price is {product.1.price}.", chance=0.5),
+        maybe("The price is {product.1.price}.", chance=0.5),
         _LINK,
     )
     price = (
         say(
             "I don't have the price of the {product.1.title} here, sorry.",
-            "The {product.1.title} costs {product.1.price}.",
-            "The {product.1.title} is {product.1.price}.",
             "The price of the {product.1.title} is {product.1.price}.",
+            "You can get the {product.1.title} for {product.1.price}.",
+            "We have the {product.1.title} for {product.1.price}.",
         ),
         _STOCK_NOTE,
     )
     sizes = (
         say(
             "I don't have the sizes of the {product.1.title} here, but a colleague can check. Shall I bring one in?",
-            "The {product.1.title} comes in {product.1.sizes}.",
+            "We have the {product.1.title} in {product.1.sizes}.",
             "We have the {product.1.title} in these sizes: {product.1.sizes}.",
-            "The {product.1.title} is available in {product.1.sizes}.",
+            "You can get the {product.1.title} in {product.1.sizes}.",
         ),
         _LINK,
     )
     colours = (
         say(
             "I don't have the colours of the {product.1.title} here, but a colleague can check. Shall I bring one in?",
-            "The {product.1.title} comes in {product.1.colours}.",
+            "You can choose the {product.1.title} in {product.1.colours}.",
             "We have the {product.1.title} in {product.1.colours}.",
             "You can get the {product.1.title} in {product.1.colours}.",
         ),
@@ -157,7 +156,7 @@ def _question_scenes() -> list[Scene]:
             _UNKNOWN,
             "The {product.1.title}: {product.1.detail}.",
             "The material of the {product.1.title} is {product.1.material}.",
-            "The {product.1.title} is made of {product.1.material}.",
+            "For the {product.1.title} we use {product.1.material}.",
         ),
     )
     return [
@@ -187,8 +186,8 @@ def _search_answer(count: int) -> tuple[Slot, ...]:
     sale: tuple[str, ...] = ()
     if count == 1:
         sale = (
-            "I can recommend the {product.1.title}, now {product.1.price} instead of {product.1.old_price}.",
-            "The {product.1.title} is on sale for {product.1.price} instead of {product.1.old_price}.",
+            "I can recommend the {product.1.title}, now at {product.1.price} instead of {product.1.old_price}.",
+            "You can get the {product.1.title} on sale, for {product.1.price} instead of {product.1.old_price}.",
         )
     return say(*lists, *sale), say(*ends)
 
@@ -197,29 +196,32 @@ def _stock_scenes() -> list[Scene]:
     answers = {
         "in stock": (
             say(
-                "Yes, the {product.1.title} is in stock.",
-                "Good news: the {product.1.title} is available.",
-                "Yes, the {product.1.title} is in stock in {product.1.variant}.",
-                "Good news: we have the {product.1.title} in {product.1.variant}.",
+                "Yes, we have the {product.1.title} in stock.",
+                "Good news: we have the {product.1.title} in stock.",
+                "Yes, we have the {product.1.title} in stock, in {product.1.sizes}.",
+                "Yes, you can get the {product.1.title} in {product.1.sizes}.",
+                "product.1.stock=in stock? Yes, we have the {product.1.title} in stock in {product.1.variant}.",
+                "product.1.stock=in stock? Good news: we have the {product.1.title} in {product.1.variant}.",
             ),
-            maybe("It costs {product.1.price}.", chance=0.5),
+            maybe("The price is {product.1.price}.", chance=0.5),
             _LINK,
         ),
         "low stock": (
             say(
-                "Yes, but there are only a few left of the {product.1.title}.",
-                "The {product.1.title} is still available, but only a few are left.",
-                "Yes, we have the {product.1.title} in {product.1.variant}, but only a few are left.",
-                "The {product.1.title} is still available in {product.1.variant}, but there are only a few left.",
+                "Yes, we still have the {product.1.title}, but only a few are left.",
+                "Yes, you can still get the {product.1.title}, but there are only a few left.",
+                "Yes, we still have the {product.1.title} in {product.1.sizes}, but only a few are left.",
+                "product.1.stock=low stock? Yes, we have the {product.1.title} in {product.1.variant}, but only a few.",
+                "product.1.stock=low stock? Yes, a few of the {product.1.title} are left in {product.1.variant}.",
             ),
             _LINK,
         ),
         "sold out": (
             say(
-                "I'm afraid the {product.1.title} is sold out (right now|at the moment).",
-                "Unfortunately the {product.1.title} is sold out at the moment.",
-                "I'm afraid the {product.1.title} is sold out in {product.1.variant}.",
-                "Sorry, the {product.1.title} is sold out in {product.1.variant} at the moment.",
+                "I'm afraid we are out of the {product.1.title} (right now|at the moment).",
+                "Unfortunately we don't have the {product.1.title} in stock at the moment.",
+                "I'm afraid we don't have the {product.1.title} in {product.1.variant} right now.",
+                "Sorry, we are out of the {product.1.title} in {product.1.variant} at the moment.",
             ),
             _SOLD_NEXT,
         ),

@@ -43,5 +43,5 @@ class Settings:
     clip: float = 1.0
     dropout: float = 0.0  # every example is seen about once
     average: float = 0.998  # per step, of the averaged weights that are exported
-    checkpoint_every: int = 200
+    checkpoint_every: int = 100
     seed: int = SEED

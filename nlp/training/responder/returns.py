@@ -260,8 +260,8 @@ _WARRANTY_ANSWER = (
         "I don't have the warranty terms here, but a colleague can tell you. Shall I bring one in?",
         "Our products come with a warranty of {policy.warranty}.",
         "You have a warranty of {policy.warranty} on everything you buy here.",
-        "The {product.1.title} comes with a warranty of {policy.warranty}.",
-        "You get {policy.warranty} of warranty on the {product.1.title}.",
+        "We give you a warranty of {policy.warranty} on the {product.1.title}.",
+        "You get a warranty of {policy.warranty} on the {product.1.title}.",
     ),
     say(
         "If something breaks, just tell us here.",
