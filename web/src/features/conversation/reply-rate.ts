@@ -18,5 +18,6 @@ export function tokensPerSecond(samples: readonly Sample[]): number | null {
   const first = samples[0];
   const last = samples[samples.length - 1];
   if (first === undefined || last === undefined || last.at - first.at < 300) return null;
-  return Math.round((last.to - first.to) / BYTES_PER_TOKEN / ((last.at - first.at) / 1000));
+  const rate = Math.round((last.to - first.to) / BYTES_PER_TOKEN / ((last.at - first.at) / 1000));
+  return rate > 0 ? rate : null;
 }

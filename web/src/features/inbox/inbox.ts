@@ -4,8 +4,9 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { runningReply, type SessionState } from "@/shared/session/state";
 import { useConsole } from "../live/console-session";
 import { useLive } from "../live/use-session";
+import { useNow } from "../ui/now";
 import { QUEUES, type QueueName } from "./queue";
-import { readSummary, type Summary } from "./summary";
+import { isAnswering, readSummary, type Summary } from "./summary";
 
 /** Rows are replaced, never changed, so what was read of one stays true. */
 const readRows = new WeakMap<object, Summary>();
@@ -29,9 +30,10 @@ export function useInbox(): Summary[] {
 
 /** Whether an answer runs in a conversation, as its summary or its open copy here says. */
 export function useAnswering(summary: Summary): boolean {
+  const now = useNow();
   return useLive((state) => {
     const held = state.conversations[summary.id];
-    return held === undefined ? summary.answering : runningReply(held)?.state === "streaming";
+    return held === undefined ? isAnswering(summary, now) : runningReply(held)?.state === "streaming";
   });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readSummary } from "./summary";
+import { isAnswering, readSummary, type Summary } from "./summary";
 
 describe("readSummary", () => {
   it("reads every field of a full summary", () => {
@@ -61,5 +61,28 @@ describe("readSummary", () => {
 
   it.each([null, 5, "c1", [], {}, { id: "" }, { id: 9 }])("refuses %j", (value) => {
     expect(readSummary(value)).toBeNull();
+  });
+});
+
+describe("isAnswering", () => {
+  const now = Date.parse("2026-11-22T10:01:00Z");
+  const asked = (fields: Record<string, unknown> = {}, sender = "customer", at = "2026-11-22T10:00:50Z") =>
+    readSummary({
+      id: "c1",
+      controller: "bot",
+      last_message: { sender, text: "?", at },
+      ...fields,
+    }) as Summary;
+
+  it("holds while the assistant owes an answer, or the server says that one runs", () => {
+    expect(isAnswering(asked(), now)).toBe(true);
+    expect(isAnswering(asked({ answering: true }, "bot"), now)).toBe(true);
+  });
+
+  it("ends with the answer, with a takeover, by closing, and when it takes too long", () => {
+    expect(isAnswering(asked({}, "bot"), now)).toBe(false);
+    expect(isAnswering(asked({ controller: "agent" }), now)).toBe(false);
+    expect(isAnswering(asked({ status: "closed" }), now)).toBe(false);
+    expect(isAnswering(asked({}, "customer", "2026-11-22T09:58:00Z"), now)).toBe(false);
   });
 });

@@ -76,6 +76,20 @@ function lastMessage(value: unknown): LastMessage | null {
   };
 }
 
+/** An answer that takes longer than this has failed or is stuck, in ms. */
+const LONGEST_ANSWER_MS = 90_000;
+
+/**
+ * Whether an answer runs or is about to, as far as the summary tells: the assistant in control owes one to a
+ * customer who spoke last.
+ */
+export function isAnswering(summary: Summary, now: number): boolean {
+  if (summary.answering) return true;
+  const last = summary.lastMessage;
+  if (summary.controller !== "bot" || summary.status !== "open" || last?.sender !== "customer") return false;
+  return now - Date.parse(last.at) < LONGEST_ANSWER_MS;
+}
+
 /** The summary in `value`, or null when it has no id; unknown fields are left aside. */
 export function readSummary(value: unknown): Summary | null {
   const given = fields(value);
