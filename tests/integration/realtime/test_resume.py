@@ -11,10 +11,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from realtime.live_reply.port import LiveReplyUnavailableError, LiveText
-from realtime.ports import Principal, Snapshot
+from realtime.ports import LogPage, Principal, Snapshot
+from realtime.protocol.events import ControlChanged
 from tests.integration.realtime.client import View, client
 from tests.integration.realtime.node import Node, node
-from tests.integration.realtime.shop import Conversation
+from tests.integration.realtime.shop import Conversation, now
 
 TEXT = "Grüße! Ihre Bestellung #1042 (👩‍👩‍👧) ist שלום unterwegs und kommt am Freitag an. " * 3
 
@@ -209,3 +210,41 @@ async def test_events_during_a_resume_come_after_its_answer(server: Node) -> Non
         assert answer["snapshot"]["seq"] == 3
         await visitor.until(lambda: visitor.views[conversation].seq == 6)
         assert [event["seq"] for event in visitor.views[conversation].events] == [4, 5, 6]
+
+
+async def test_a_reply_of_an_older_epoch_is_not_live_even_when_its_fence_was_lost(server: Node) -> None:
+    token, conversation, found = await start(server)
+    reply = uuid4()
+    await server.live_reply.begin(found.id, reply, 0, 1)
+    await server.live_reply.append(found.id, reply, 0, 1, start=0, text="old", ids=[1])
+    found.epoch = 1
+    event = ControlChanged(conversation=found.id, seq=1, at=now(), controller="queue", epoch=1)
+    await server.shop.log(found, event)
+    async with client(server.chat) as visitor:
+        await visitor.hello_visitor(token)
+        assert (await visitor.watch(conversation))["snapshot"]["live"] is None
+        visitor.views.clear()
+        assert (await visitor.watch(conversation, seq=0))["live"] is None
+
+
+async def test_what_was_streamed_during_a_resume_is_not_sent_after_the_end_that_it_answered(server: Node) -> None:
+    token, conversation, found = await start(server)
+    reply = uuid4()
+    await server.live_reply.begin(found.id, reply, 0, 1)
+    end = await server.live_reply.append(found.id, reply, 0, 1, start=0, text="Nearly", ids=[1])
+    read_log = server.shop.read_log
+
+    async def goes_on(conversation: UUID, after: int, limit: int) -> LogPage:
+        if found.seq == 0:
+            await server.live_reply.append(found.id, reply, 0, 1, start=end, text=" done.", ids=[2])
+            await server.shop.finish_reply(found, reply, "Nearly done.")
+        return await read_log(conversation, after, limit)
+
+    server.shop.read_log = goes_on  # type: ignore[method-assign]
+    async with client(server.chat) as visitor:
+        await visitor.hello_visitor(token, resume=[{"conversation": conversation, "seq": 0}])
+        await server.shop.say(found, "next")
+        await visitor.until(lambda: visitor.views[conversation].seq == 2)
+        assert visitor.views[conversation].messages[str(reply)] == "Nearly done."
+        assert visitor.of("reply.delta") == []
+        assert visitor.of("resync") == []

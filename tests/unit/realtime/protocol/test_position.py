@@ -116,3 +116,10 @@ def test_a_delta_of_an_unknown_reply_is_a_gap_unless_it_is_the_first() -> None:
 def test_joined_deltas_are_the_delta_of_the_whole(cuts: list[int]) -> None:
     whole = joined(deltas(REPLY, TEXT, cuts))
     assert whole == delta(REPLY, 0, TEXT)
+
+
+def test_a_higher_epoch_ends_the_older_reply_even_without_a_cut() -> None:
+    position = Position(seq=0)
+    position.take(started(REPLY, epoch=1))
+    position.take(control(1, epoch=2))
+    assert (position.message, position.end) == (UUID(int=0), 0)
