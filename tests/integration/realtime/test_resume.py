@@ -240,11 +240,13 @@ async def test_what_was_streamed_during_a_resume_is_not_sent_after_the_end_that_
             await server.shop.finish_reply(found, reply, "Nearly done.")
         return await read_log(conversation, after, limit)
 
-    server.shop.read_log = goes_on  # type: ignore[method-assign]
-    async with client(server.chat) as visitor:
+    async with client(server.chat) as earlier, client(server.chat) as visitor:
+        await earlier.hello_visitor(token, resume=[{"conversation": conversation}])
+        server.shop.read_log = goes_on  # type: ignore[method-assign]
         await visitor.hello_visitor(token, resume=[{"conversation": conversation, "seq": 0}])
         await server.shop.say(found, "next")
         await visitor.until(lambda: visitor.views[conversation].seq == 2)
         assert visitor.views[conversation].messages[str(reply)] == "Nearly done."
         assert visitor.of("reply.delta") == []
         assert visitor.of("resync") == []
+        assert [delta["text"] for delta in earlier.of("reply.delta")] == [" done."]
