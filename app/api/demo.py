@@ -1,4 +1,4 @@
-"""What the demo shop's pages read: who the visitor plays, products, orders and pictures. Routed in demo mode only."""
+"""What the demo shop's pages read: who the visitor plays, products, orders, help and pictures. In demo mode only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct, field
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
 from app.api.operation import Call, Operation
 from app.api.problem import Problem
@@ -17,6 +17,7 @@ from app.demo.pictures import draw
 from app.domain.catalogue import Product
 
 TAG = "demo"
+_ONE_DAY = {"Cache-Control": "public, max-age=86400"}
 
 
 class As(Struct, frozen=True):
@@ -76,6 +77,14 @@ class DemoOrder(Struct, frozen=True):
     delivered: date | None
 
 
+class DemoArticle(Struct, frozen=True):
+    """A page of the demo shop's help."""
+
+    title: str
+    url: str
+    body: str
+
+
 async def demo_session(call: Call) -> DemoSession:
     """Sign the played customer, as a shop's server does for its own."""
     query: As = call.query
@@ -116,14 +125,24 @@ async def demo_orders(call: Call) -> list[DemoOrder]:
     ]
 
 
+async def demo_articles(call: Call) -> list[DemoArticle]:
+    """Return the help pages of the demo shop."""
+    shop = await call.context.demo_shop()
+    articles = (await call.context.records.catalogue(shop.id)).articles
+    return [DemoArticle(one.title, one.url, one.body) for one in articles if one.url is not None]
+
+
 async def demo_picture(call: Call) -> Response:
-    """Draw a product."""
+    """Return a product's picture: as the web build drew it, or a plain one of its kind."""
     shop = await call.context.demo_shop()
     wanted = call.request.path_params["name"].removesuffix(".svg")
     for product in (await call.context.records.catalogue(shop.id)).products:
         if product.external_id == wanted:
+            file = call.context.settings.web_dist / "demo" / "pictures" / f"{product.external_id}.svg"
+            if file.is_file():
+                return FileResponse(file, headers=_ONE_DAY)
             picture = draw(product.category, tuple(product.colours))
-            return Response(picture, media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
+            return Response(picture, media_type="image/svg+xml", headers=_ONE_DAY)
     raise Problem(404, "not_found", "there is no such product")
 
 
@@ -151,5 +170,6 @@ OPERATIONS = (
     Operation("GET", "/demo/products", demo_products, "Products", TAG, None, response=list[DemoProduct]),
     Operation("GET", "/demo/orders", demo_orders, "Orders of the played customer", TAG, None, None, As,
               list[DemoOrder]),
+    Operation("GET", "/demo/articles", demo_articles, "Help pages", TAG, None, response=list[DemoArticle]),
     Operation("GET", "/demo/pictures/{name}", demo_picture, "A drawn product", TAG, None),
 )  # fmt: skip

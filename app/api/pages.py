@@ -55,5 +55,6 @@ def page_routes(dist: Path, *, demo: bool) -> list[BaseRoute]:
     if not demo:
         return [*routes, Route("/", to_console)]
     # The shop is a single page with its own paths.
-    shop_paths = ("/", "/products/{path:path}", "/orders", "/categories/{path:path}", "/help/{path:path}", "/account")
-    return [*routes, *(Route(path, shop.endpoint) for path in shop_paths)]
+    single = ("/", "/cart", "/orders", "/account", "/help", "/contact")
+    trees = tuple(f"/{name}/{{path:path}}" for name in ("products", "categories", "account", "help"))
+    return [*routes, *(Route(path, shop.endpoint) for path in single + trees)]

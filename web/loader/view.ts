@@ -17,8 +17,10 @@ export function createView(frameUrl: string, theme: string): View {
   host.id = "assistify";
   host.dataset.theme = theme;
   const root = host.attachShadow({ mode: "open" });
-  const style = document.createElement("style");
-  style.textContent = styles;
+  // A constructed sheet is not a style element: it needs no exception in the page's content security policy.
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(styles);
+  root.adoptedStyleSheets = [sheet];
 
   const panel = document.createElement("div");
   panel.className = "panel";
@@ -40,7 +42,7 @@ export function createView(frameUrl: string, theme: string): View {
   badge.className = "badge";
   badge.dataset.testid = "badge";
   bubble.append(icon, badge);
-  root.append(style, panel, bubble);
+  root.append(panel, bubble);
   document.body.append(host);
 
   let unread = 0;

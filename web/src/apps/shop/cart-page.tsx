@@ -2,7 +2,7 @@ import { Minus, Plus, ShoppingBag } from "lucide-react";
 import { Link } from "react-router";
 import { money } from "@/features/format/money";
 import { type CartLine, useCart } from "./cart";
-import { type Product, slugOf } from "./records";
+import { type Product, productPath } from "./records";
 import { useCatalogue } from "./use-records";
 import { useTitle } from "./use-title";
 
@@ -11,18 +11,18 @@ export function CartPage() {
   const lines = useCart((state) => state.lines);
   const products = useCatalogue((state) => state.products) ?? [];
   const rows = lines.flatMap((line) => {
-    const product = products.find((candidate) => slugOf(candidate) === line.slug);
+    const product = products.find((candidate) => candidate.id === line.product);
     return product ? [{ line, product }] : [];
   });
   if (rows.length === 0) return <EmptyCart />;
   const currency = rows[0]?.product.currency ?? "EUR";
-  const total = rows.reduce((sum, { line, product }) => sum + minor(product.price) * line.quantity, 0);
+  const total = rows.reduce((sum, { line, product }) => sum + product.price * line.quantity, 0);
   return (
     <div className="mx-auto max-w-[720px]">
       <h1 className="mt-10 mb-6 text-28 font-semibold tracking-tight">Cart</h1>
       <ul className="divide-y divide-line rounded-[14px] border border-line bg-bg">
         {rows.map(({ line, product }) => (
-          <Row key={`${line.slug}${line.option}`} line={line} product={product} />
+          <Row key={`${line.product}${line.option}`} line={line} product={product} />
         ))}
       </ul>
       <p className="mt-5 flex justify-between px-1 text-16 font-semibold">
@@ -34,11 +34,6 @@ export function CartPage() {
   );
 }
 
-/** A price in the minor unit; decimal strings have two places here. */
-function minor(price: number | string): number {
-  return typeof price === "number" ? price : Math.round(Number(price) * 100);
-}
-
 function Row({ line, product }: { line: CartLine; product: Product }) {
   const change = useCart((state) => state.change);
   const button = "grid size-7 place-items-center rounded-1 border border-line-strong hover:bg-sunk";
@@ -46,7 +41,7 @@ function Row({ line, product }: { line: CartLine; product: Product }) {
     <li className="flex items-center gap-4 p-4">
       <img src={product.image_url ?? ""} alt="" className="size-16 rounded-1 object-cover" />
       <div className="min-w-0 flex-1">
-        <Link to={product.url} className="font-medium hover:underline">
+        <Link to={productPath(product)} className="font-medium hover:underline">
           {product.title}
         </Link>
         {line.option && <p className="text-14 text-ink-3">Size {line.option}</p>}
@@ -56,7 +51,7 @@ function Row({ line, product }: { line: CartLine; product: Product }) {
           type="button"
           aria-label={`One ${product.title} less`}
           className={button}
-          onClick={() => change(line.slug, line.option, line.quantity - 1)}
+          onClick={() => change(line.product, line.option, line.quantity - 1)}
         >
           <Minus aria-hidden size={14} />
         </button>
@@ -65,12 +60,12 @@ function Row({ line, product }: { line: CartLine; product: Product }) {
           type="button"
           aria-label={`One ${product.title} more`}
           className={button}
-          onClick={() => change(line.slug, line.option, line.quantity + 1)}
+          onClick={() => change(line.product, line.option, line.quantity + 1)}
         >
           <Plus aria-hidden size={14} />
         </button>
       </div>
-      <span className="w-24 text-right">{money(minor(product.price) * line.quantity, product.currency)}</span>
+      <span className="w-24 text-right">{money(product.price * line.quantity, product.currency)}</span>
     </li>
   );
 }

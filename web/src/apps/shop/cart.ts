@@ -1,12 +1,12 @@
 import { create } from "zustand";
 import { persist } from "zustand/middleware";
 
-export type CartLine = { slug: string; option: string; quantity: number };
+export type CartLine = { product: string; option: string; quantity: number };
 
 type Cart = {
   lines: CartLine[];
-  add: (slug: string, option: string) => void;
-  change: (slug: string, option: string, quantity: number) => void;
+  add: (product: string, option: string) => void;
+  change: (product: string, option: string, quantity: number) => void;
 };
 
 /** The goods that the visitor wants; kept in this browser. */
@@ -14,18 +14,20 @@ export const useCart = create<Cart>()(
   persist(
     (set) => ({
       lines: [],
-      add: (slug, option) =>
+      add: (product, option) =>
         set(({ lines }) => {
-          const known = lines.find((line) => line.slug === slug && line.option === option);
-          if (!known) return { lines: [...lines, { slug, option, quantity: 1 }] };
+          const known = lines.find((line) => line.product === product && line.option === option);
+          if (!known) return { lines: [...lines, { product, option, quantity: 1 }] };
           return {
             lines: lines.map((line) => (line === known ? { ...line, quantity: line.quantity + 1 } : line)),
           };
         }),
-      change: (slug, option, quantity) =>
+      change: (product, option, quantity) =>
         set(({ lines }) => ({
           lines: lines
-            .map((line) => (line.slug === slug && line.option === option ? { ...line, quantity } : line))
+            .map((line) =>
+              line.product === product && line.option === option ? { ...line, quantity } : line,
+            )
             .filter((line) => line.quantity > 0),
         })),
     }),

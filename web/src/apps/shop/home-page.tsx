@@ -27,7 +27,7 @@ export function HomePage() {
             Jackets, tents and boots that we would take on our own next trip.
           </p>
           <Link
-            to="/category/jackets"
+            to="/categories/jackets"
             className="mt-6 inline-flex items-center gap-2 rounded-full bg-ink px-5 py-2.5 font-medium text-bg transition-opacity hover:opacity-90"
           >
             See the jackets

@@ -1,9 +1,9 @@
-import { ExternalLink, Package } from "lucide-react";
+import { Package } from "lucide-react";
 import { money } from "@/features/format/money";
 import { shortDay } from "@/features/format/time";
 import { orderLine, STEPS, stepsDone } from "@/features/orders/order-steps";
 import { LoadingProblem } from "./loading-problem";
-import { type Order, type Product, slugOf } from "./records";
+import type { Order, Product } from "./records";
 import { useCatalogue, useRecords } from "./use-records";
 import { useTitle } from "./use-title";
 import { useVisitor } from "./visitor";
@@ -40,7 +40,7 @@ function SignInFirst() {
 }
 
 function Orders() {
-  const { data, error, reload } = useRecords<Order[]>("/demo/orders");
+  const { data, error, reload } = useRecords<Order[]>("/demo/orders?as=ana");
   const products = useCatalogue((state) => state.products);
   if (error) return <LoadingProblem text={error} onRetry={reload} />;
   if (!data) return <div aria-hidden className="h-52 rounded-2 bg-sunk" />;
@@ -55,7 +55,7 @@ function Orders() {
 }
 
 function newestFirst(one: Order, other: Order): number {
-  return other.placed_at.localeCompare(one.placed_at);
+  return other.placed.localeCompare(one.placed);
 }
 
 function OrderCard({ order, products }: { order: Order; products: readonly Product[] }) {
@@ -64,41 +64,26 @@ function OrderCard({ order, products }: { order: Order; products: readonly Produ
     <li data-testid="order" className="rounded-[14px] border border-line bg-bg p-5">
       <div className="flex flex-wrap items-baseline gap-x-4 gap-y-1">
         <h2 className="text-16 font-semibold">{order.number}</h2>
-        <span className="text-14 text-ink-2">placed {shortDay(order.placed_at, now)}</span>
+        <span className="text-14 text-ink-2">placed {shortDay(order.placed, now)}</span>
         <span className="ml-auto font-medium">{money(order.total, order.currency)}</span>
       </div>
       <Steps order={order} />
       <p className="mt-2 text-14 text-ink-2">
-        {order.delivered_on
-          ? `Delivered on ${shortDay(order.delivered_on, now)}`
-          : orderLine(order.status, order.arrives_on ?? null, now)}
+        {order.delivered
+          ? `Delivered on ${shortDay(order.delivered, now)}`
+          : orderLine(order.state, order.arrives, now)}
       </p>
       <ul className="mt-4 flex flex-wrap gap-4 border-t border-line pt-4">
-        {order.items.map((item) => (
-          <li key={item.title} className="flex items-center gap-3 text-14">
-            <img
-              src={
-                products.find((product) => slugOf(product) === item.external_id)?.image_url ??
-                pictureOf(products, item.title)
-              }
-              alt=""
-              className="size-12 rounded-1 bg-sunk object-cover"
-            />
-            {item.title}
-            {item.quantity > 1 && <span className="text-ink-3">× {item.quantity}</span>}
+        {order.items.map((title) => (
+          <li key={title} className="flex items-center gap-3 text-14">
+            <img src={pictureOf(products, title)} alt="" className="size-12 rounded-1 bg-sunk object-cover" />
+            {title}
           </li>
         ))}
       </ul>
-      {order.tracking_code && (
-        <p className="mt-4 flex flex-wrap items-center gap-x-2 text-14 text-ink-2">
-          {order.carrier}, tracking
-          <span className="font-medium text-ink">{order.tracking_code}</span>
-          {order.tracking_url && (
-            <a href={order.tracking_url} className="flex items-center gap-1 underline underline-offset-2">
-              Track it
-              <ExternalLink aria-hidden size={13} />
-            </a>
-          )}
+      {order.tracking && (
+        <p className="mt-4 text-14 text-ink-2">
+          {order.carrier}, tracking <span className="font-medium text-ink">{order.tracking}</span>
         </p>
       )}
     </li>
@@ -110,7 +95,7 @@ function pictureOf(products: readonly Product[], title: string): string {
 }
 
 function Steps({ order }: { order: Order }) {
-  const done = stepsDone(order.status);
+  const done = stepsDone(order.state);
   if (done === null) return null;
   return (
     <ol className="mt-4 grid grid-cols-4 gap-1.5 text-12 text-ink-3">

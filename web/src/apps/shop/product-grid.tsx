@@ -1,7 +1,7 @@
 import { Link } from "react-router";
 import { money } from "@/features/format/money";
 import { LoadingProblem } from "./loading-problem";
-import type { Product } from "./records";
+import { type Product, productPath } from "./records";
 import { useCatalogue } from "./use-records";
 
 /** Goods as cards; grey ones in their places while they load. */
@@ -21,7 +21,7 @@ const SKELETONS = ["a", "b", "c", "d", "e", "f", "g", "h"];
 function ProductCard({ product }: { product: Product }) {
   return (
     <li>
-      <Link to={product.url} className="group block" data-testid="shop-product">
+      <Link to={productPath(product)} className="group block" data-testid="shop-product">
         <span className="relative block overflow-hidden rounded-[14px] bg-sunk">
           <img
             src={product.image_url ?? ""}

@@ -1,25 +1,24 @@
 import { Check, MessageCircle, Truck } from "lucide-react";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
-import { shortDay } from "@/features/format/time";
 import { useCart } from "./cart";
 import { NotFoundPage } from "./not-found-page";
 import { Price, ProductGrid } from "./product-grid";
-import { categoryPath, type Product, slugOf } from "./records";
+import { categoryPath, type Product } from "./records";
 import { useCatalogue } from "./use-records";
 import { useTitle } from "./use-title";
 import { openChat } from "./visitor";
 
 export function ProductPage() {
-  const { slug } = useParams();
+  const { id } = useParams();
   const { products, error } = useCatalogue();
   if (!products) return error ? <ProductGrid products={null} /> : <div className="h-[70vh]" />;
-  const product = products.find((candidate) => slugOf(candidate) === slug);
+  const product = products.find((candidate) => candidate.id === id);
   return product ? <ProductView key={product.id} product={product} products={products} /> : <NotFoundPage />;
 }
 
 function ProductView({ product, products }: { product: Product; products: readonly Product[] }) {
-  useTitle(product.title, product.external_id ?? slugOf(product));
+  useTitle(product.title, product.id);
   const related = products.filter((other) => other.category === product.category && other.id !== product.id);
   return (
     <>
@@ -46,7 +45,7 @@ function ProductView({ product, products }: { product: Product; products: readon
           <Purchase product={product} />
           <dl className="mt-8 grid max-w-[520px] grid-cols-[110px_1fr] gap-y-2 border-t border-line pt-5 text-14">
             {product.material && <Fact name="Material" value={product.material} />}
-            {!!product.colours?.length && <Fact name="Colours" value={product.colours.join(", ")} />}
+            {product.colours.length > 0 && <Fact name="Colours" value={product.colours.join(", ")} />}
             <Fact name="Returns" value="Free within 30 days" />
           </dl>
         </div>
@@ -71,7 +70,7 @@ function Fact({ name, value }: { name: string; value: string }) {
 }
 
 function Purchase({ product }: { product: Product }) {
-  const sizes = product.sizes ?? [];
+  const { sizes } = product;
   const [size, setSize] = useState(sizes.length === 1 ? (sizes[0] ?? "") : "");
   const [isAdded, setAdded] = useState(false);
   const add = useCart((state) => state.add);
@@ -104,7 +103,7 @@ function Purchase({ product }: { product: Product }) {
           type="button"
           disabled={isSoldOut || needsSize}
           onClick={() => {
-            add(slugOf(product), size);
+            add(product.id, size);
             setAdded(true);
           }}
           className="rounded-full bg-ink px-6 py-2.5 font-medium text-bg transition-opacity hover:opacity-90 disabled:bg-sunk disabled:text-ink-3"
@@ -140,7 +139,7 @@ function Purchase({ product }: { product: Product }) {
   );
 }
 
-function availability({ stock, restock }: Product): string {
-  if (stock === 0) return restock ? `Back on ${shortDay(restock, new Date())}` : "Not in stock at the moment";
+function availability({ stock }: Product): string {
+  if (stock === 0) return "Not in stock at the moment";
   return stock <= 5 ? `Only ${stock} left, sent today` : "In stock, sent today";
 }

@@ -1,43 +1,34 @@
 /** What the demo shop's server tells about its goods and its one signed-in customer. */
 
+/** Amounts are in the minor unit of `currency`. */
 export type Product = {
+  /** What the shop itself calls it. */
   id: string;
-  external_id?: string;
   title: string;
-  /** A number counts the minor unit, a string is decimal. */
-  price: number | string;
-  old_price?: number | string | null;
+  price: number;
+  old_price: number | null;
   currency: string;
   category: string;
   image_url: string | null;
-  url: string;
+  url: string | null;
   stock: number;
   description: string;
-  sizes?: string[];
-  colours?: string[];
-  material?: string | null;
-  restock?: string | null;
-};
-
-export type OrderItem = {
-  title: string;
-  quantity: number;
-  price?: number | string | null;
-  external_id?: string | null;
+  sizes: string[];
+  colours: string[];
+  material: string | null;
 };
 
 export type Order = {
   number: string;
-  status: string;
-  placed_at: string;
-  total: number | string;
+  state: string;
+  placed: string;
+  total: number;
   currency: string;
-  items: OrderItem[];
-  carrier?: string | null;
-  tracking_code?: string | null;
-  tracking_url?: string | null;
-  arrives_on?: string | null;
-  delivered_on?: string | null;
+  items: string[];
+  carrier: string | null;
+  tracking: string | null;
+  arrives: string | null;
+  delivered: string | null;
 };
 
 export type Article = { title: string; url: string; body: string };
@@ -54,9 +45,8 @@ export async function fetchRecords<T>(path: string): Promise<T> {
   return (await response.json()) as T;
 }
 
-/** The last part of a product's address: what the shop itself calls it. */
-export function slugOf(product: Product): string {
-  return product.url.split("/").filter(Boolean).at(-1) ?? product.id;
+export function productPath(product: Product): string {
+  return product.url ?? `/products/${product.id}`;
 }
 
 export function categoriesOf(products: readonly Product[]): string[] {
@@ -64,5 +54,5 @@ export function categoriesOf(products: readonly Product[]): string[] {
 }
 
 export function categoryPath(category: string): string {
-  return `/category/${encodeURIComponent(category.replaceAll(" ", "-"))}`;
+  return `/categories/${encodeURIComponent(category.replaceAll(" ", "-"))}`;
 }

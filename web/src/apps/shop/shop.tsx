@@ -29,8 +29,8 @@ export function Shop() {
       <main className="mx-auto w-full max-w-[1240px] flex-1 px-5 pb-20 md:px-8">
         <Routes>
           <Route path="/" element={<HomePage />} />
-          <Route path="/category/:category" element={<CategoryPage />} />
-          <Route path="/products/:slug" element={<ProductPage />} />
+          <Route path="/categories/:category" element={<CategoryPage />} />
+          <Route path="/products/:id" element={<ProductPage />} />
           <Route path="/orders" element={<OrdersPage />} />
           <Route path="/account/*" element={<Navigate to="/orders" replace />} />
           <Route path="/cart" element={<CartPage />} />
