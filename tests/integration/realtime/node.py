@@ -87,18 +87,14 @@ class Node:
 
 
 @asynccontextmanager
-async def node(
-    settings: RealtimeSettings = QUICK, *, direct: bool = True, send_buffer: int | None = None
-) -> AsyncIterator[Node]:
-    """Serve until the body ends. Without `direct` plain ASGI is used, as on other servers.
+async def serving(
+    gateway: Gateway, *, direct: bool = True, send_buffer: int | None = None
+) -> AsyncIterator[tuple[ObservedServer, int]]:
+    """Serve a gateway on a free port until the body ends; yields the server and its port.
 
-    `send_buffer` (bytes) is the kernel's per socket: with a small one a client that does not read is felt at once.
+    Without `direct` plain ASGI is used, as on other servers. `send_buffer` (bytes) is the kernel's per socket: with a
+    small one a client that does not read is felt at once.
     """
-    bus = LossyBus()
-    live_reply = MemoryLiveReply(bus)
-    shop = MemoryShop(bus, live_reply)
-    hub = Hub(bus, live_reply, shop, settings)
-    gateway = Gateway(hub, shop, settings)
     config = uvicorn.Config(
         Starlette(routes=gateway.routes()),
         host="127.0.0.1",
@@ -111,16 +107,29 @@ async def node(
         timeout_graceful_shutdown=2,
     )
     server = ObservedServer(config, gateway)
-    listener = socket()
-    if send_buffer is not None:
-        listener.setsockopt(SOL_SOCKET, SO_SNDBUF, send_buffer)
-    listener.bind(("127.0.0.1", 0))
-    async with gateway.running():
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        await server.listening.wait()
-        try:
-            yield Node(bus, live_reply, shop, hub, gateway, server, listener.getsockname()[1])
-        finally:
-            server.should_exit = True
-            await serving
-            listener.close()
+    with socket() as listener:
+        if send_buffer is not None:
+            listener.setsockopt(SOL_SOCKET, SO_SNDBUF, send_buffer)
+        listener.bind(("127.0.0.1", 0))
+        async with gateway.running():
+            task = asyncio.create_task(server.serve(sockets=[listener]))
+            await server.listening.wait()
+            try:
+                yield server, listener.getsockname()[1]
+            finally:
+                server.should_exit = True
+                await task
+
+
+@asynccontextmanager
+async def node(
+    settings: RealtimeSettings = QUICK, *, direct: bool = True, send_buffer: int | None = None
+) -> AsyncIterator[Node]:
+    """Serve a shop in memory until the body ends; see `serving`."""
+    bus = LossyBus()
+    live_reply = MemoryLiveReply(bus)
+    shop = MemoryShop(bus, live_reply)
+    hub = Hub(bus, live_reply, shop, settings)
+    gateway = Gateway(hub, shop, settings)
+    async with serving(gateway, direct=direct, send_buffer=send_buffer) as (server, port):
+        yield Node(bus, live_reply, shop, hub, gateway, server, port)

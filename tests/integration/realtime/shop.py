@@ -6,6 +6,7 @@ change of control), so that what the gateway is tested against behaves like the 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from realtime.bus.frame import Frame
-from realtime.bus.port import Bus
+from realtime.bus.port import Bus, BusUnavailableError
 from realtime.bus.topic import conversation_topic, inbox_topic
 from realtime.live_reply.port import LiveReply
 from realtime.ports import Authenticated, CommandError, LogPage, Peer, Principal, Snapshot
@@ -205,8 +206,10 @@ class MemoryShop:
         conversation.bodies.append((frame, encode(event)))
         if isinstance(event, MessageCreated):
             conversation.messages.append(event.message)
-        await self.bus.publish(conversation_topic(conversation.id), frame)
-        await self.bus.publish(inbox_topic(self.id), summary_frame(InboxChanged(summary=self._summary(conversation))))
+        summary = InboxChanged(summary=self._summary(conversation))
+        with contextlib.suppress(BusUnavailableError):  # readers find it in the log
+            await self.bus.publish(conversation_topic(conversation.id), frame)
+            await self.bus.publish(inbox_topic(self.id), summary_frame(summary))
 
     async def say(
         self,

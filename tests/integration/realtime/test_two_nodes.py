@@ -1,0 +1,104 @@
+"""Visitor on one web process, agent on another, Redis in between; and Redis going away in the middle of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from realtime.bus.redis import RedisBus
+from realtime.gateway import Gateway
+from realtime.hub import Hub
+from realtime.live_reply.redis import RedisLiveReply
+from realtime.presence_redis import RedisPresence
+from tests.fixtures.redis_server import RedisServer
+from tests.integration.realtime.client import Client, client
+from tests.integration.realtime.node import QUICK, serving
+from tests.integration.realtime.shop import MemoryShop
+
+
+@dataclass
+class Cluster:
+    """A shop and two nodes in front of it."""
+
+    shop: MemoryShop
+    live_reply: RedisLiveReply
+    chat: str
+    agent: str
+
+
+@asynccontextmanager
+async def cluster(url: str) -> AsyncIterator[Cluster]:
+    async with contextlib.AsyncExitStack() as stack:
+
+        def bus() -> RedisBus:
+            made = RedisBus(url, timeout_s=2, probe_after_s=0.5)
+            stack.push_async_callback(made.aclose)
+            return made
+
+        live_reply = RedisLiveReply(url, timeout_s=2)
+        stack.push_async_callback(live_reply.aclose)
+        shop = MemoryShop(bus(), live_reply)
+        ports = []
+        for _ in range(2):
+            presence = RedisPresence(url)
+            stack.push_async_callback(presence.aclose)
+            gateway = Gateway(Hub(bus(), live_reply, shop, QUICK), shop, QUICK, presence=presence)
+            _, port = await stack.enter_async_context(serving(gateway))
+            ports.append(port)
+        yield Cluster(shop, live_reply, f"ws://127.0.0.1:{ports[0]}/ws/chat", f"ws://127.0.0.1:{ports[1]}/ws/agent")
+
+
+@asynccontextmanager
+async def conversation_on(nodes: Cluster) -> AsyncIterator[tuple[Client, Client, str]]:
+    """Yield visitor, agent and the conversation that both follow."""
+    token = nodes.shop.add_staff("Ada")
+    async with client(nodes.chat) as visitor, client(nodes.agent) as agent:
+        await visitor.hello_visitor()
+        conversation = await visitor.open()
+        await agent.hello_staff(token)
+        await agent.watch(conversation)
+        yield visitor, agent, conversation
+
+
+def holds(one: Client, conversation: str, reply: UUID, text: str) -> bool:
+    return one.views[conversation].texts.get(str(reply)) == text.encode()
+
+
+async def test_tokens_presence_typing_and_takeover_cross_nodes(redis_server: RedisServer) -> None:
+    async with cluster(redis_server.url) as nodes, conversation_on(nodes) as (visitor, agent, conversation):
+        found = nodes.shop.conversations[UUID(conversation)]
+        reply = uuid4()
+        await nodes.live_reply.begin(found.id, reply, 0, 1)
+        end = 0
+        for number, word in enumerate(["Ihre", "Bestellung", "ist", "👋", "unterwegs"]):
+            end = await nodes.live_reply.append(found.id, reply, 0, 1, start=end, text=f"{word} ", ids=[number])
+        text = "Ihre Bestellung ist 👋 unterwegs "
+        for one in (visitor, agent):
+            await one.until(lambda one=one: holds(one, conversation, reply, text))  # type: ignore[misc]
+        taken = await agent.ack("control.take", conversation=conversation)
+        assert taken["cut"] == {"message": str(reply), "text": text}
+        await agent.ack("typing", conversation=conversation, on=True)
+        await agent.ack("message.send", conversation=conversation, client_id=str(uuid4()), text="Ada here")
+        await visitor.until(lambda: visitor.views[conversation].seq == 2)
+        assert list(visitor.views[conversation].messages.values()) == [text, "Ada here"]
+        assert (await visitor.until_frame("typing"))[0]["participant"]["name"] == "Ada"
+        await visitor.until(lambda: any(len(frame["participants"]) == 2 for frame in visitor.of("presence")))
+
+
+async def test_redis_restarts_and_nothing_is_lost(own_redis_server: RedisServer) -> None:
+    async with cluster(own_redis_server.url) as nodes, conversation_on(nodes) as (visitor, agent, conversation):
+        await asyncio.to_thread(own_redis_server.kill)
+        for number in range(5):
+            send = {"conversation": conversation, "client_id": str(uuid4()), "text": f"message {number}"}
+            await visitor.ack("message.send", **send)
+        for one in (visitor, agent):
+            await one.until(lambda one=one: one.views[conversation].seq == 5)  # type: ignore[misc]
+        await asyncio.to_thread(own_redis_server.start)
+        await visitor.ack("message.send", conversation=conversation, client_id=str(uuid4()), text="it is back")
+        for one in (visitor, agent):
+            await one.until(lambda one=one: one.views[conversation].seq == 6)  # type: ignore[misc]
+        assert agent.views[conversation].resyncs == visitor.views[conversation].resyncs == 0
