@@ -124,6 +124,7 @@ def _values(row: Row, links: Mapping[tuple[str, str], UUID]) -> dict[str, Any]:
         "topic": row.topic,
         "url": row.url,
         "locale": row.locale,
+        "facts": row.facts,
         "changed_at": utc_now(),
     }
 

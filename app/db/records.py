@@ -105,7 +105,7 @@ class SqlRecords:
             return Catalogue(
                 products=[product_of(row) for row in products],
                 articles=[
-                    Article(id=row.id, title=row.title, body=row.body, url=row.url, topic=row.topic) for row in articles
+                    _article(row) for row in articles
                 ],
             )
 
@@ -152,6 +152,17 @@ def product_of(row: models.Product) -> Product:
         tags=tuple(row.tags),
         restock=_date(attributes.get("restock")),
         consumable=bool(attributes.get("consumable", False)),
+    )
+
+
+def _article(row: models.Article) -> Article:
+    return Article(
+        id=row.id,
+        title=row.title,
+        body=row.body,
+        url=row.url,
+        topic=row.topic,
+        states_facts=bool(row.facts),
     )
 
 

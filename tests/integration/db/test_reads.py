@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from sqlalchemy import event, text
 
+from app.db.log_id import rotate_log
 from app.domain.conversation import Controller
 from app.domain.people import Role, Staff, Visitor
 from app.services.ids import new_id
@@ -99,6 +100,15 @@ async def test_the_log_is_read_in_pages(world: World) -> None:
     assert other == {conversation: (page.log, 5)}
     with pytest.raises(ValueError, match="at most 1000"):
         await world.reads.last_seqs([uuid4()] * 1001)
+
+
+async def test_after_a_restore_the_log_is_another(world: World) -> None:
+    conversation = await world.open()
+    before = (await world.reads.read_log(conversation, 0, 1)).log
+    rotated = await rotate_log(world.database)
+    assert rotated != before
+    assert (await world.reads.read_log(conversation, 0, 1)).log == rotated
+    assert (await world.snapshot(world.visitor, conversation)).log == rotated
 
 
 async def test_messages_are_read_back_in_pages(world: World) -> None:
