@@ -47,10 +47,11 @@ class User(Struct, frozen=True):
 
 
 class SignedIn(Struct, frozen=True):
-    """A console session; unsafe requests send `csrf` in the header X-CSRF-Token."""
+    """A console session; unsafe requests send `csrf` in the header X-CSRF-Token. `shop` is the shop's name."""
 
     user: User
     csrf: str
+    shop: str
 
 
 async def create_token(call: Call) -> Tokens:
@@ -74,7 +75,7 @@ async def create_session(call: Call) -> Response:
     """Check e-mail and password, set the session cookie."""
     _check_origin(call)
     started = await call.context.staff.start_session(await _checked(call), call.address)
-    answer = json_response(_signed_in(started), 201)
+    answer = json_response(await _signed_in(call, started), 201)
     answer.set_cookie(
         SESSION_COOKIE,
         started.cookie,
@@ -94,7 +95,8 @@ async def read_session(call: Call) -> SignedIn:
         member = await call.context.staff.check_session(cookie)
     except SignInRefusedError as error:
         raise Problem(401, "unauthorized", str(error)) from error
-    return _signed_in(SessionStart(member=member, cookie=cookie, csrf=call.context.staff.csrf_token(cookie)))
+    csrf = call.context.staff.csrf_token(cookie)
+    return await _signed_in(call, SessionStart(member=member, cookie=cookie, csrf=csrf))
 
 
 async def delete_session(call: Call) -> Response:
@@ -124,9 +126,11 @@ def _check_origin(call: Call) -> None:
         raise Problem(403, "forbidden", "this request must come from the server's own pages")
 
 
-def _signed_in(started: SessionStart) -> SignedIn:
+async def _signed_in(call: Call, started: SessionStart) -> SignedIn:
     member = started.member
-    return SignedIn(user=User(member.id, member.name, member.email, member.role), csrf=started.csrf)
+    shop = await call.context.shops.by_id(member.shop)
+    user = User(member.id, member.name, member.email, member.role)
+    return SignedIn(user=user, csrf=started.csrf, shop=shop.name if shop is not None else "")
 
 
 OPERATIONS = (

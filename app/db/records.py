@@ -104,9 +104,7 @@ class SqlRecords:
             )
             return Catalogue(
                 products=[product_of(row) for row in products],
-                articles=[
-                    _article(row) for row in articles
-                ],
+                articles=[_article(row) for row in articles],
             )
 
     async def products(self, shop: UUID, ids: Sequence[UUID]) -> Sequence[Product]:

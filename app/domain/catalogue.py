@@ -120,3 +120,5 @@ class Article:
     body: str
     url: str | None = None
     topic: str | None = None
+    states_facts: bool = False
+    """Whether what it says is known as general facts too; those make better answers than one of its sentences."""

@@ -21,7 +21,7 @@ from msgspec import Meta, Struct
 
 from app.domain.catalogue import NO_MINOR_UNIT
 from app.errors import AssistifyError
-from nlp.grounding import ORDER_STATES
+from nlp.grounding import ORDER_STATES, Fact
 
 MAX_BYTES = 64 * 2**20
 Text = Annotated[str, Meta(min_length=1, max_length=255)]
@@ -97,7 +97,7 @@ class CustomerRow(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class ArticleRow(Struct, kw_only=True, forbid_unknown_fields=True):
-    """One policy or help article."""
+    """One policy or help article. `facts` are what it states, by the keys of nlp.grounding (`policy.return_window`)."""
 
     external_id: Text
     title: Text
@@ -105,6 +105,7 @@ class ArticleRow(Struct, kw_only=True, forbid_unknown_fields=True):
     topic: str | None = None
     url: str | None = None
     locale: str = "en"
+    facts: dict[str, str] = {}
 
 
 Row = ProductRow | OrderRow | CustomerRow | ArticleRow
@@ -190,6 +191,9 @@ def _check_row(row: Row) -> None:
             raise ValueError("placed_at needs a time zone, such as 2026-11-20T10:00:00Z")
     if isinstance(row, ProductRow) and row.price < 0:
         raise ValueError("price is not negative")
+    if isinstance(row, ArticleRow):
+        for key, value in row.facts.items():
+            Fact(key, value)
 
 
 def _read_json(path: Path, text: str) -> list[Mapping[str, Any]]:
@@ -218,7 +222,7 @@ def _from_cells(cells: Mapping[str | None, Any]) -> dict[str, Any]:
             continue
         if name in _LISTS:
             values[name] = [part.strip() for part in cell.split("|") if part.strip()]
-        elif name == "items":
+        elif name in ("items", "facts"):
             values[name] = json.loads(cell)
         elif name == "consumable":
             values[name] = cell.strip().lower() in ("yes", "true", "1")

@@ -16,8 +16,10 @@ from nlp.situations import SITUATIONS
 
 SURE = 0.45  # below it the bot asks what is meant; the classifiers' scores are calibrated
 KEEP_TOPIC = 0.75  # below it a short message goes on with the topic of the last answer
-PRODUCT_HIT = 0.42
-ARTICLE_HIT = 0.55
+PRODUCT_HIT = 0.42  # the product is the one that was named
+SEARCH_HIT = 0.33  # the product is worth showing to somebody who looks for something
+ARTICLE_HIT = 0.5
+DOUBTFUL_SCOPE = 0.9  # a question taken for foreign with less than this may still be one for an article
 SHOWN_PRODUCTS = 3
 
 ORDER_INTENTS = frozenset(
@@ -114,6 +116,8 @@ def _intent(question: Question) -> tuple[str, tuple[str, ...]]:
     )
     if previous is not None and continues and (label == "out_of_scope" or score < SURE):
         return previous.intent, (*reasons, f"goes on with {previous.intent}")
+    if label == "out_of_scope" and score < DOUBTFUL_SCOPE and _best_article(question) is not None:
+        return "product_question", (*reasons, "an article matches")
     if score < SURE and label not in ("out_of_scope", "contact_human"):
         return "unclear", (*reasons, f"below {SURE}")
     return label, reasons
@@ -181,12 +185,10 @@ def _with_order(order: Order, intent: str, decision: Decider, reason: str) -> De
 def _about_product(question: Question, intent: str, decision: Decider) -> Decision:
     hits = [hit.item for hit in question.products if hit.score >= PRODUCT_HIT]
     if intent == "product_search":
-        shown = [product for product in hits if product.stock > 0][:SHOWN_PRODUCTS]
-        if shown:
-            return decision("product_search/found", f"{len(shown)} products found", products=shown)
-        if question.is_short and not hits:
-            return decision("product_search/vague", "nothing to search by", missing="product")
-        return decision("product_search/unmatched", "no product in stock matches")
+        return _search(question, decision)
+    article = _best_article(question) if intent == "product_question" else None
+    if article is not None and (not hits or question.understood.intent == "out_of_scope"):
+        return decision("product_question/article", "an article matches", article=article)
     if hits:
         return decision(f"{intent}/found", "the product was named", products=hits[:1])
     if question.page_product is not None:
@@ -195,10 +197,19 @@ def _about_product(question: Question, intent: str, decision: Decider) -> Decisi
         spoken_of = [hit.item for hit in question.products if hit.item.id == question.previous.product_id]
         if spoken_of:
             return decision(f"{intent}/found", "the product spoken of before", products=spoken_of)
-    article = _best_article(question) if intent == "product_question" else None
-    if article is not None:
-        return decision("product_question/article", "an article matches", article=article)
     return decision(f"{intent}/which", "no product was named", missing="product")
+
+
+def _search(question: Question, decision: Decider) -> Decision:
+    """Show up to three products in stock, within the price the customer named."""
+    found = [hit.item for hit in question.products if hit.score >= SEARCH_HIT]
+    limit = question.price_limit_minor
+    shown = [one for one in found if one.stock > 0 and (limit is None or one.price_minor <= limit)][:SHOWN_PRODUCTS]
+    if shown:
+        return decision("product_search/found", f"{len(shown)} products found", products=shown)
+    if question.is_short and not found:
+        return decision("product_search/vague", "nothing to search by", missing="product")
+    return decision("product_search/unmatched", "no product in stock matches")
 
 
 def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
@@ -229,6 +240,8 @@ def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
 def _from_general_facts(question: Question, intent: str, decision: Decider) -> Decision:
     """Answer from the shop's general facts where it has those of the row, else from an article, else by a person."""
     situation, article = f"{intent}/general", _best_article(question)
+    if article is not None and not article.states_facts and f"{intent}/article" in SITUATIONS:
+        return decision(f"{intent}/article", "an article that says more than the general facts", article=article)
     if any(key in question.shop.facts for key in SITUATIONS[situation].keys):
         return decision(situation, article=article)
     if article is not None and f"{intent}/article" in SITUATIONS:

@@ -13,6 +13,10 @@ from nlp.prompt import Mood, Turn
 
 _ORDER_NUMBER = re.compile(r"(?<![\w.,@-])#?([A-Z]{0,4}-?\d{3,12})(?![\w@]|[.,]\d)", re.IGNORECASE)
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
+_PRICE_LIMIT = re.compile(
+    r"\b(?:under|below|less than|cheaper than|max(?:imum)?|up to|not more than)\s*(?:of\s*)?[€$£]?\s*(\d{1,6})\b",
+    re.IGNORECASE,
+)
 _FEW_WORDS = 6
 
 T = TypeVar("T")
@@ -101,6 +105,12 @@ class Question:
     @property
     def emails(self) -> list[str]:
         return email_addresses(self.text)
+
+    @property
+    def price_limit_minor(self) -> int | None:
+        """The most the customer wants to spend, in minor units: `under 150`."""
+        found = _PRICE_LIMIT.search(self.text)
+        return int(found.group(1)) * 100 if found else None
 
     @property
     def is_short(self) -> bool:

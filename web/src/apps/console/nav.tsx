@@ -31,7 +31,7 @@ export function Nav({ onKeys }: { onKeys: () => void }) {
     >
       <p className="flex items-center gap-2 px-2 pt-0.5 pb-3.5 text-14 font-semibold">
         <Logo />
-        Assistify
+        <span className="truncate">{me.shop}</span>
       </p>
       {QUEUES.map(({ name, title }, index) => (
         <Entry

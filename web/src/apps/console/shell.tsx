@@ -91,6 +91,6 @@ function useTitle(): void {
   const { me } = useConsole();
   const waiting = queueCounts(useInbox(), me.id).unassigned;
   useEffect(() => {
-    document.title = waiting > 0 ? `(${waiting}) Assistify` : "Assistify";
-  }, [waiting]);
+    document.title = waiting > 0 ? `(${waiting}) ${me.shop}` : me.shop;
+  }, [waiting, me.shop]);
 }

@@ -3,7 +3,7 @@
 import { create } from "zustand";
 import { NO_ANSWER, onUnauthorized, RestError, rest, setCsrf } from "../rest/client";
 
-export type StaffUser = { id: string; name: string; role: string; email: string };
+export type StaffUser = { id: string; name: string; role: string; email: string; shop: string };
 
 export type SessionState =
   | { status: "unknown" }
@@ -16,9 +16,19 @@ const SESSION = "/api/auth/session/";
 export const useSession = create<SessionState>(() => ({ status: "unknown" }));
 
 function readUser(answer: unknown): StaffUser {
-  const { user, csrf } = answer as { user: Partial<StaffUser> & { id: string }; csrf?: string };
+  const { user, csrf, shop } = answer as {
+    user: Partial<StaffUser> & { id: string };
+    csrf?: string;
+    shop?: string;
+  };
   setCsrf(typeof csrf === "string" ? csrf : null);
-  return { id: user.id, name: user.name ?? user.email ?? "", role: user.role ?? "", email: user.email ?? "" };
+  return {
+    id: user.id,
+    name: user.name ?? user.email ?? "",
+    role: user.role ?? "",
+    email: user.email ?? "",
+    shop: shop || "Assistify",
+  };
 }
 
 /** Find out whether the cookie still holds a session. */

@@ -12,7 +12,7 @@ import { useControlStore } from "./control-store";
 import { ConversationPane } from "./conversation-pane";
 import { type DraftKind, useDrafts } from "./drafts";
 
-const ADA = { id: "ada", name: "Ada Lind", role: "agent", email: "ada@demo.test" };
+const ADA = { id: "ada", name: "Ada Lind", role: "agent", email: "ada@demo.test", shop: "Demo" };
 const BEN = { id: "ben", name: "Ben Roth" };
 
 let session: ConsoleSession;
