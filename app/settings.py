@@ -9,8 +9,9 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import ConfigurationError
@@ -38,15 +39,23 @@ class Settings(BaseSettings):
     )
     redis_url: str = Field(default="", description="Redis; empty: everything in one process")
     secret_key: SecretStr = Field(
-        default=SecretStr(""), description="signs tokens; generated into the var folder if empty"
+        default=SecretStr(""),
+        description="signs tokens; empty: generated into the var folder, but production needs one",
+        validate_default=True,
     )
-    public_url: str = Field(default="", description="address that browsers and vendors reach this server at")
+    public_url: str = Field(
+        default="",
+        description="address that browsers and vendors reach this server at; production needs an https:// one",
+        validate_default=True,
+    )
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8000, ge=0, le=65535, description="port to listen on")
     web_dist: Path = Field(
         default=Path(__file__).parent.parent / "web" / "dist", description="folder of the built web applications"
     )
-    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
     log_json: bool = Field(default=False, description="log lines as JSON")
     metrics_token: SecretStr = Field(
         default=SecretStr(""), description="bearer token for /metrics; empty: loopback only"
@@ -73,7 +82,6 @@ class Settings(BaseSettings):
     reply_validity_s: float = Field(
         default=2.0, gt=0, description="a worker that could not renew for so long stops writing"
     )
-    cut_budget_ms: int = Field(default=250, gt=0, description="longest wait for the fence before a takeover's commit")
     job_lease_s: float = Field(
         default=10.0, gt=0, description="a job whose worker is silent for so long is given to another"
     )
@@ -97,14 +105,34 @@ class Settings(BaseSettings):
             raise ValueError("use postgresql+asyncpg://USER:PASSWORD@HOST/NAME or sqlite+aiosqlite:///PATH")
         return value
 
-    @model_validator(mode="after")
-    def _check_production(self) -> Settings:
-        if self.environment is Environment.PRODUCTION:
-            if len(self.secret_key.get_secret_value()) < MIN_SECRET_CHARS:
-                raise ValueError(f"ASSISTIFY_SECRET_KEY must have at least {MIN_SECRET_CHARS} characters in production")
-            if not self.public_url.startswith("https://"):
-                raise ValueError("ASSISTIFY_PUBLIC_URL must be an https:// address in production")
-        return self
+    @field_validator("redis_url")
+    @classmethod
+    def _check_redis(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://")):
+            raise ValueError("use redis://HOST:PORT/NUMBER, or rediss:// for TLS")
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_capitals(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _check_secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if _in_production(info) and len(value.get_secret_value()) < MIN_SECRET_CHARS:
+            raise ValueError(f"must have at least {MIN_SECRET_CHARS} characters in production")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str, info: ValidationInfo) -> str:
+        parts = urlsplit(value)
+        if _in_production(info) and parts.scheme != "https":
+            raise ValueError("must be an https:// address in production")
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("use the whole address, such as https://support.shop.example")
+        return value
 
     @property
     def is_production(self) -> bool:
@@ -120,8 +148,14 @@ class Settings(BaseSettings):
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     def make_var_dir(self) -> None:
-        """Make the var folder, readable by its owner alone."""
-        self.var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Make the var folder, readable by its owner alone.
+
+        Raises: ConfigurationError when it cannot be made.
+        """
+        try:
+            self.var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(f"ASSISTIFY_VAR_DIR: {self.var_dir} cannot be made: {error.strerror}") from error
 
     def resolved_secret_key(self) -> str:
         """Return the signing key; in development it is made once and kept in the var folder, readable by its owner."""
@@ -129,6 +163,10 @@ class Settings(BaseSettings):
         if configured:
             return configured
         return kept_secret(self.var_dir / "secret_key")
+
+
+def _in_production(info: ValidationInfo) -> bool:
+    return info.data.get("environment") is Environment.PRODUCTION
 
 
 def kept_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(SECRET_BYTES)) -> str:
@@ -164,7 +202,7 @@ def get_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         problems = "; ".join(
-            f"ASSISTIFY_{'_'.join(str(part) for part in item['loc']).upper() or 'settings'}: {item['msg']}"
+            f"ASSISTIFY_{str(item['loc'][0]).upper()}: {item['msg'].removeprefix('Value error, ')}"
             for item in error.errors()
         )
         raise ConfigurationError(f"configuration is wrong: {problems}") from error

@@ -29,7 +29,8 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = POOL_SIZE) -> None:
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": MAX_OVERFLOW}
+        # Parameters hold messages and password hashes: errors and logs must not repeat them.
+        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": MAX_OVERFLOW, "hide_parameters": True}
         if self.is_sqlite:
             options["connect_args"] = {"timeout": BUSY_TIMEOUT_S}
         else:
