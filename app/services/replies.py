@@ -129,8 +129,8 @@ class Replies:
             await tx.commit()
         return owned
 
-    async def revalidate(self, claim: Claim, cut_id: UUID) -> bool:
-        """Find out whether the cut that fenced this worker holds; true when it was rolled back, and is undone now.
+    async def revalidate(self, claim: Claim, cut_id: UUID | None = None) -> bool:
+        """Find out whether the reply is still this worker's. A cut that fenced it and was rolled back is undone now.
 
         True: `begin` again with the whole text, and go on. False: stop.
         """
@@ -140,7 +140,8 @@ class Replies:
             if reply is None or not _is_owner(reply, claim) or reply.epoch != change.conversation.control.epoch:
                 return False
             # Under the lock no takeover is between its cut and its commit: this cut is one that rolled back.
-            await self._live.uncut(change.conversation.id, cut_id)
+            if cut_id is not None:
+                await self._live.uncut(change.conversation.id, cut_id)
             return True
 
         return await self._changes.run(claim.conversation.id, step)
