@@ -91,11 +91,6 @@ export class VisitorSession {
     return id === null ? null : (this.client.store.current().conversations[id] ?? null);
   }
 
-  /** The newest event that the visitor has seen. */
-  get read(): number {
-    return this.slot.read;
-  }
-
   send(text: string): void {
     this.connect();
     this.outbox.add(text, this.slot.conversation);
@@ -135,12 +130,24 @@ export class VisitorSession {
     this.quietly({ type: "typing", conversation: conversation.id, on: true });
   }
 
-  /** The visitor looks at the conversation: everything up to now is read. */
+  /** How many messages of others the visitor has not seen. */
+  get unread(): number {
+    return this.unseen().length;
+  }
+
+  /** The visitor looks at the conversation: what others wrote is read. */
   markRead(): void {
     const { conversation } = this;
-    if (!conversation || conversation.seq <= this.slot.read) return;
-    this.keep({ read: conversation.seq });
-    this.quietly({ type: "read", conversation: conversation.id, seq: conversation.seq });
+    const newest = Math.max(...this.unseen());
+    if (!conversation || newest <= this.slot.read) return;
+    this.keep({ read: newest });
+    this.quietly({ type: "read", conversation: conversation.id, seq: newest });
+  }
+
+  private unseen(): number[] {
+    return Object.values(this.conversation?.messages ?? {}).flatMap(({ seq, sender }) =>
+      sender.kind !== "customer" && seq !== null && seq > this.slot.read ? [seq] : [],
+    );
   }
 
   dismissNotice(): void {

@@ -64,7 +64,7 @@ export class WidgetModel {
     if (!current) return;
     const { session, isOpen } = current;
     if (isOpen && document.visibilityState === "visible") session.markRead();
-    this.options.post({ type: "unread", count: unread(session) });
+    this.options.post({ type: "unread", count: session.unread });
   }
 
   private identify(identity: Identity): void {
@@ -102,11 +102,4 @@ export class WidgetModel {
     if (isOpen) current.session.connect();
     this.review();
   }
-}
-
-function unread(session: VisitorSession): number {
-  const messages = Object.values(session.conversation?.messages ?? {});
-  return messages.filter(
-    ({ seq, sender }) => sender.kind !== "customer" && seq !== null && seq > session.read,
-  ).length;
 }
