@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
@@ -11,6 +12,10 @@ from numpy.typing import NDArray
 from nlp.engine.vocabulary import SPACE, Vocabulary, has_digit
 
 Mask = NDArray[np.bool_]  # [V], true where an id may not be emitted
+
+# How often one sentinel may be emitted in an answer. No answer says one fact more often; a badly trained model in a
+# loop would.
+MAX_REPEATS = 3
 
 # A number that follows one of these is part of what stands before it, as in -5, 1-5 or 2.5.
 _JOINING = frozenset("-−+.,/:'’")
@@ -47,7 +52,7 @@ class ConstraintMaker:
             raise ValueError(f"this vocabulary has no sentinel <extra_id_{unknown[0]}>")
         mask = self._pointer_base.copy()
         mask[[self._vocabulary.sentinels[k] for k in literals]] = False
-        return PointerConstraint(mask)
+        return PointerConstraint(mask, self._vocabulary.sentinel_of)
 
     def literals(self, literals: Iterable[str]) -> Constraint:
         """Make a constraint that lets numbers and links be spelled only as these literals."""
@@ -55,17 +60,26 @@ class ConstraintMaker:
 
 
 class PointerConstraint:
-    """Only the sentinels of this prompt, and no piece with a digit: the same mask at every step."""
+    """Only the sentinels of this prompt, each at most MAX_REPEATS times, and no piece with a digit.
 
-    def __init__(self, mask: Mask) -> None:
+    A sentinel that had its turns is banned for the rest of the answer. Emitted ids that come in with a prefix count.
+    """
+
+    def __init__(self, mask: Mask, sentinel_of: Mapping[int, int]) -> None:
         self._mask = mask
+        self._sentinel_of = sentinel_of
+        self._emitted: Counter[int] = Counter()
 
     def banned(self) -> Mask:
         """Return the ids that may not come next."""
         return self._mask
 
     def advance(self, token: int) -> None:
-        """Take one emitted id; nothing changes with it."""
+        """Take one emitted id."""
+        if token in self._sentinel_of:
+            self._emitted[token] += 1
+            if self._emitted[token] >= MAX_REPEATS:
+                self._mask[token] = True
 
 
 class PieceClasses:

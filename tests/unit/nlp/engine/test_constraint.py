@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp.engine.constraint import Constraint, ConstraintMaker
+from nlp.engine.constraint import MAX_REPEATS, Constraint, ConstraintMaker
 from nlp.engine.detokenize import Detokenizer
 from nlp.engine.vocabulary import Vocabulary
 from tests.unit.nlp.engine.conftest import VOCAB, make_tokenizer
@@ -116,3 +116,17 @@ def test_a_foreign_prefix_does_not_lock_a_reply_for_ever() -> None:
     for character in "12x":
         constraint.advance(VOCABULARY.ids[character])
     assert spell(constraint, " we can")
+
+
+def test_one_sentinel_comes_at_most_three_times() -> None:
+    """A model in a loop is stopped; other sentinels and the end mark stay, and ids of a prefix count."""
+    constraint = MAKER.pointers({3: "AB-1234", 7: "12 March"})
+    code, day = VOCABULARY.sentinels[3], VOCABULARY.sentinels[7]
+    for _ in range(MAX_REPEATS):
+        assert not constraint.banned()[code]
+        constraint.advance(code)
+        constraint.advance(VOCABULARY.ids["▁is"])
+    assert constraint.banned()[code]
+    assert not constraint.banned()[day]
+    assert not constraint.banned()[VOCABULARY.eos_id]
+    assert not MAKER.pointers({3: "AB-1234"}).banned()[code], "another answer starts anew"
