@@ -92,8 +92,11 @@ class Outbox:
             entry = self._entries.popleft()
             if entry.conversation is not None and self._last.get(entry.conversation) is entry:
                 del self._last[entry.conversation]
-            self.size -= _size(entry)
-            _merge(entry)
+            if len(entry.frames) > 1:
+                self.size -= _size(entry)
+                _merge(entry)
+            else:
+                self.size -= len(entry.packet.body)
             budget -= len(entry.packet.body)
             taken.append(entry.packet)
         return taken

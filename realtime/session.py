@@ -65,6 +65,7 @@ class LiveSession:
             started_at=self._loop.time(),
             commands_per_minute=self._settings.commands_per_minute,
             message_chars=self._settings.message_chars,
+            hello_timeout_s=self._settings.hello_timeout_s,
         )
         self._principal: Principal | None = None
         self._writer: Writer | None = None

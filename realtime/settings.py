@@ -11,6 +11,7 @@ class RealtimeSettings:
 
     commands_per_minute: int = 120
     message_chars: int = 4000
+    hello_timeout_s: float = 10.0
     outbox_bytes: int = 1024 * 1024
     send_deadline_s: float = 5.0  # a socket that takes nothing for so long is aborted
     close_grace_s: float = 1.0  # between a close frame and the abort of the transport

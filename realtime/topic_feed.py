@@ -168,9 +168,12 @@ class TopicFeed:
 
     def _give(self, watch: Watch, frame: Frame, packets: _Packets) -> None:
         reader = watch.reader
-        if watch.stale or frame.message == reader.id:  # a notice names the connection that caused it: no echo
+        if watch.stale:
             return
-        if frame.kind in _ORDERED:
+        if frame.kind is Kind.NOTICE:
+            if frame.message == reader.id:  # a notice names the connection that caused it: no echo
+                return
+        elif frame.kind in _ORDERED:
             known = watch.position.end
             verdict = watch.position.take(frame)
             if verdict is Verdict.DROP:

@@ -65,6 +65,7 @@ class Connection:
     started_at: float
     commands_per_minute: int = 120
     message_chars: int = 4000
+    hello_timeout_s: float = HELLO_TIMEOUT_S
     state: State = field(default=State.NEW, init=False)
     pending: int = field(default=0, init=False)
     expires_at: float | None = field(default=None, init=False)
@@ -79,7 +80,7 @@ class Connection:
     @property
     def deadline(self) -> float | None:
         """When `check` must be called next, None when nothing is due."""
-        return self.started_at + HELLO_TIMEOUT_S if self.state is State.NEW else self.expires_at
+        return self.started_at + self.hello_timeout_s if self.state is State.NEW else self.expires_at
 
     def receive(self, text: str, now: float) -> Hello | Command:
         """Take one frame; the caller carries the command out and calls `answered` once.
@@ -134,7 +135,7 @@ class Connection:
         if deadline is None or now < deadline or self.state is State.CLOSED:
             return
         if self.state is State.NEW:
-            raise CloseError(CloseCode.PROTOCOL, f"no hello within {HELLO_TIMEOUT_S:.0f} s")
+            raise CloseError(CloseCode.PROTOCOL, f"no hello within {self.hello_timeout_s:g} s")
         raise CloseError(CloseCode.UNAUTHORIZED, "the session has expired")
 
     def _check_order(self, command: Hello | Command) -> None:

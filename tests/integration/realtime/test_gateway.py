@@ -293,10 +293,15 @@ async def test_a_session_ends_with_its_token_unless_it_is_refreshed(server: Node
         assert kept.close_code is None
 
 
-async def test_a_silent_socket_hears_a_ping_and_a_mute_one_is_closed() -> None:
-    async with node(RealtimeSettings(ping_after_s=0.1)) as server, client(server.chat) as visitor:
+async def test_a_silent_socket_hears_a_ping_and_one_without_hello_is_closed() -> None:
+    settings = RealtimeSettings(ping_after_s=0.1, hello_timeout_s=0.3)
+    async with node(settings) as server, client(server.chat) as mute, client(server.chat) as visitor:
         await visitor.hello_visitor()
         await visitor.until_frame("ping", 2)
+        early = await mute.command("conversation.open")
+        assert (early["type"], early["code"]) == ("error", "unauthorized")
+        assert await mute.until_closed() == 4500
+        assert visitor.close_code is None
 
 
 async def test_an_unknown_subprotocol_is_refused_and_none_is_fine(server: Node) -> None:
