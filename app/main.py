@@ -12,7 +12,6 @@ from app.api.problem import Problem, problem_response
 from app.api.routes import DEMO_OPERATIONS, OPERATIONS, api_routes
 from app.api.security import RateLimits, SecurityHeaders
 from app.bootstrap import Web
-from app.errors import RefusedError
 from realtime.ports import CommandError
 
 GZIP_FROM_BYTES = 1024
@@ -37,7 +36,6 @@ def create_app(web: Web, *, demo: bool) -> Starlette:
         exception_handlers={
             Problem: problem_response,
             CommandError: problem_response,
-            RefusedError: problem_response,
             HTTPException: problem_response,
             Exception: problem_response,
         },

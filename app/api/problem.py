@@ -11,7 +11,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.errors import RefusedError
 from realtime.ports import CommandError
 
 MEDIA_TYPE = "application/problem+json"
@@ -65,7 +64,7 @@ async def problem_response(_: Request, error: Exception) -> Response:
     """Answer a Problem, a refused use case or Starlette's own HTTP errors."""
     if isinstance(error, Problem):
         return error.response()
-    if isinstance(error, (RefusedError, CommandError)):
+    if isinstance(error, CommandError):
         status = STATUS_OF_CODE.get(error.code, 409)
         return Problem(
             status, error.code, error.message, retry_after_ms=error.retry_after_ms, **dict(error.fields)

@@ -1,8 +1,10 @@
-"""Roles of staff and what each may do."""
+"""What each role of the staff may do over REST; rights in conversations are in app.services.rights."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+
+from app.domain.people import Role
 
 
 class Permission(StrEnum):
@@ -15,15 +17,6 @@ class Permission(StrEnum):
     MANAGE_CATALOGUE = "catalogue.manage"
     MANAGE_USERS = "users.manage"
     MANAGE_SETTINGS = "settings.manage"
-
-
-class Role(StrEnum):
-    """Roles, from most to least."""
-
-    OWNER = "owner"
-    ADMIN = "admin"
-    AGENT = "agent"
-    VIEWER = "viewer"
 
 
 _VIEWER = frozenset({Permission.READ_CONVERSATIONS, Permission.READ_ANALYTICS, Permission.READ_CUSTOMERS})

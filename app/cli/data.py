@@ -16,7 +16,8 @@ from rich.table import Table
 from app.bootstrap import Core, open_core, seed
 from app.domain.people import Role
 from app.errors import AssistifyError, ConfigurationError
-from app.services.imports import ROW_TYPES, Parsed, parse_file
+from app.services.import_file import parse_file
+from app.services.imports import ROW_TYPES, Parsed
 from app.services.shops import NewShop, WidgetShop
 from app.settings import get_settings
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import gc
 from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from socket import socket
 from typing import Annotated
 
 import typer
+import uvicorn
 import uvloop
 from rich.console import Console
 from rich.table import Table
+from uvicorn.supervisors import ChangeReload
 
 from app.bootstrap import Core, Parts, build_parts, build_web, build_worker, load_models, open_core, seed
 from app.demo.seed import STAFF
@@ -21,6 +26,8 @@ from app.services.worker.worker import Worker
 from app.settings import Settings, get_settings
 
 console = Console()
+SOURCES = Path(__file__).parents[2]
+PACKAGES = ("app", "realtime", "nlp")
 DEMO_PACE = 25.0  # tokens per second: the starter model alone would be done before anybody sees it write
 
 HostOption = Annotated[str | None, typer.Option(help="Address to listen on")]
@@ -41,9 +48,17 @@ def register(app: typer.Typer) -> None:
     app.command()(worker)
 
 
-def serve(host: HostOption = None, port: PortOption = None, demo: DemoOption = False) -> None:
+def serve(
+    host: HostOption = None,
+    port: PortOption = None,
+    demo: DemoOption = False,
+    reload: Annotated[bool, typer.Option("--reload", help="Start again when a source file changes")] = False,
+) -> None:
     """Run everything in one process: web and worker; SQLite unless a database is configured."""
-    _run(_Role.ALL, host, port, demo=demo)
+    if reload:
+        _run_reloading(host, port, demo=demo)
+    else:
+        _run(_Role.ALL, host, port, demo=demo)
 
 
 def web(host: HostOption = None, port: PortOption = None, demo: DemoOption = False) -> None:
@@ -66,6 +81,17 @@ def _run(role: _Role, host: str | None, port: int | None, *, demo: bool) -> None
     settings = settings.model_copy(update=given)
     configure_logging(settings.log_level, as_json=settings.log_json)
     uvloop.run(_main(role, settings, demo=demo))
+
+
+def _run_reloading(host: str | None, port: int | None, *, demo: bool) -> None:
+    """Run the server in a child process that is replaced when a source file changes."""
+    config = uvicorn.Config("app.main:create_app", reload=True, reload_dirs=[str(SOURCES / name) for name in PACKAGES])
+    ChangeReload(config, target=partial(_run_child, host, port, demo), sockets=[]).run()
+
+
+def _run_child(host: str | None, port: int | None, demo: bool, sockets: list[socket]) -> None:
+    """Run in the child; it opens its own listening socket."""
+    _run(_Role.ALL, host, port, demo=demo)
 
 
 async def _main(role: _Role, settings: Settings, *, demo: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import select, tuple_
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
@@ -16,6 +17,7 @@ from app.db.database import Database
 from app.services.imports import (
     ArticleRow,
     CustomerRow,
+    ImportConflictError,
     ImportResult,
     OrderRow,
     ProductRow,
@@ -37,8 +39,11 @@ class SqlImportStore:
     async def upsert(
         self, shop: UUID, rows: Sequence[Row], progress: Callable[[int], None] | None = None
     ) -> ImportResult:
-        """Insert or update all rows in one transaction; `progress` hears how many are done."""
-        created = updated = 0
+        """Insert or update all rows in one transaction; `progress` hears how many are done.
+
+        Raises: ImportConflictError.
+        """
+        created = updated = unlinked = 0
         async with self._database.write_session() as session:
             for start in range(0, len(rows), CHUNK):
                 chunk = rows[start : start + CHUNK]
@@ -54,12 +59,23 @@ class SqlImportStore:
                         for name, value in values.items():
                             setattr(record, name, value)
                         updated += 1
-                await session.flush()
+                    unlinked += isinstance(row, OrderRow) and bool(row.customer) and values["customer_id"] is None
+                await _flush(session)
                 if progress is not None:
                     progress(min(start + CHUNK, len(rows)))
             await _bump_catalogue(session, shop)
             await session.commit()
-        return ImportResult(created=created, updated=updated)
+        return ImportResult(created=created, updated=updated, unlinked=unlinked)
+
+
+async def _flush(session: AsyncSession) -> None:
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise ImportConflictError(
+            "a row has the id of another record (an order: the external_id, or the number that stands in for it, of "
+            "another order), or somebody imported the same rows just now"
+        ) from error
 
 
 async def _bump_catalogue(session: AsyncSession, shop: UUID) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 OPEN_ORDER_STATES = frozenset({"awaiting payment", "processing", "shipped", "out for delivery", "delayed"})
@@ -12,12 +13,19 @@ UNPACKED_ORDER_STATES = frozenset({"awaiting payment", "processing"})
 RETURNABLE_ORDER_STATES = frozenset({"delivered"})
 
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
-NO_MINOR_UNIT = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})  # ISO 4217: exponent 0
+_NO_MINOR_UNIT = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
+_THOUSANDTHS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+
+
+def minor_digits(currency: str) -> int:
+    """Return how many decimals a currency has (ISO 4217)."""
+    return 0 if currency in _NO_MINOR_UNIT else 3 if currency in _THOUSANDTHS else 2
 
 
 def format_money(minor: int, currency: str) -> str:
     """Write an amount of minor units as people read it: `€129.00`, `129.00 CHF`, `1200 JPY`."""
-    amount = str(minor) if currency in NO_MINOR_UNIT else f"{minor // 100}.{minor % 100:02d}"
+    digits = minor_digits(currency)
+    amount = f"{Decimal(minor).scaleb(-digits):.{digits}f}"
     symbol = _SYMBOLS.get(currency)
     return f"{symbol}{amount}" if symbol else f"{amount} {currency}"
 

@@ -1,18 +1,15 @@
-"""Import of a shop's records from CSV or JSON: every row checked, every error named, then upserted by external id.
+"""Import of a shop's records: every row checked, every error named, then upserted by external id.
 
-Lists in CSV cells are separated by `|`. Amounts are decimal numbers of the currency (`129.00`); dates are ISO 8601.
+A row replaces the record of its id as a whole. Amounts are decimal numbers of the currency (`129.00`); dates are
+ISO 8601. How files are read: see import_file.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
+from decimal import Decimal
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
@@ -40,13 +37,13 @@ class ProductRow(Struct, kw_only=True, forbid_unknown_fields=True):
     price: Decimal
     currency: Currency
     description: str = ""
-    category: str | None = None
+    category: Line | None = None
     old_price: Decimal | None = None
-    stock: Annotated[int, Meta(ge=0)] | None = None
+    stock: Annotated[int, Meta(ge=0, le=MAX_COUNT)] | None = None
     sizes: list[str] = []
     colours: list[str] = []
     tags: list[str] = []
-    material: str | None = None
+    material: Line | None = None
     consumable: bool = False
     restock: date | None = None
     url: str | None = None
@@ -57,24 +54,24 @@ class ItemRow(Struct, kw_only=True, forbid_unknown_fields=True):
     """One line of an order."""
 
     title: Text
-    quantity: Annotated[int, Meta(ge=1)] = 1
-    external_id: str | None = None
+    quantity: Annotated[int, Meta(ge=1, le=MAX_COUNT)] = 1
+    external_id: Line | None = None
     price: Decimal | None = None
 
 
 class OrderRow(Struct, kw_only=True, forbid_unknown_fields=True):
     """One order; `customer` is the external id of its customer, `status` one of the states answers know."""
 
-    number: Text
+    number: Number
     status: str
     placed_at: datetime
     total: Decimal
     currency: Currency
-    external_id: str | None = None
-    customer: str | None = None
-    email: str | None = None
-    carrier: str | None = None
-    tracking_code: str | None = None
+    external_id: Text | None = None
+    customer: Line | None = None
+    email: Line | None = None
+    carrier: Line | None = None
+    tracking_code: Line | None = None
     tracking_url: str | None = None
     shipped_on: date | None = None
     arrives_on: date | None = None
@@ -89,10 +86,10 @@ class CustomerRow(Struct, kw_only=True, forbid_unknown_fields=True):
     """One customer, known to the shop by `external_id`."""
 
     external_id: Text
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    locale: str | None = None
+    name: Line | None = None
+    email: Line | None = None
+    phone: Word | None = None
+    locale: Word | None = None
     created_at: datetime | None = None
 
 
@@ -102,9 +99,9 @@ class ArticleRow(Struct, kw_only=True, forbid_unknown_fields=True):
     external_id: Text
     title: Text
     body: Annotated[str, Meta(min_length=1)]
-    topic: str | None = None
+    topic: Word | None = None
     url: str | None = None
-    locale: str = "en"
+    locale: Word = "en"
     facts: dict[str, str] = {}
 
 
@@ -115,7 +112,7 @@ ROW_TYPES: Mapping[str, type[Row]] = {
     "customers": CustomerRow,
     "articles": ArticleRow,
 }
-_LISTS = frozenset({"sizes", "colours", "tags"})
+_AMOUNTS = ("price", "old_price", "total", "refund_amount")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,46 +134,32 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What an import changed."""
+    """What an import changed. `unlinked` orders name a customer that the shop does not have (yet)."""
 
     created: int
     updated: int
+    unlinked: int = 0
 
 
 class ImportStore(Protocol):
-    """Upserts rows by external id (orders by number), all or none."""
+    """Upserts rows by external id (orders by number), all or none. Raises: ImportConflictError."""
 
     async def upsert(
         self, shop: UUID, rows: Sequence[Row], progress: Callable[[int], None] | None = None
     ) -> ImportResult: ...
 
 
-def parse_file(kind: str, path: Path) -> Parsed:
-    """Read a CSV or JSON file (a list of objects) of one kind of records.
-
-    Raises: ImportFileError when the file as a whole cannot be read.
-    """
-    if kind not in ROW_TYPES:
-        raise ImportFileError(f"there is no import of {kind}: choose one of {', '.join(ROW_TYPES)}")
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ImportFileError(f"{path} is larger than {MAX_BYTES // 2**20} MiB: split it")
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ImportFileError(f"{path} cannot be read as UTF-8 text: {error}") from error
-    raw = _read_json(path, text) if path.suffix.lower() == ".json" else _read_csv(path, text)
-    return parse_rows(kind, raw)
-
-
-def parse_rows(kind: str, raw: Sequence[Mapping[str, Any]]) -> Parsed:
-    """Check rows of plain values."""
+def parse_rows(kind: str, raw: Sequence[Any], prepare: Callable[[Any], Mapping[str, Any]] | None = None) -> Parsed:
+    """Check rows of plain values; `prepare` makes them of what was read, or raises ValueError."""
     rows: list[Row] = []
     errors: list[RowError] = []
+    seen: dict[tuple[str, str], int] = {}
     for number, values in enumerate(raw, start=1):
         try:
-            row = msgspec.convert(values, ROW_TYPES[kind], strict=False)
+            row = msgspec.convert(prepare(values) if prepare else values, ROW_TYPES[kind], strict=False)
             _check_row(row)
-        except (msgspec.ValidationError, ValueError, InvalidOperation) as error:
+            _check_first(row, number, seen)
+        except ValueError as error:  # msgspec's are ValueErrors too
             errors.append(RowError(number, str(error)))
         else:
             rows.append(row)
@@ -184,53 +167,65 @@ def parse_rows(kind: str, raw: Sequence[Mapping[str, Any]]) -> Parsed:
 
 
 def _check_row(row: Row) -> None:
+    for name, text in _texts(row):
+        if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+            raise ValueError(f"{name} holds a NUL character or half a surrogate pair")
+    if isinstance(row, CustomerRow):
+        _check_zone("created_at", row.created_at)
+    if isinstance(row, (ProductRow, OrderRow)):
+        for name in _AMOUNTS:
+            _check_amount(name, getattr(row, name, None), row.currency)
     if isinstance(row, OrderRow):
-        if row.status not in ORDER_STATES:
-            raise ValueError(f"status is one of {', '.join(ORDER_STATES)}, not {row.status!r}")
-        if row.placed_at.tzinfo is None:
-            raise ValueError("placed_at needs a time zone, such as 2026-11-20T10:00:00Z")
-    if isinstance(row, ProductRow) and row.price < 0:
-        raise ValueError("price is not negative")
-    if isinstance(row, ArticleRow):
-        for key, value in row.facts.items():
-            Fact(key, value)
+        _check_order(row)
 
 
-def _read_json(path: Path, text: str) -> list[Mapping[str, Any]]:
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ImportFileError(f"{path} is not JSON: {error}") from error
-    if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
-        raise ImportFileError(f"{path} must hold a list of objects")
-    return data
+def _check_order(row: OrderRow) -> None:
+    _check_zone("placed_at", row.placed_at)
+    for item in row.items:
+        _check_amount("the price of an item", item.price, row.currency)
+    if row.status not in ORDER_STATES:
+        raise ValueError(f"status is one of {', '.join(ORDER_STATES)}, not {row.status!r}")
+    if row.refund_state is not None and row.refund_state not in WORDS["refund.state"]:
+        raise ValueError(f"refund_state is one of {', '.join(WORDS['refund.state'])}, not {row.refund_state!r}")
 
 
-def _read_csv(path: Path, text: str) -> list[Mapping[str, Any]]:
-    reader = csv.DictReader(io.StringIO(text))
-    if not reader.fieldnames:
-        raise ImportFileError(f"{path} is empty: the first line names the columns")
-    return [_from_cells(cells) for cells in reader]
+def _check_zone(name: str, time: datetime | None) -> None:
+    if time is not None and time.tzinfo is None:
+        raise ValueError(f"{name} needs a time zone, such as 2026-11-20T10:00:00Z")
 
 
-def _from_cells(cells: Mapping[str | None, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, cell in cells.items():
-        if name is None:
-            raise ImportFileError("a row has more cells than there are columns: quote cells that hold commas")
-        if cell is None or cell == "":
-            continue
-        if name in _LISTS:
-            values[name] = [part.strip() for part in cell.split("|") if part.strip()]
-        elif name in ("items", "facts"):
-            values[name] = json.loads(cell)
-        elif name == "consumable":
-            values[name] = cell.strip().lower() in ("yes", "true", "1")
-        else:
-            values[name] = cell
-    return values
+def _check_amount(name: str, amount: Decimal | None, currency: str) -> None:
+    if amount is None:
+        return
+    if not amount.is_finite() or not 0 <= amount * 10 ** minor_digits(currency) <= MAX_MINOR:
+        raise ValueError(f"{name} is not a price: {amount}")
+    if amount.scaleb(minor_digits(currency)) % 1:
+        raise ValueError(f"{name} has more decimals than {currency}: {amount}")
+
+
+def _check_first(row: Row, number: int, seen: dict[tuple[str, str], int]) -> None:
+    """Two rows of one id would be one record with the values of either."""
+    ids = {"number": row.number} if isinstance(row, OrderRow) else {}
+    if row.external_id is not None:
+        ids["external_id"] = row.external_id
+    for name, value in ids.items():
+        first = seen.setdefault((name, value), number)
+        if first != number:
+            raise ValueError(f"{name} {value!r} is that of row {first} already")
+
+
+def _texts(value: Any, name: str = "the row") -> Iterator[tuple[str, str]]:
+    """Yield all texts of a row with the name of their field."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one, name)
+    elif isinstance(value, Struct):
+        for field in value.__struct_fields__:
+            yield from _texts(getattr(value, field), field)
 
 
 def to_minor(amount: Decimal, currency: str) -> int:
-    """Return an amount in minor units (ISO 4217)."""
-    return int((amount * (1 if currency in NO_MINOR_UNIT else 100)).to_integral_value())
+    """Return an amount in minor units (ISO 4217); rows are checked to have no more decimals than that."""
+    return int(amount.scaleb(minor_digits(currency)))

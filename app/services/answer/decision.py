@@ -227,7 +227,7 @@ def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
         chosen = named or delivered
         if question.customer.verified and chosen:
             return decision("return_or_exchange/verified", "the newest delivered order", orders=chosen[:1])
-        return decision("return_or_exchange/general")
+        return _from_general_facts(question, intent, decision)
     if intent == "invoice":
         if question.customer.verified and question.orders:
             return decision("invoice/verified", orders=question.orders[:1])
@@ -240,14 +240,13 @@ def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
 def _from_general_facts(question: Question, intent: str, decision: Decider) -> Decision:
     """Answer from the shop's general facts where it has those of the row, else from an article, else by a person."""
     situation, article = f"{intent}/general", _best_article(question)
-    if article is not None and not article.states_facts and f"{intent}/article" in SITUATIONS:
-        return decision(f"{intent}/article", "an article that says more than the general facts", article=article)
+    row = f"{intent}/article" if f"{intent}/article" in SITUATIONS else "product_question/article"
+    if article is not None and not article.states_facts:
+        return decision(row, "an article that says more than the general facts", article=article)
     if any(key in question.shop.facts for key in SITUATIONS[situation].keys):
         return decision(situation, article=article)
-    if article is not None and f"{intent}/article" in SITUATIONS:
-        return decision(f"{intent}/article", "the shop's article", article=article)
     if article is not None:
-        return decision("product_question/article", "the shop's article", article=article)
+        return decision(row, "the shop's article", article=article)
     return decision("any/handoff", f"the shop has no facts for {intent}")
 
 

@@ -93,7 +93,7 @@ class Pipeline:
             question=context.question,
             history=context.history,
             facts=facts,
-            intent=decision.intent if decision.intent != "unclear" else "out_of_scope",
+            intent=_prompt_intent(decision),
             mood=decision.mood,
             act=decision.act,
             count_tokens=self.tokenizing.count_tokens,
@@ -175,6 +175,14 @@ class Pipeline:
             raise _DegradedError(name) from error
         finally:
             metrics.stage_seconds.labels(stage=name).observe(self._clock() - began)
+
+
+def _prompt_intent(decision: Decision) -> str:
+    """The intent whose row is answered: that of the situation, or for those that go with any, what was understood."""
+    of_row = decision.situation.partition("/")[0]
+    if of_row != "any":
+        return of_row
+    return "out_of_scope" if decision.intent == "unclear" else decision.intent
 
 
 class _DegradedError(Exception):

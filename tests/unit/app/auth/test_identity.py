@@ -4,7 +4,8 @@ import pytest
 
 from app.auth.identity import identity_hash, is_identity_genuine
 from app.auth.passwords import Passwords
-from app.auth.roles import Permission, Role, is_allowed
+from app.auth.roles import Permission, is_allowed
+from app.domain.people import Role
 
 
 def test_the_hash_is_the_published_hmac() -> None:
