@@ -13,8 +13,13 @@ UNPACKED_ORDER_STATES = frozenset({"awaiting payment", "processing"})
 RETURNABLE_ORDER_STATES = frozenset({"delivered"})
 
 _SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
-_NO_MINOR_UNIT = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
-_THOUSANDTHS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+_NO_MINOR_UNIT = frozenset(
+    {
+        "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF",
+        "XPF",
+    }
+)  # fmt: skip
+_THOUSANDTHS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 
 
 def minor_digits(currency: str) -> int:

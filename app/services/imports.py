@@ -16,17 +16,27 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-from app.domain.catalogue import NO_MINOR_UNIT
+from app.domain.catalogue import minor_digits
 from app.errors import AssistifyError
-from nlp.grounding import ORDER_STATES, Fact
+from nlp.grounding import ORDER_STATES, WORDS, Fact
 
-MAX_BYTES = 64 * 2**20
+MAX_MINOR = 10**15  # minor units: more than anything costs, less than the database's integers hold
+MAX_COUNT = 10**9  # pieces
+
+# As long as their columns.
 Text = Annotated[str, Meta(min_length=1, max_length=255)]
+Line = Annotated[str, Meta(max_length=255)]
+Number = Annotated[str, Meta(min_length=1, max_length=64)]
+Word = Annotated[str, Meta(max_length=64)]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 
 
 class ImportFileError(AssistifyError):
     """The file cannot be read as what it is said to be; the text says why."""
+
+
+class ImportConflictError(AssistifyError):
+    """A row would give a record an id that another one has; nothing was imported."""
 
 
 class ProductRow(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -177,6 +187,9 @@ def _check_row(row: Row) -> None:
             _check_amount(name, getattr(row, name, None), row.currency)
     if isinstance(row, OrderRow):
         _check_order(row)
+    if isinstance(row, ArticleRow):
+        for key, value in row.facts.items():
+            Fact(key, value)  # refuses keys and words that answers do not know
 
 
 def _check_order(row: OrderRow) -> None:
@@ -218,8 +231,8 @@ def _texts(value: Any, name: str = "the row") -> Iterator[tuple[str, str]]:
     """Yield all texts of a row with the name of their field."""
     if isinstance(value, str):
         yield name, value
-    elif isinstance(value, list):
-        for one in value:
+    elif isinstance(value, (list, dict)):
+        for one in value if isinstance(value, list) else value.values():
             yield from _texts(one, name)
     elif isinstance(value, Struct):
         for field in value.__struct_fields__:
