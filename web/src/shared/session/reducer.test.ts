@@ -137,6 +137,13 @@ describe("a streamed answer", () => {
     expect(conversation(again).stale).toBeNull();
   });
 
+  it("stays ended when a snapshot no longer holds it", () => {
+    const ended = play(started(), [startedFrame, answered(2, REPLY, "Done.")]);
+    const later = snapshot({ seq: 60, messages: [message(60, "customer", "thanks")] });
+    const state = reduce(ended, { type: "ack", id: "2", conversation: later });
+    expect(text(reduce(state, delta(REPLY, 0, 0, "Done.")))).toBeUndefined();
+  });
+
   it("keeps its place when the customer writes before it ends", () => {
     const state = play(started(), [
       startedFrame,
@@ -224,6 +231,15 @@ describe("a takeover", () => {
     const late = play(state, [{ ...startedFrame, message: "r9" }, delta("r9", 0, 0, "late")]);
     expect(text(late, "r9")).toBeUndefined();
     expect(conversation(late).stale).toBeNull();
+  });
+
+  it("does not end an answer of the epoch that it begins", () => {
+    const state = play(started(), [
+      { ...startedFrame, epoch: 1 },
+      delta(REPLY, 1, 0, "Back"),
+      control(2, 1, "bot"),
+    ]);
+    expect(conversation(state).messages[REPLY]).toMatchObject({ text: "Back", state: "streaming" });
   });
 
   it("is a line with the agent's name, and handing back is one too", () => {

@@ -57,7 +57,7 @@ function fields(snapshot: LiveSnapshot): Partial<ConversationState> {
 
 /**
  * Start from a snapshot. One of the same log that is older than what is held changes nothing; who is typing
- * and who is there is kept, the rest is replaced.
+ * and who is there is kept, and which answers ended; the rest is replaced.
  */
 export function fromSnapshot(
   known: ConversationState | undefined,
@@ -68,6 +68,7 @@ export function fromSnapshot(
   let next: ConversationState = {
     ...empty(snapshot.id),
     ...fields(snapshot),
+    ended: known && sameLog ? known.ended : {},
     typing: known?.typing ?? {},
     presence: known?.presence ?? [],
   };
