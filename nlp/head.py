@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nlp.classification import Prediction, Probabilities, predictions
 from nlp.encoder import DIM, LAYERS, Encoder, Encoding, ModelFilesError
 from nlp.lexical import ngram_features
+from nlp.lexicon import lexicon_features
 
 WEIGHTS_FILE = "head.safetensors"
 FORMAT = "assistify-head-1"
@@ -31,18 +32,21 @@ class HeadConfig:
     layers: tuple[int, ...] = (3, 4, 5)  # upper half: phrasing and word choice are not all in the last one
     ngram_buckets: int = 4096
     ngram_weight: float = 0.5
+    lexicon_weight: float = 0.0  # of words of praise and blame
     temperature: float = 1.0  # above 1: less sure than the raw scores
     scope_bias: float = 0.0  # added to the score of `out_of_scope`
 
 
 def head_features(config: HeadConfig, texts: Sequence[str], encoding: Encoding) -> NDArray[np.float32]:
-    """Return what a head reads of each text: chosen layers, each of length 1, and hashed n-grams, [N, F]."""
+    """Return what a head reads of each text: chosen layers, each of length 1, hashed n-grams, lexicon, [N, F]."""
     layers = encoding.layers.reshape(len(texts), LAYERS, DIM)[:, list(config.layers)]
     norms = np.maximum(np.linalg.norm(layers, axis=2, keepdims=True), 1e-9)
     scale = np.float32(1 / np.sqrt(len(config.layers)))
     parts = [(layers / norms * scale).reshape(len(texts), len(config.layers) * DIM)]
     if config.ngram_buckets:
         parts.append(ngram_features(texts, config.ngram_buckets) * np.float32(config.ngram_weight))
+    if config.lexicon_weight:
+        parts.append(lexicon_features(texts) * np.float32(config.lexicon_weight))
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 

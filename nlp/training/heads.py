@@ -33,6 +33,7 @@ class Recipe:
     ngram_buckets: int
     ngram_weight: float
     decay: float
+    lexicon_weight: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,14 @@ def train_head(recipe: Recipe, encoder: Encoder, examples: Sequence[Example], pr
     labels = tuple(recipe.labels)
     texts = [example.text for example in examples]
     targets = np.array([labels.index(example.label) for example in examples], dtype=np.int64)
-    config = HeadConfig(labels, encoder.version, recipe.layers, recipe.ngram_buckets, recipe.ngram_weight)
+    config = HeadConfig(
+        labels,
+        encoder.version,
+        recipe.layers,
+        recipe.ngram_buckets,
+        recipe.ngram_weight,
+        recipe.lexicon_weight,
+    )
     progress("encoding", 0.0)
     features = head_features(config, texts, encoder.encode_layers(texts))
     progress("cross-validating", 0.3)
@@ -94,7 +102,8 @@ def save_head(
         f"- Examples: {len(examples)} written for this project (`nlp/training/examples/{recipe.task}`), "
         f"hash `{examples_hash(examples)}`",
         f"- Features: mean of layers {', '.join(str(layer + 1) for layer in config.layers)}, "
-        f"{config.ngram_buckets} hashed n-grams (weight {config.ngram_weight})",
+        f"{config.ngram_buckets} hashed n-grams (weight {config.ngram_weight}), "
+        f"words of praise and blame (weight {config.lexicon_weight})",
         f"- Multinomial logistic regression, classes balanced, decay {recipe.decay}, seed {SEED}",
         f"- Calibrated on held-out folds: temperature {config.temperature:.3f}, scope bias {config.scope_bias:.2f}",
         "",

@@ -8,7 +8,15 @@ from nlp.encoder import Encoder
 from nlp.sentiment import SENTIMENTS, STARTER
 from nlp.training.heads import Progress, Recipe, TrainedHead, print_progress, train_starter
 
-RECIPE = Recipe(task="sentiment", labels=SENTIMENTS, layers=(3, 4, 5), ngram_buckets=4096, ngram_weight=0.5, decay=1e-4)
+RECIPE = Recipe(
+    task="sentiment",
+    labels=SENTIMENTS,
+    layers=(2, 3, 4, 5),
+    ngram_buckets=0,
+    ngram_weight=0.0,
+    decay=1e-4,
+    lexicon_weight=0.3,
+)
 
 
 def train(encoder: Encoder, out: Path, progress: Progress) -> TrainedHead:

@@ -10,6 +10,7 @@ from nlp.classification import Prediction
 from nlp.encoder import Encoder, ModelFilesError
 from nlp.evaluation.classifier import score_predictions
 from nlp.head import Head, HeadClassifier
+from nlp.lexicon import FEATURES, lexicon_features, word_list
 from nlp.sentiment import SENTIMENTS, load_starter, trend, valence
 from nlp.sequence_classifier import SequenceClassifier
 from nlp.training.examples import EXAMPLES, HOLDOUT, Example, ExamplesError, read_examples, read_holdout
@@ -39,7 +40,20 @@ def test_there_are_several_hundred_examples_and_the_hold_out_is_apart() -> None:
 def test_the_shipped_head_reaches_its_scores_on_the_hold_out(encoder: Encoder) -> None:
     holdout = read_holdout(HOLDOUT / "sentiment.txt", LABELS)
     found = HeadClassifier(load_starter(encoder), encoder).classify([example.text for example in holdout])
-    assert score_predictions([example.label for example in holdout], found).accuracy >= 0.8
+    assert score_predictions([example.label for example in holdout], found).accuracy >= 0.83
+
+
+def test_the_lexicon_counts_praise_and_blame_and_turns_them_round() -> None:
+    praise, turned, mixed, none = lexicon_features(["great shoes", "not great", "lovely but broken", "blue shoes"])
+    assert (praise[0] > 0, praise[2] == 0, praise[6]) == (True, True, 1)
+    assert (turned[0] == 0, turned[2] > 0, turned[7]) == (True, True, 1)
+    assert (mixed[5] > 0, mixed[9]) == (True, 1)  # what comes after "but" is blame
+    assert not none[:8].any()
+    assert lexicon_features([]).shape == (0, FEATURES)
+
+
+def test_no_word_is_praise_and_blame() -> None:
+    assert not word_list("positive") & word_list("negative")
 
 
 def test_valence_and_trend() -> None:
