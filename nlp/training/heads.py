@@ -34,6 +34,7 @@ class Recipe:
     ngram_weight: float
     decay: float
     lexicon_weight: float = 0.0
+    holdout_note: str = "never trained on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,6 @@ def save_head(
         f"- Calibrated on held-out folds: temperature {config.temperature:.3f}, scope bias {config.scope_bias:.2f}",
         "",
         *score_lines("Five-fold cross-validation", trained.cross_validation),
-        *score_lines(f"Hold-out (`nlp/evaluation/holdout/{recipe.task}.txt`, never trained on)", holdout),
+        *score_lines(f"Hold-out (`nlp/evaluation/holdout/{recipe.task}.txt`, {recipe.holdout_note})", holdout),
     ]
     (out / CARD).write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
