@@ -24,8 +24,8 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/py$(MINOR)-dev.txt
 	@scripts/setup_python.sh "$(PYTHON)" "$(VENV)" "$(TORCH)" requirements/py$(MINOR)-dev.txt
 	@touch $@
 
-web/node_modules/.ready: web/package-lock.json scripts/node.sh
-	@scripts/node.sh npm ci --no-audit --no-fund
+web/node_modules/.ready: web/package.json web/package-lock.json scripts/web_install.sh scripts/node.sh
+	@scripts/web_install.sh
 	@touch $@
 
 web/dist/.built: web/node_modules/.ready $(WEB_SOURCES)
