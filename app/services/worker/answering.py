@@ -45,6 +45,9 @@ class AnswerLane:
         self._poll_s = poll_s
         self._monotonic = monotonic
         self._runs: dict[UUID, tuple[ReplyRun, asyncio.Task[None]]] = {}
+        self._claiming = asyncio.Lock()
+        self._claims_from = float("-inf")  # the engine asked for a pause until then
+        self._closed: EngineClosedError | None = None
         self._draining = False
 
     @property
@@ -53,10 +56,19 @@ class AnswerLane:
         return len(self._runs)
 
     async def run(self) -> None:
-        """Claim and answer until drained."""
+        """Claim and answer until drained.
+
+        Raises: EngineClosedError, without which this worker would take replies only to give them back.
+        """
         while not self._draining:
+            if self._closed is not None:
+                raise self._closed
+            pause_s = self._claims_from - self._monotonic()
+            if pause_s > 0:
+                await asyncio.sleep(pause_s)
             room = min(self._slots - len(self._runs), self._parts.model.engine.free_slots)
-            claimed = await self._claim(room) if room > 0 else 0
+            async with self._claiming:
+                claimed = await self._claim(room) if room > 0 and not self._draining else 0
             if claimed == 0:
                 await self._wake.wait(self._poll_s)
 
@@ -81,7 +93,11 @@ class AnswerLane:
             metrics.jobs_total.labels(lane="answer", result="done").inc()
         except (ReplyEnded, ReplyEndedError):
             log.info("reply ended elsewhere", action="reply_ended", reply=str(run.id))
-        except (EngineOverloadedError, EngineClosedError):
+        except EngineOverloadedError as error:
+            self._claims_from = self._monotonic() + error.retry_after_ms / 1000
+            await self._give_back(run)
+        except EngineClosedError as error:
+            self._closed = error
             await self._give_back(run)
         except asyncio.CancelledError:
             await asyncio.shield(self._give_back(run))
@@ -137,7 +153,9 @@ class AnswerLane:
         """Claim no more; flush and release what runs, so that another worker goes on where it is."""
         self._draining = True
         self._wake.set()
-        tasks = [task for _, task in self._runs.values()]
+        async with self._claiming:  # what a claim under way brings is given back too
+            await asyncio.sleep(0)  # a task that is cancelled before its first step gives nothing back
+            tasks = [task for _, task in self._runs.values()]
         for task in tasks:
             task.cancel()
         if tasks:

@@ -43,13 +43,15 @@ class JobLane:
         self._slots = slots
         self._poll_s = poll_s
         self._running: dict[asyncio.Task[None], ClaimedJob] = {}
+        self._claiming = asyncio.Lock()
         self._draining = False
 
     async def run(self) -> None:
         """Claim and do jobs until drained."""
         while not self._draining:
             room = self._slots - len(self._running)
-            claimed = await self._claim(room) if room > 0 else 0
+            async with self._claiming:
+                claimed = await self._claim(room) if room > 0 and not self._draining else 0
             if claimed == 0:
                 await self._wake.wait(self._poll_s)
 
@@ -111,7 +113,9 @@ class JobLane:
         """Claim no more, and give back what runs."""
         self._draining = True
         self._wake.set()
-        tasks = list(self._running)
+        async with self._claiming:  # what a claim under way brings is given back too
+            await asyncio.sleep(0)  # a task that is cancelled before its first step gives nothing back
+            tasks = list(self._running)
         for task in tasks:
             task.cancel()
         if tasks:

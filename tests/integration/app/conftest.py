@@ -1,0 +1,41 @@
+"""The composed product on a fresh copy of a migrated SQLite file."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.db.database import Database
+from app.db.migrate import migrate
+from tests.integration.app.rig import Product, product
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a SQLite file at the newest revision."""
+    path = tmp_path_factory.mktemp("migrated") / "assistify.db"
+
+    async def run() -> None:
+        database = Database(f"sqlite+aiosqlite:///{path}")
+        await migrate(database)
+        await database.aclose()
+
+    asyncio.run(run())
+    return path
+
+
+@pytest.fixture
+def folder(migrated: Path, tmp_path: Path) -> Path:
+    """Return a var folder with an empty database at the newest revision."""
+    shutil.copy(migrated, tmp_path / "assistify.db")
+    return tmp_path
+
+
+@pytest.fixture
+async def rig(folder: Path) -> AsyncIterator[Product]:
+    async with product(folder) as opened:
+        yield opened

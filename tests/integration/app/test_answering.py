@@ -1,0 +1,336 @@
+"""Replies from claim to end, with a responder that is slow, broken or gone at the wrong moment."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import update
+
+from app import metrics
+from app.db import models
+from app.domain.conversation import Controller
+from app.domain.people import Role
+from app.services.worker.reply_run import EMPTY_ANSWER
+from app.services.worker.worker import Worker
+from nlp.engine.request import EngineClosedError, FinishReason
+from realtime.bus.frame import Frame, Kind
+from realtime.bus.topic import conversation_topic
+from tests.integration.app.responder import ANSWER, ScriptedResponder, words
+from tests.integration.app.rig import Product, working
+
+PAST = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+async def retry_at_once(rig: Product, kind: str = "answer") -> None:
+    """Let jobs that wait for another try be due now."""
+    async with rig.core.database.write_session() as session:
+        await session.execute(update(models.Job).where(models.Job.status == "queued").values(run_at=PAST))
+        await session.commit()
+
+
+async def the_reply(rig: Product) -> models.Response:
+    (reply,) = await rig.rows(models.Response)
+    assert isinstance(reply, models.Response)
+    return reply
+
+
+async def the_job(rig: Product) -> models.Job:
+    (job,) = await rig.rows(models.Job, lane="answer")
+    assert isinstance(job, models.Job)
+    return job
+
+
+def counted(reason: str) -> float:
+    return metrics.fallbacks_total.labels(reason=reason)._value.get()
+
+
+async def test_an_answer_is_written_and_stored(rig: Product) -> None:
+    responder = ScriptedResponder()
+    visitor, conversation = await rig.open()
+    async with working(rig.worker(responder)):
+        await rig.ask(visitor, conversation)
+        assert await rig.answered(conversation) == [ANSWER]
+    reply = await the_reply(rig)
+    assert (reply.status, reply.model_hash, reply.finish_reason) == ("done", "model-1", "stop")
+    assert len(reply.checkpoint_ids) == len(words(ANSWER))
+    assert [request.prompt for request in responder.requests] == [reply.prompt]
+    assert responder.cancelled == []
+    assert (await the_job(rig)).status == "done"
+
+
+async def test_a_failing_engine_is_tried_again_and_finally_a_person_is_asked(rig: Product) -> None:
+    responder = ScriptedResponder(fails_after=0)
+    visitor, conversation = await rig.open()
+
+    async def handed_off() -> bool:
+        return (await rig.record(conversation)).control.controller is Controller.QUEUE
+
+    async def keep_due() -> None:
+        while True:
+            await retry_at_once(rig)
+            await asyncio.sleep(0.05)
+
+    async with working(rig.worker(responder)):
+        await rig.ask(visitor, conversation)
+        hurrying = asyncio.create_task(keep_due())
+        await rig.until(conversation, handed_off)
+        hurrying.cancel()
+    job = await the_job(rig)
+    assert len(responder.requests) == job.max_tries == job.tries
+    assert (job.status, job.error) == ("dead", "GenerationFailedError")
+    assert (await the_reply(rig)).status == "failed"
+    types = [row.type for row in await rig.rows(models.Event, conversation_id=conversation)]
+    assert types.count("reply.failed") == 1
+
+
+async def test_a_try_goes_on_where_the_failed_one_was(rig: Product) -> None:
+    responder = ScriptedResponder(fails_after=4)
+    visitor, conversation = await rig.open()
+    async with working(rig.worker(responder)):
+        await rig.ask(visitor, conversation)
+        await responder.until(lambda: responder.requests)
+        responder.fails_after = None
+
+        async def hurry() -> None:
+            while True:
+                await retry_at_once(rig)
+                await asyncio.sleep(0.05)
+
+        hurrying = asyncio.create_task(hurry())
+        assert await rig.answered(conversation) == [ANSWER]
+        hurrying.cancel()
+    assert responder.requests[-1].prefix_ids in [(), (0, 1, 2, 3)]
+
+
+async def test_an_overloaded_engine_costs_no_try(rig: Product) -> None:
+    responder = ScriptedResponder(overloaded=8)
+    visitor, conversation = await rig.open()
+    async with working(rig.worker(responder)):
+        await rig.ask(visitor, conversation)
+        assert await rig.answered(conversation) == [ANSWER]
+    job = await the_job(rig)
+    assert responder.overloaded == 0
+    assert (job.status, job.tries) == ("done", 1)
+
+
+async def test_an_overloaded_engine_is_not_asked_without_a_pause(rig: Product) -> None:
+    responder = ScriptedResponder(overloaded=1_000_000)
+    visitor, conversation = await rig.open()
+    async with working(rig.worker(responder)):
+        await rig.ask(visitor, conversation)
+        await asyncio.sleep(0.5)
+        refused = 1_000_000 - responder.overloaded
+        responder.overloaded = 0
+        assert 1 <= refused <= 60  # each asks for 10 ms
+        await rig.answered(conversation)
+
+
+async def test_a_worker_whose_engine_is_closed_stops_with_an_error(rig: Product) -> None:
+    responder = ScriptedResponder(closed=True)
+    visitor, conversation = await rig.open()
+    worker = rig.worker(responder)
+    await rig.ask(visitor, conversation)
+    with pytest.raises(EngineClosedError):
+        await asyncio.wait_for(dict(worker.tasks())["answers"](), 10)
+    await worker.drain()
+    job = await the_job(rig)
+    assert (job.status, job.tries) == ("queued", 0)
+
+
+async def test_after_a_drain_another_worker_writes_the_same_text(rig: Product) -> None:
+    first, second = ScriptedResponder(budget=5), ScriptedResponder()
+    visitor, conversation = await rig.open()
+    async with working(rig.worker(first)):
+        await rig.ask(visitor, conversation)
+        await text_seen(rig, conversation, "".join(words(ANSWER)[:5]))
+    job = await the_job(rig)
+    assert (job.status, job.tries) == ("queued", 0)
+    async with working(rig.worker(second)):
+        assert await rig.answered(conversation) == [ANSWER]
+    assert second.requests[0].prefix_ids == (0, 1, 2, 3, 4)
+    assert second.requests[0].prompt == first.requests[0].prompt
+    assert first.cancelled == [first.requests[0].id]
+
+
+async def text_seen(rig: Product, conversation: object, text: str) -> None:
+    """Wait until the live reply shows a text."""
+    async with asyncio.timeout(10):
+        while True:
+            live = await rig.core.live.read(conversation)  # type: ignore[arg-type]
+            if live is not None and live.text == text:
+                return
+            await asyncio.sleep(0.01)
+
+
+async def test_a_claim_under_way_when_the_drain_begins_is_given_back(rig: Product) -> None:
+    responder = ScriptedResponder(budget=0)
+    worker: Worker = rig.worker(responder)
+    visitor, conversation = await rig.open()
+    await rig.ask(visitor, conversation)
+    claiming = asyncio.create_task(worker.answers.run())
+    await asyncio.sleep(0)  # the claim has begun
+    await worker.drain()
+    await asyncio.wait_for(claiming, 10)
+    assert worker.answers.running == 0
+    job = await the_job(rig)
+    assert (job.status, job.tries) == ("queued", 0)
+
+
+async def test_a_takeover_in_mid_answer_ends_the_run(rig: Product) -> None:
+    responder = ScriptedResponder(budget=4)
+    visitor, conversation = await rig.open()
+    heard: list[Frame] = []
+    await rig.core.bus.subscribe(conversation_topic(conversation), lambda _, frame: heard.append(frame))
+    worker = rig.worker(responder)
+    async with working(worker):
+        await rig.ask(visitor, conversation)
+        said = "".join(words(ANSWER)[:4])
+        await text_seen(rig, conversation, said)
+        taken = await rig.parts.cases.control.take(rig.mine.staff[Role.AGENT], conversation)
+        assert taken.cut is not None
+        assert taken.cut["text"] == said
+        after = len(heard)
+        responder.allow(None)
+        await responder.until(lambda: responder.cancelled)
+        await eventually(lambda: worker.answers.running == 0)
+    assert responder.cancelled == [responder.requests[0].id]
+    assert [frame for frame in heard[after:] if frame.kind is Kind.DELTA] == []
+    assert [row.text for row in await rig.messages(conversation) if row.sender_kind == "bot"] == [said]
+    assert (await the_reply(rig)).status == "taken_over"
+
+
+async def test_another_model_ends_the_reply_and_answers_anew(rig: Product) -> None:
+    first, second = ScriptedResponder(budget=5), ScriptedResponder(model_hash="model-2")
+    visitor, conversation = await rig.open()
+    async with working(rig.worker(first)):
+        await rig.ask(visitor, conversation)
+        await text_seen(rig, conversation, "".join(words(ANSWER)[:5]))
+    async with working(rig.worker(second)):
+        assert await rig.answered(conversation) == [ANSWER]
+    old, new = sorted(await rig.rows(models.Response), key=lambda row: row.created_at)
+    assert (old.status, new.status) == ("failed", "done")
+    assert new.id != old.id
+    assert second.requests[0].prefix_ids == ()
+    types = [row.type for row in await rig.rows(models.Event, conversation_id=conversation)]
+    assert "reply.failed" in types
+
+
+async def test_an_empty_answer_is_replaced_counted_and_handed_off(rig: Product) -> None:
+    before = counted("empty")
+    visitor, conversation = await rig.open()
+    async with working(rig.worker(ScriptedResponder(script=lambda request: ""))):
+        await rig.ask(visitor, conversation)
+        assert await rig.answered(conversation) == [EMPTY_ANSWER]
+    assert counted("empty") == before + 1
+    record = await rig.record(conversation)
+    assert record.control.controller is Controller.QUEUE
+    assert record.handoff_reason == "no answer"
+
+
+async def test_an_answer_with_numbers_of_its_own_goes_to_a_person(rig: Product) -> None:
+    before = counted("unfounded")
+    visitor, conversation = await rig.open()
+    async with working(rig.worker(ScriptedResponder(script=lambda request: "Your refund is €4711.00 today."))):
+        await rig.ask(visitor, conversation)
+        await rig.answered(conversation)
+    assert counted("unfounded") == before + 1
+    assert (await rig.record(conversation)).handoff_reason == "unfounded answer"
+
+
+async def test_an_answer_that_is_cut_off_by_its_length_says_so(rig: Product) -> None:
+    visitor, conversation = await rig.open()
+    async with working(rig.worker(ScriptedResponder(reason=FinishReason.LENGTH))):
+        await rig.ask(visitor, conversation)
+        await rig.answered(conversation)
+    assert (await rig.messages(conversation))[-1].finish_reason == "length"
+
+
+async def test_a_checkpoint_holds_what_the_store_confirmed(rig: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token that customers have not seen must not be in the row: a takeover would show it as said."""
+    monkeypatch.setattr("app.services.worker.answering.HEARTBEAT_S", 0.05)
+    responder = ScriptedResponder(budget=4)
+    visitor, conversation = await rig.open()
+    async with working(rig.worker(responder, coalesce_ms=500)):
+        await rig.ask(visitor, conversation)
+        await text_seen(rig, conversation, words(ANSWER)[0])  # the others wait for their window
+        async with asyncio.timeout(5):
+            while (reply := await the_reply(rig)).checkpoint_text == "":  # noqa: ASYNC110 - the row is another's
+                await asyncio.sleep(0.02)
+        live = await rig.core.live.read(conversation)
+        assert live is not None
+        assert live.text.startswith(reply.checkpoint_text)
+        assert (reply.checkpoint_text, reply.checkpoint_ids) in [
+            ("".join(words(ANSWER)[:count]), list(range(count))) for count in (1, 4)
+        ]
+        responder.allow(None)
+        assert await rig.answered(conversation) == [ANSWER]
+
+
+async def test_without_the_database_writing_stops_within_the_validity(
+    rig: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.worker.answering.HEARTBEAT_S", 0.1)
+    long_text = " ".join(f"word{number}" for number in range(4000))
+    responder = ScriptedResponder(script=lambda request: long_text, budget=2)
+    visitor, conversation = await rig.open()
+    deltas: list[float] = []
+
+    def listen(_: str, frame: Frame) -> None:
+        if frame.kind is Kind.DELTA:
+            deltas.append(time.monotonic())
+
+    await rig.core.bus.subscribe(conversation_topic(conversation), listen)
+    async with working(rig.worker(responder, reply_validity_s=0.6)):
+        await rig.ask(visitor, conversation)
+        await text_seen(rig, conversation, "word0 word1")
+        # A writer that never lets go is a database that does not answer: heartbeats and claims hang.
+        async with rig.core.database.write_session():
+            stopped_at = time.monotonic()
+            steady = asyncio.create_task(drip(responder))
+            await asyncio.sleep(1.5)
+            last = deltas[-1]
+            count = len(deltas)
+            assert stopped_at < last < stopped_at + 0.6 + 0.2
+            await asyncio.sleep(0.3)
+            assert len(deltas) == count
+        await eventually(lambda: len(deltas) > count)
+        steady.cancel()
+
+
+async def drip(responder: ScriptedResponder) -> None:
+    while True:
+        responder.allow(1)
+        await asyncio.sleep(0.02)
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Wait for what no event tells of."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.01)
+
+
+async def test_a_pace_holds_tokens_back(rig: Product) -> None:
+    visitor, conversation = await rig.open()
+    async with working(rig.worker(ScriptedResponder(), reply_pace=40.0)):
+        await rig.ask(visitor, conversation)
+        await text_seen(rig, conversation, words(ANSWER)[0])
+        began = time.monotonic()
+        assert await rig.answered(conversation) == [ANSWER]
+    assert time.monotonic() - began >= (len(words(ANSWER)) - 2) / 40.0
+
+
+async def test_all_that_was_asked_while_the_bot_was_away_is_answered_together(rig: Product) -> None:
+    responder = ScriptedResponder()
+    visitor, conversation = await rig.open()
+    await rig.ask(visitor, conversation, "Where is my parcel?")
+    await rig.ask(visitor, conversation, "It should have come yesterday.")
+    async with working(rig.worker(responder)):
+        await rig.answered(conversation)
+    assert len(responder.requests) == 1
+    assert "It should have come yesterday." in responder.requests[0].prompt
+    assert "Where is my parcel?" in responder.requests[0].prompt
