@@ -38,7 +38,7 @@ from app.live.visitors import Visitors
 from app.services.answer.knowledge import Knowledge
 from app.services.answer.models import BatchedAnalyzer
 from app.services.answer.pipeline import Pipeline, Tokenizing
-from app.services.change import Changes
+from app.services.change import Changes, HeldText
 from app.services.clock import SystemClock
 from app.services.control import ControlDesk
 from app.services.desk import DeskWork
@@ -236,6 +236,12 @@ def build_web(core: Core, parts: Parts) -> Web:
     sessions = LiveSessions(parts.cases, visitors, core.staff, core.limiter, public_url=settings.resolved_public_url)
     realtime = RealtimeSettings(message_chars=settings.message_chars)
     hub = Hub(core.bus, core.live, sessions, realtime)
+
+    def mirrored(conversation: UUID) -> HeldText | None:
+        reply = hub.held(conversation)
+        return None if reply is None else HeldText(reply.message, reply.text)
+
+    parts.changes.use_mirror(mirrored)
     presence = RedisPresence(settings.redis_url) if settings.redis_url else MemoryPresence()
     gateway = Gateway(hub, sessions, realtime, presence=presence)
     metrics.connections.set_function(lambda: gateway.connection_count)

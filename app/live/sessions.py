@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -15,7 +15,6 @@ from app.domain.conversation import Controller
 from app.domain.people import Actor, Role, Staff, Visitor
 from app.domain.staff import StaffMember
 from app.live.visitors import Visitors
-from app.services.change import HeldText
 from app.services.control import ControlDesk
 from app.services.desk import DeskWork
 from app.services.ingest import Ingest
@@ -28,12 +27,6 @@ from realtime.protocol import commands as wire
 SESSION_COOKIE = "assistify_session"
 CONNECTS_PER_MINUTE = 120  # hellos of one address
 OPENS_PER_MINUTE = 10  # conversations begun by one visitor
-
-
-class Mirrors(Protocol):
-    """What this process has seen of replies in progress."""
-
-    def held(self, conversation: UUID) -> HeldText | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +56,15 @@ class LiveSessions:
         """See realtime.ports.Sessions."""
         await self._limit("hello", peer.address, CONNECTS_PER_MINUTE)
         return await self._visitors.authenticate(hello, peer)
+
+    async def open_stream(self, token: str, peer: Peer) -> Authenticated:
+        """See realtime.ports.Sessions."""
+        await self._limit("hello", peer.address, CONNECTS_PER_MINUTE)
+        return await self._visitors.known(token, peer)
+
+    async def check_visitor(self, token: str, peer: Peer) -> Principal:
+        """See realtime.ports.Sessions."""
+        return (await self._visitors.known(token, peer)).principal
 
     async def authenticate_user(self, hello: wire.AgentHello, peer: Peer) -> Authenticated:
         """See realtime.ports.Sessions."""

@@ -9,6 +9,7 @@ import copy
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -35,6 +36,7 @@ from realtime.protocol import events, shapes
 
 log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
+Held = Callable[[], "HeldText | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,7 @@ class HeldText:
 class Change:
     """The conversation under its lock, and what the change adds to it."""
 
-    def __init__(
-        self, tx: Transaction, conversation: Conversation, now: datetime, fence: Fence, held: HeldText | None
-    ) -> None:
+    def __init__(self, tx: Transaction, conversation: Conversation, now: datetime, fence: Fence, held: Held) -> None:
         self.tx = tx
         self.conversation = conversation
         self.now = now
@@ -161,7 +161,8 @@ class Change:
 
     def _text_of(self, reply: Reply, cut: CutResult) -> str:
         found = cut.found.text if cut.found is not None and cut.found.message == reply.id else None
-        held = self._held.text if self._held is not None and self._held.message == reply.id else None
+        mirrored = self._held()
+        held = mirrored.text if mirrored is not None and mirrored.message == reply.id else None
         return longest([found, reply.text, held])
 
     async def end_reply(
@@ -226,6 +227,11 @@ class Changes:
         self._live = live
         self._publisher = publisher
         self._clock = clock
+        self._mirrored: Callable[[UUID], HeldText | None] = lambda conversation: None
+
+    def use_mirror(self, mirrored: Callable[[UUID], HeldText | None]) -> None:
+        """Ask `mirrored` what this process has seen of a reply: of what the store forgot, the longest text stays."""
+        self._mirrored = mirrored
 
     async def run(
         self, conversation: UUID, step: Step[Result], *, held: HeldText | None = None, waits: bool = True
@@ -247,7 +253,8 @@ class Changes:
                 conversation = await tx.conversations.lock(conversation_id)
                 if conversation is None:
                     raise not_found()
-                change = Change(tx, conversation, self._clock.now(), fence, held)
+                mirrored = partial(self._mirrored, conversation_id) if held is None else lambda: held
+                change = Change(tx, conversation, self._clock.now(), fence, mirrored)
                 result = await step(change)
                 await change.complete()
                 is_committing = True
