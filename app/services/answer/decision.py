@@ -105,8 +105,8 @@ def _intent(question: Question) -> tuple[str, tuple[str, ...]]:
     if previous is not None and previous.asked_for_order and (question.numbers or question.emails):
         if question.is_bare_reference or label not in ORDER_INTENTS:
             return previous.intent, (*reasons, f"answers the question for the order ({previous.intent})")
-    elif question.is_bare_reference:
-        return "order_status", (*reasons, "only an order number")
+    elif question.is_bare_reference or (label == "out_of_scope" and question.is_short and question.numbers):
+        return "order_status", (*reasons, "hardly more than an order number")
     continues = (
         previous is not None
         and previous.intent in ORDER_INTENTS | PRODUCT_INTENTS

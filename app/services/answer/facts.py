@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from uuid import UUID
 
 from app.domain.catalogue import Article, Order, Product, format_date, format_money
 from app.services.answer.decision import Decision
 from app.services.answer.question import Question
+from app.services.answer.sentences import split_sentences
 from nlp.grounding import MAX_ORDERS, MAX_PRODUCTS, WORDS, Fact, order_key, product_key
 from nlp.situations import SITUATIONS
 
 LOW_STOCK = 5  # pieces
-_SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
 def gather_facts(question: Question, decision: Decision) -> tuple[Fact, ...]:
@@ -35,9 +36,9 @@ def gather_facts(question: Question, decision: Decision) -> tuple[Fact, ...]:
     for index, order in enumerate(decision.orders[:MAX_ORDERS], start=1):
         known.update(_order_facts(order, index, with_private=question.customer.verified))
     for index, product in enumerate(decision.products[:MAX_PRODUCTS], start=1):
-        known.update(_product_facts(product, index, question.text))
+        known.update(_product_facts(product, index, question))
     if decision.article is not None:
-        known.update(_article_facts(decision.article, question.text))
+        known.update(_article_facts(decision.article, question))
     return tuple(
         Fact(key, known[key])
         for key in SITUATIONS[decision.situation].keys
@@ -82,7 +83,7 @@ def _items(order: Order) -> str | None:
     return first if not others else f"{first} and {others} more {'item' if others == 1 else 'items'}"
 
 
-def _product_facts(product: Product, index: int, question: str) -> dict[str, str]:
+def _product_facts(product: Product, index: int, question: Question) -> dict[str, str]:
     values: dict[str, str | None] = {
         "title": product.title,
         "price": format_money(product.price_minor, product.currency),
@@ -90,9 +91,9 @@ def _product_facts(product: Product, index: int, question: str) -> dict[str, str
         "stock": "sold out" if product.stock <= 0 else "low stock" if product.stock <= LOW_STOCK else "in stock",
         "sizes": join_words(product.sizes),
         "colours": join_words(product.colours),
-        "variant": _variant(product, question),
+        "variant": _variant(product, question.text),
         "material": product.material,
-        "detail": best_sentence(product.description, question),
+        "detail": _sentence(product.id, product.description, question),
         "restock": _day(product.restock) if product.stock <= 0 else None,
         "link": product.url,
     }
@@ -106,9 +107,9 @@ def _variant(product: Product, question: str) -> str | None:
     return ", ".join([*colours[:1], *sizes[:1]]) or None
 
 
-def _article_facts(article: Article, question: str) -> dict[str, str]:
+def _article_facts(article: Article, question: Question) -> dict[str, str]:
     facts = {"article.title": article.title}
-    sentence = best_sentence(article.body, question)
+    sentence = _sentence(article.id, article.body, question)
     if sentence:
         facts["article.text"] = sentence
     if article.url:
@@ -116,17 +117,10 @@ def _article_facts(article: Article, question: str) -> dict[str, str]:
     return facts
 
 
-def best_sentence(text: str, question: str) -> str | None:
-    """Return the sentence of a text that shares most words with the question, without its full stop."""
-    sentences = [sentence.strip() for sentence in _SENTENCE.split(text) if sentence.strip()]
-    if not sentences:
-        return None
-    asked = {word for word in re.findall(r"\w+", question.lower()) if len(word) > 3}
-
-    def shared(sentence: str) -> int:
-        return len(asked & set(re.findall(r"\w+", sentence.lower())))
-
-    return max(sentences, key=shared).rstrip(".")
+def _sentence(key: UUID, text: str, question: Question) -> str | None:
+    """Return the sentence that answers the question best, else the first; without its full stop."""
+    chosen = question.sentences.get(key) or next(iter(split_sentences(text)), None)
+    return chosen.rstrip(".") if chosen else None
 
 
 def join_words(words: Sequence[str]) -> str | None:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from app.domain.catalogue import Article, Product
 from app.services.answer.ports import Catalogue, Records
 from app.services.answer.question import Found
+from app.services.answer.sentences import split_sentences
 from nlp.encoder import Encoder, Vectors
 from nlp.retrieval import Document, Index
 
 CHECK_S = 2.0  # how long a catalogue's version is believed
 PRODUCT_HITS = 8
 ARTICLE_HITS = 3
+SECOND_SENTENCE = 0.75  # of the best one's score, from which a second sentence is quoted too
+SHOWN_CHARS = 220  # of an article in an answer
+KEPT_TEXTS = 2000  # whose sentences' vectors are kept: 5 kB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class Hits:
 
     products: Sequence[Found[Product]] = ()
     articles: Sequence[Found[Article]] = ()
+    sentences: Mapping[UUID, str] = field(default_factory=dict)
+    """Of the best article and product, the sentence that answers the message best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ class Knowledge:
         self._clock = clock
         self._shelves: dict[UUID, _Shelf] = {}
         self._locks: dict[UUID, asyncio.Lock] = {}
+        self._vectors: dict[str, Vectors] = {}  # of the sentences of a text
 
     async def warm(self, shop: UUID) -> None:
         """Build a shop's index now."""
@@ -58,10 +65,39 @@ class Knowledge:
         article_hits = shelf.articles.search(text, vector, ARTICLE_HITS)
         scores = {UUID(hit.id): hit.score for hit in product_hits}
         products = await self._records.products(shop, list(scores))
+        articles = [Found(shelf.article_by_id[hit.id], hit.score) for hit in article_hits]
+        texts = {one.item.id: one.item.body for one in articles[:1]}
+        texts |= {product.id: product.description for product in products[:1]}
         return Hits(
             products=[Found(product, scores[product.id]) for product in products],
-            articles=[Found(shelf.article_by_id[hit.id], hit.score) for hit in article_hits],
+            articles=articles,
+            sentences=await asyncio.to_thread(self._best_sentences, texts, text, vector),
         )
+
+    def _best_sentences(self, texts: Mapping[UUID, str], query: str, vector: Vectors) -> dict[UUID, str]:
+        """Choose a sentence of each text, or the two that answer almost equally well, in the order of the text."""
+        found = {}
+        for key, text in texts.items():
+            sentences = split_sentences(text)
+            if not sentences:
+                continue
+            index = Index(
+                [Document(str(at), "", sentence) for at, sentence in enumerate(sentences)],
+                self._sentence_vectors(text, sentences),
+            )
+            best = index.search(query, vector, 2)
+            rows = sorted(int(hit.id) for hit in best if hit.score >= best[0].score * SECOND_SENTENCE)
+            both = " ".join(sentences[row] for row in rows)
+            found[key] = (both if len(both) <= SHOWN_CHARS else sentences[int(best[0].id)]).rstrip(".")
+        return found
+
+    def _sentence_vectors(self, text: str, sentences: Sequence[str]) -> Vectors:
+        known = self._vectors.get(text)
+        if known is None:
+            if len(self._vectors) >= KEPT_TEXTS:
+                self._vectors.clear()
+            known = self._vectors[text] = self._encoder.encode(sentences)
+        return known
 
     async def product(self, shop: UUID, product: str) -> Product | None:
         """Return the product a page names, by its id here or the shop's own."""

@@ -128,6 +128,7 @@ class Pipeline:
             page_product=page,
             products=hits.products,
             articles=hits.articles,
+            sentences=hits.sentences,
         )
 
     async def _proven_order(self, context: ReplyContext) -> Order | None:

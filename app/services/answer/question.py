@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -97,6 +97,7 @@ class Question:
     page_product: Product | None = None
     products: Sequence[Found[Product]] = ()
     articles: Sequence[Found[Article]] = ()
+    sentences: Mapping[UUID, str] = field(default_factory=dict)  # by article or product: the one that fits best
 
     @property
     def numbers(self) -> list[str]:

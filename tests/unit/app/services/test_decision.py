@@ -11,8 +11,9 @@ import pytest
 
 from app.domain.catalogue import Article, CustomerView, Order, OrderItem, Product, ShopProfile
 from app.services.answer.decision import decide
-from app.services.answer.facts import best_sentence, gather_facts, join_words
+from app.services.answer.facts import gather_facts, join_words
 from app.services.answer.question import Found, Previous, Question, Understanding
+from app.services.answer.sentences import split_sentences
 from nlp.prompt import Mood
 
 SHOP = ShopProfile(
@@ -165,7 +166,8 @@ def test_the_product_of_the_page_is_meant_when_none_is_named() -> None:
 def test_policy_comes_from_general_facts_then_from_an_article_then_from_a_person() -> None:
     assert decide(ask("return window?", "refund_policy")).situation == "refund_policy/general"
     article = Article(id=uuid4(), title="Paying", body="We take cards. We take cash.", url="/pay")
-    by_article = ask("can I pay in cash?", "payment_methods", articles=[Found(article, 0.9)])
+    sentences = {article.id: "We take cash"}
+    by_article = ask("can I pay in cash?", "payment_methods", articles=[Found(article, 0.9)], sentences=sentences)
     assert decide(by_article).situation == "payment_methods/article"
     assert values(by_article)["article.text"] == "We take cash"
     assert decide(ask("can I pay in cash?", "payment_methods")).situation == "any/handoff"
@@ -181,5 +183,9 @@ def test_lists_and_sentences_read_as_people_write_them() -> None:
         ((), None), (("S",), "S"), (("S", "M"), "S and M"), (("S", "M", "L"), "S, M and L"),
     ]  # fmt: skip
     assert [join_words(some) for some, _ in words] == [joined for _, joined in words]
-    assert best_sentence("Returns are free. You have 30 days.", "how many days do I have") == "You have 30 days"
-    assert best_sentence("", "anything") is None
+    assert split_sentences("It costs €4.95. You have 30 days! Sure?") == [
+        "It costs €4.95.",
+        "You have 30 days!",
+        "Sure?",
+    ]
+    assert split_sentences("") == []
