@@ -221,7 +221,7 @@ def scenes() -> list[Scene]:
     rows = ("delivery_options", "refund_policy", "payment_methods", "warranty", "product_question")
     articles = [
         Scene(f"{intent}/article", _ARTICLE_ASKS, article, ("and what about that?", "is that possible?"),
-              always=("article.text",), weight=1.0)
+              always=("article.text",), weight=0.7)
         for intent in rows
     ]  # fmt: skip
     return [*steps, signup, *articles]

@@ -86,6 +86,8 @@ _RETURN_INSTEAD = say(
     "You can return it after it arrives.",
     "But you can send it back within {policy.return_window} of delivery.",
     "You can return it within {policy.return_window} after it arrives, though.",
+    "order.state=delivered? You can still send it back within {policy.return_window} of delivery.",
+    "order.state=delivered? But you can return it within {policy.return_window} of delivery.",
 )
 _CANCELLED_ALREADY = (
     say(

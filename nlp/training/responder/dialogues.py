@@ -95,7 +95,7 @@ class Generator:
         """Yield `count` examples."""
         while count:
             try:
-                yield self._example(self._rng.choices(self._scenes, self._weights)[0])
+                yield self._example(self._any_scene())
             except NoAnswerError:
                 continue
             count -= 1
@@ -133,12 +133,16 @@ class Generator:
 
     def _talk(self, scene: Scene, world: World, mood: Mood) -> tuple[list[Turn], str]:
         roll = self._rng.random()
-        if roll < 0.68:
+        if roll < 0.66:
             return [], self._ask(scene.asks, world, mood)
+        earlier = self._turns(self._any_scene(), world) if self._rng.random() < 0.3 else []
         if roll < 0.92 and scene.follow_ups:
-            related = self._by_intent.get(scene.intent, self._scenes)
-            return self._turns(self._rng.choice(related), world), self._ask(scene.follow_ups, world, mood)
-        return self._turns(self._rng.choices(self._scenes, self._weights)[0], world), self._ask(scene.asks, world, mood)
+            related = self._rng.choice(self._by_intent.get(scene.intent, self._scenes))
+            return [*earlier, *self._turns(related, world)], self._ask(scene.follow_ups, world, mood)
+        return [*earlier, *self._turns(self._any_scene(), world)], self._ask(scene.asks, world, mood)
+
+    def _any_scene(self) -> Scene:
+        return self._rng.choices(self._scenes, self._weights)[0]
 
     def _turns(self, scene: Scene, world: World) -> list[Turn]:
         """Make an earlier exchange of the same conversation."""

@@ -35,19 +35,14 @@ COMPLAINT = (
     "I feel (cheated|ignored|ripped off)",
     "I'm going to leave a bad review",
 )
-CONTACT = (
-    "(what's|what is) your (phone number|email|e-mail address|address|number)?",
-    "how (can|do) I (contact|reach|call|email) you (guys|)?",
-    "(contact|phone number|email address|contact details|opening hours|address)",
-    "when are you open?",
-    "what are your (opening|business|office) hours?",
-    "(can|could) I call you?",
-    "are you open (on sunday|today|tomorrow|now|on weekends)?",
-    "where are you (located|based)?",
-    "do you have a (phone number|hotline|whatsapp)?",
-    "is there a number I can call?",
-    "who can I (email|write to)?",
-    "until when (can I call|are you open)?",
+REACH = (
+    "how (can|do) I (contact|reach) (you|customer service)?",
+    "(contact|contact details|contact info|contact us)",
+    "how do I get in touch (with you|)?",
+    "(who|how) do I contact (about this|for help)?",
+    "(customer service|support) contact",
+    "what's the best way to reach you?",
+    "where can I reach you?",
 )
 PHONE = (
     "(what's|what is) your (phone number|number)?",
@@ -173,7 +168,7 @@ def _contact_scenes() -> list[Scene]:
         ),
     )
     return [
-        Scene(place, CONTACT[1:3], every, ("and how can I reach you?",), weight=1.5),
+        Scene(place, REACH, every, ("and how can I reach you?",), weight=1.5),
         Scene(place, PHONE, phone, ("and your number?", "can I call?"), weight=1.3),
         Scene(place, EMAIL, email, ("and your email?",), weight=1.0),
         Scene(place, HOURS, hours, ("and when are you open?",), weight=1.3),
@@ -237,7 +232,7 @@ def scenes() -> list[Scene]:
         Scene("contact_human/handoff", HUMAN, (_HANDING, *_WAIT), ("a human please", *_YES), weight=5.0),
         Scene("complaint/handoff", COMPLAINT, complaint, ("this is not good enough",), apology="", weight=3.0),
         Scene("complaint/offer", COMPLAINT, complaint_offer, ("this is not good enough",), apology="", weight=1.5),
-        Scene("any/handoff", _ALL_ASKS, handing, _YES, intents=intents, weight=2.5),
+        Scene("any/handoff", _ALL_ASKS, handing, _YES, intents=intents, weight=2.0),
         Scene(
             "any/offer",
             UNCLEAR + _ALL_ASKS[::7],

@@ -420,7 +420,7 @@ def _several_scenes() -> list[Scene]:
             base = ("order.number", "order.state", "order.2.number", "order.2.state")
             scenes.append(
                 Scene("order_status/several", _ALL, (both, which), ("my order", "and my orders?", "all of them"), given,
-                      gone, base, weight=0.09)
+                      gone, base, weight=0.1)
             )  # fmt: skip
             third = states[(states.index(first) + 2 * states.index(second) + 1) % len(states)]
             triple = (
@@ -459,7 +459,7 @@ UNVERIFIED_ANSWER = (
         "Let me look that up (for you|).",
     ),
     say(
-        "(Please send me|Could you send me|What are) your order number and the e-mail address you (used|ordered with)?",
+        "(Could you send me|What are) your order number and the e-mail address you (used|ordered with)?",
         "I need your order number and the e-mail address you used for the order.",
         "Please tell me your order number and the e-mail address you ordered with.",
     ),
@@ -542,4 +542,4 @@ _NONE = Scene(
 
 def scenes() -> list[Scene]:
     """Return every scene of this topic."""
-    return [*_state_scenes(), *_several_scenes(), *unverified("order_status", _ALL, 6.0), _NONE]
+    return [*_state_scenes(), *_several_scenes(), *unverified("order_status", _ALL, 4.0), _NONE]

@@ -307,6 +307,6 @@ def scenes() -> list[Scene]:
             ("something cheaper?", "anything else?", "do you have other ones?", "and in {colour}?"),
             never=_beyond(count), always=tuple(f"product.{n}.title" for n in range(1, count + 1)), weight=weight,
         )
-        for count, weight in ((1, 1.5), (2, 1.5), (3, 3.5))
+        for count, weight in ((1, 1.5), (2, 2.5), (3, 5.0))
     ]  # fmt: skip
     return [*_question_scenes(), *search, *_stock_scenes(), *_missing_scenes(), *_unmatched_scenes()]

@@ -105,10 +105,10 @@ def scenes() -> list[Scene]:
         ),
     )
     return [
-        Scene("greeting/talk", HELLO, hello, (), apology="", weight=5.0),
+        Scene("greeting/talk", HELLO, hello, (), apology="", weight=3.5),
         Scene("greeting/talk", ("hello?", "anyone?"), hello_again, ("hello?", "hi", "hey"),
               apology="", weight=0.6),
-        Scene("goodbye/talk", BYE, bye, BYE, apology="", weight=4.0),
-        Scene("thanks/talk", THANKS, thanks, THANKS, apology="", weight=4.0),
-        Scene("out_of_scope/decline", ODD, decline, ODD[:4], apology="", weight=5.0),
+        Scene("goodbye/talk", BYE, bye, BYE, apology="", weight=2.5),
+        Scene("thanks/talk", THANKS, thanks, THANKS, apology="", weight=2.5),
+        Scene("out_of_scope/decline", ODD, decline, ODD[:4], apology="", weight=3.5),
     ]  # fmt: skip
