@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from socket import socket
 
@@ -19,7 +19,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from app.settings import Settings
-from realtime.transport import AbortableWebSocketProtocol
+from realtime.transport import AbortableHttpProtocol, AbortableWebSocketProtocol
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +46,15 @@ class DrainingServer(uvicorn.Server):
         super().__init__(config)
         self._drain = drain
 
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Obey signals, and do not raise them again afterwards as uvicorn does: there is still a lot to close."""
+        with super().capture_signals():
+            try:
+                yield
+            finally:
+                self._captured_signals.clear()
+
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         for server in self.servers:
             server.close()
@@ -60,6 +69,7 @@ def make_server(app: ASGIApp, settings: Settings, drain: Callable[[], Awaitable[
         app,
         host=settings.host,
         port=settings.port,
+        http=AbortableHttpProtocol,
         ws=AbortableWebSocketProtocol,
         ws_max_size=2**20,
         ws_per_message_deflate=False,

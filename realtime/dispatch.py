@@ -35,10 +35,10 @@ class Session(Reader, Protocol):
     @property
     def watched(self) -> set[UUID]: ...
 
-    def send(self, body: bytes) -> None:
-        """Queue wire JSON for this connection."""
+    def answer(self, body: bytes) -> None:
+        """Give the client the answer of the command in progress."""
 
-    def send_position(self, conversation: UUID, body: bytes) -> None:
+    def answer_position(self, conversation: UUID, body: bytes) -> None:
         """Queue an answer that brings the conversation to the present: its frames in the queue are not needed."""
 
     async def listen(self, topic: str) -> None:
@@ -69,7 +69,7 @@ class Dispatcher:
             case InboxWatch():
                 await self._watch_inbox(session, command)
             case _:
-                session.send(encode_ack(command.id, await self._plain(session, command)))
+                session.answer(encode_ack(command.id, await self._plain(session, command)))
 
     async def prepare(self, session: Session, conversation: UUID, cursor: Cursor | None) -> Prepared:
         """Begin to follow a conversation; see Hub.prepare."""
@@ -117,7 +117,7 @@ class Dispatcher:
     async def _watch(self, session: Session, command: ConversationWatch) -> None:
         cursor = Cursor(conversation=str(command.conversation), log=command.log, seq=command.seq, live=command.live)
         prepared = await self.prepare(session, command.conversation, cursor)
-        session.send_position(command.conversation, encode_ack(command.id, prepared.answer.fields))
+        session.answer_position(command.conversation, encode_ack(command.id, prepared.answer.fields))
         self.open_watch(session, prepared)
 
     async def _open(self, session: Session, command: ConversationOpen) -> None:
@@ -127,12 +127,12 @@ class Dispatcher:
         found = opened["id"] if isinstance(opened, Mapping) else opened
         prepared = await self.prepare(session, found if isinstance(found, UUID) else UUID(str(found)), None)
         ack = encode_ack(command.id, {**fields, "conversation": prepared.answer.fields["snapshot"]})
-        session.send_position(prepared.feed.conversation, ack)
+        session.answer_position(prepared.feed.conversation, ack)
         self.open_watch(session, prepared)
 
     async def _watch_inbox(self, session: Session, command: InboxWatch) -> None:
         watch, page = await self._hub.watch_inbox(session, session.principal, command.queue)
-        session.send(encode_ack(command.id, {"conversations": page}))
+        session.answer(encode_ack(command.id, {"conversations": page}))
         self._hub.open_inbox(watch, page)
 
 

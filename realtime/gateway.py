@@ -1,4 +1,4 @@
-"""The WebSocket endpoints: /ws/chat for visitors, /ws/agent for staff."""
+"""The endpoints: WebSockets at /ws/chat for visitors and /ws/agent for staff, event streams at /sse/chat."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
-from starlette.datastructures import Headers
-from starlette.requests import cookie_parser
-from starlette.routing import WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from realtime.attendance import Attendance
 from realtime.dispatch import Dispatcher
 from realtime.drain import departures
 from realtime.hub import Hub
-from realtime.ports import Peer, Sessions
+from realtime.peer import peer_of
+from realtime.ports import Sessions
 from realtime.presence import MemoryPresence, Presence
 from realtime.protocol.close_codes import CloseCode
 from realtime.session import LiveSession
 from realtime.settings import Counters, RealtimeSettings
+from realtime.sse import METHODS, Streams
 from realtime.transport import EXTENSION, DirectSocket
 from realtime.writer import AsgiWriter, DirectWriter, Writer
 
@@ -41,6 +41,7 @@ class Gateway:
         self._settings = settings
         self._attendance = Attendance(presence or MemoryPresence(), hub)
         self._dispatcher = Dispatcher(hub, sessions, self._attendance)
+        self._streams = Streams(self, hub, sessions, self._dispatcher, settings)
         self._sessions: set[LiveSession] = set()
         self._empty = asyncio.Event()
         self._draining = False
@@ -48,7 +49,7 @@ class Gateway:
 
     @property
     def connection_count(self) -> int:
-        """Open sockets."""
+        """Open sockets and streams."""
         return len(self._sessions)
 
     @property
@@ -56,11 +57,17 @@ class Gateway:
         """Plain counts since start."""
         return self._hub.counters
 
-    def routes(self) -> list[WebSocketRoute]:
+    @property
+    def is_draining(self) -> bool:
+        """Whether this node takes nobody in any more."""
+        return self._draining
+
+    def routes(self) -> list[BaseRoute]:
         """Return the routes of this protocol."""
         return [
             WebSocketRoute("/ws/chat", _Endpoint(self, staff=False), name="chat"),
             WebSocketRoute("/ws/agent", _Endpoint(self, staff=True), name="agent"),
+            Route("/sse/chat", self._streams, methods=METHODS, name="stream"),
         ]
 
     @contextlib.asynccontextmanager
@@ -80,26 +87,33 @@ class Gateway:
             await asyncio.gather(self._hub.run(), self._attendance.run())
         finally:
             self._attendance.close()
+            self._streams.close()
             self._hub.close()
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, *, staff: bool) -> None:
         """Serve one WebSocket from its handshake to its end."""
         await receive()  # websocket.connect
-        if self._background is None:
-            self._background = asyncio.create_task(self.run(), name="realtime")
         offered = scope.get("subprotocols", [])
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if SUBPROTOCOL in offered else None})
-        session = LiveSession(self._hub, self._product, self._dispatcher, _peer(scope), staff=staff)
+        session = LiveSession(self._hub, self._product, self._dispatcher, peer_of(scope), staff=staff)
         writer = _writer(scope, send, session, self._settings)
-        self.counters.connections_opened += 1
-        self._sessions.add(session)
-        try:
+        with self.hosting(session):
             if self._draining:
                 writer.close(CloseCode.DRAIN, "this server is going away", flush=False)
             elif offered and SUBPROTOCOL not in offered:
                 writer.close(CloseCode.PROTOCOL, f"expected subprotocol {SUBPROTOCOL}", flush=False)
             with contextlib.suppress(asyncio.CancelledError):
                 await session.run(receive, writer)
+
+    @contextlib.contextmanager
+    def hosting(self, session: LiveSession) -> Iterator[None]:
+        """Count a session among this node's for the time of the body."""
+        if self._background is None:
+            self._background = asyncio.create_task(self.run(), name="realtime")
+        self.counters.connections_opened += 1
+        self._sessions.add(session)
+        try:
+            yield
         finally:
             self._sessions.discard(session)
             if not self._sessions:
@@ -140,14 +154,3 @@ def _writer(scope: Scope, send: Send, session: LiveSession, settings: RealtimeSe
     if isinstance(direct, DirectSocket):
         return DirectWriter(direct, session.outbox, settings, session.stalled)
     return AsgiWriter(send, session.outbox, settings, session.stalled)
-
-
-def _peer(scope: Scope) -> Peer:
-    headers = Headers(scope=scope)
-    client = scope.get("client")
-    return Peer(
-        address=client[0] if client else "",
-        origin=headers.get("origin"),
-        host=headers.get("host"),
-        cookies=cookie_parser(headers.get("cookie", "")),
-    )

@@ -85,6 +85,12 @@ class Sessions(Protocol):
     async def authenticate_visitor(self, hello: VisitorHello, peer: Peer) -> Authenticated:
         """Check widget key, origin, identity hash and token. Errors here close the socket with 4501."""
 
+    async def open_stream(self, token: str, peer: Peer) -> Authenticated:
+        """Check the token and origin of a visitor whose hello was answered before, and count the connection."""
+
+    async def check_visitor(self, token: str, peer: Peer) -> Principal:
+        """Check the token and origin of a visitor's request beside an open stream."""
+
     async def authenticate_user(self, hello: AgentHello, peer: Peer) -> Authenticated:
         """Check the JWT or the session cookie, and the origin."""
 

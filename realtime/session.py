@@ -114,10 +114,14 @@ class LiveSession:
         """Queue wire JSON for this connection alone."""
         self.deliver(Packet(body))
 
-    def send_position(self, conversation: UUID, body: bytes) -> None:
-        """Queue a resume answer in place of the conversation's frames that are still queued."""
-        self.outbox.remove(conversation)
+    def answer(self, body: bytes) -> None:
+        """Give the client the answer of the command in progress."""
         self.send(body)
+
+    def answer_position(self, conversation: UUID, body: bytes) -> None:
+        """Answer a resume, in place of the conversation's frames that are still queued."""
+        self.outbox.remove(conversation)
+        self.answer(body)
 
     def close(self, code: CloseCode, reason: str, *, flush: bool = True) -> None:
         """Take no more commands, write what is queued (with `flush`), and close."""
@@ -188,11 +192,11 @@ class LiveSession:
                 await self._dispatcher.carry_out(self, command)
         except CommandError as error:
             self._counters.commands_refused += 1
-            self.send(_error(command.id, error))
+            self.answer(_error(command.id, error))
         except Exception as error:
             self._counters.commands_failed += 1
             log_failure(logger, f"{type(command).__name__} failed", "command_failed", error)
-            self.send(encode_error("unavailable", "this could not be done now, try again", request_id=command.id))
+            self.answer(encode_error("unavailable", "this could not be done now, try again", request_id=command.id))
 
     async def _greet(self, hello: Hello) -> None:
         try:
@@ -267,7 +271,7 @@ class LiveSession:
     def _refuse(self, error: RefusedError) -> None:
         self._counters.commands_refused += 1
         body = encode_error(error.code, error.message, request_id=error.request_id, retry_after_ms=error.retry_after_ms)
-        self.send(body)
+        self.answer(body)
 
     def _end(self, error: CloseError) -> None:
         if error.error is not None:

@@ -22,6 +22,8 @@ class RealtimeSettings:
     check_unhealthy_every_s: float = 1.0
     inbox_reread_s: float = 30.0
     presence_refresh_s: float = 15.0
+    stream_found_s: float = 2.0  # how long another node has to say that a command's stream is there
+    stream_answer_s: float = 30.0  # and then to carry the command out
     resume_events: int = 500
     resume_bytes: int = 900 * 1024  # a longer resume answer is replaced by a snapshot; a server frame has at most 1 MiB
 

@@ -1,8 +1,9 @@
-"""uvicorn's WebSocket protocol, with a way past ASGI: frames written as bytes, and transports that can be aborted.
+"""uvicorn's protocols, with a way past ASGI: frames written as bytes, and transports that can be aborted.
 
 ASGI's send encodes per socket, waits while a client does not read, and uvicorn's keepalive closes a stalled transport
 gracefully, that is, never. Used through `uvicorn.Config(ws=AbortableWebSocketProtocol)`; the application finds the
 DirectSocket in `scope["extensions"]`. On another server it is not there, and plain ASGI send is used.
+`uvicorn.Config(http=AbortableHttpProtocol)` puts the abort of an HTTP connection there, for event streams.
 """
 
 from __future__ import annotations
@@ -10,13 +11,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
 from websockets.http11 import Request
 from websockets.protocol import State
 
 EXTENSION = "assistify.socket"
+ABORT_EXTENSION = "assistify.abort"
 KEEPALIVE_GRACE_S = 1.0  # for the close frame of a client that did not answer pings
+
+
+class AbortableHttpProtocol(HttpToolsProtocol):
+    """The HTTP protocol of uvicorn; a stream finds in its scope how to drop a client that does not read."""
+
+    def on_headers_complete(self) -> None:
+        """Put the abort into the scope; the parent class starts the application in the next loop turn."""
+        super().on_headers_complete()
+        cast(dict[str, Any], self.scope).setdefault("extensions", {})[ABORT_EXTENSION] = self.transport.abort
 
 
 class AbortableWebSocketProtocol(WebSocketsSansIOProtocol):

@@ -36,7 +36,7 @@ class Visitors:
         if shop is None:
             raise CommandError("unauthorized", "there is no shop with this widget key")
         self._check_origin(shop, peer)
-        claims = self._claims(hello.token, shop.id)
+        claims = None if hello.token is None else self._claims(hello.token, shop.id)
         given = hello.identity
         if given is not None and given.hash is not None:
             return await self._verified(shop, given, claims, hello)
@@ -54,13 +54,34 @@ class Visitors:
         )
         return self._authenticated(principal, token)
 
+    async def known(self, token: str, peer: Peer) -> Authenticated:
+        """Return who a token belongs to; the hello that gave it was answered before.
+
+        Raises: CommandError `unauthorized` for a wrong origin or token.
+        """
+        claims = self._claims(token, None)
+        shop = await self._shops.by_id(claims.shop)
+        if shop is None:
+            raise CommandError("unauthorized", "the token is of a shop that is gone")
+        self._check_origin(shop, peer)
+        record = await self._ingest.find_visitor(claims.subject)
+        principal = Principal(
+            kind="visitor",
+            id=claims.subject,
+            shop=shop.id,
+            name=record.name if record is not None else None,
+            verified=claims.identity is not None,
+            customer=record.customer if record is not None else None,
+        )
+        return self._authenticated(principal, token)
+
     async def refresh(self, principal: Principal, token: str) -> Authenticated:
         """Check a newer token of the same visitor.
 
         Raises: CommandError `unauthorized`.
         """
         claims = self._claims(token, principal.shop)
-        if claims is None or claims.subject != principal.id:
+        if claims.subject != principal.id:
             raise CommandError("unauthorized", "the token is another visitor's")
         return self._authenticated(principal, token)
 
@@ -90,14 +111,12 @@ class Visitors:
         )
         return self._authenticated(principal, token)
 
-    def _claims(self, token: str | None, shop: UUID) -> Claims | None:
-        if token is None:
-            return None
+    def _claims(self, token: str, shop: UUID | None) -> Claims:
         try:
             claims = self._tokens.check(token, TokenKind.VISITOR)
         except TokenRejectedError as error:
             raise CommandError("unauthorized", f"{error}: connect without one for a new one") from error
-        if claims.shop != shop:
+        if shop is not None and claims.shop != shop:
             raise CommandError("unauthorized", "the token is of another shop")
         return claims
 

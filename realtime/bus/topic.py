@@ -30,6 +30,11 @@ def connection_topic(connection: UUID) -> str:
     return f"connection:{{{connection}}}"
 
 
+def node_topic(node: UUID) -> str:
+    """Answers for commands that one web process passed on to another (SSE)."""
+    return f"node:{{{node}}}"
+
+
 JOBS_TOPIC = "jobs"
 """Nudges to workers: a job of the lane named in the body may be waiting."""
 

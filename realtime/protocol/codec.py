@@ -49,7 +49,7 @@ def _decode(decoder: msgspec.json.Decoder[Hello | Command], text: str) -> Hello 
         raise BadFrameError("bad_frame", "the frame holds a lone surrogate") from None
     if len(data) > MAX_FRAME_BYTES:
         raise BadFrameError(
-            "too_large", f"a frame has at most {MAX_FRAME_BYTES} bytes, got {len(data)}", request_id=_request_id(data)
+            "too_large", f"a frame has at most {MAX_FRAME_BYTES} bytes, got {len(data)}", request_id=request_id_of(data)
         )
     try:
         command = decoder.decode(data)
@@ -113,7 +113,8 @@ def _strings(value: Any) -> list[tuple[str, str]]:
     return found
 
 
-def _request_id(data: bytes) -> str | None:
+def request_id_of(data: bytes) -> str | None:
+    """Return the id of a frame that may be anything, None when it has none that can be sent back."""
     try:
         return _as_request_id(_envelope.decode(data).id)
     except (msgspec.MsgspecError, RecursionError):

@@ -257,6 +257,13 @@ class Resync(LiveFrame, frozen=True, kw_only=True, tag="resync"):
     conversation: UUID
 
 
+class StreamClosed(LiveFrame, frozen=True, kw_only=True, tag="close"):
+    """The last frame of an event stream, which has no close frame of its own: the code a socket would close with."""
+
+    code: int
+    reason: str
+
+
 class Ping(LiveFrame, frozen=True, kw_only=True, tag="ping"):
     """Nothing happened for a while, and the connection is alive."""
 

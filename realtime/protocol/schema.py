@@ -19,6 +19,7 @@ from realtime.protocol.events import (
     ReplyDelta,
     ReplyStarted,
     Resync,
+    StreamClosed,
     SuggestionDelta,
     SuggestionDone,
     TypingChanged,
@@ -42,6 +43,7 @@ LIVE_FRAMES: tuple[type, ...] = (
     SuggestionDone,
     Drain,
     Resync,
+    StreamClosed,
     Ping,
 )
 ACK_TYPES: tuple[type, ...] = (Ack, *dict.fromkeys(ack for acks in ACKS.values() for ack in acks))

@@ -17,10 +17,12 @@ from realtime.gateway import Gateway
 from realtime.hub import Hub
 from realtime.live_reply.memory import MemoryLiveReply
 from realtime.settings import RealtimeSettings
-from realtime.transport import AbortableWebSocketProtocol
+from realtime.transport import AbortableHttpProtocol, AbortableWebSocketProtocol
 from tests.integration.realtime.shop import MemoryShop
 
-QUICK = RealtimeSettings(check_every_s=0.3, check_unhealthy_every_s=0.05, heal_retry_s=0.02, send_deadline_s=1.0)
+QUICK = RealtimeSettings(
+    check_every_s=0.3, check_unhealthy_every_s=0.05, heal_retry_s=0.02, send_deadline_s=1.0, stream_found_s=0.5
+)
 
 
 class LossyBus(MemoryBus):
@@ -82,6 +84,10 @@ class Node:
         return f"ws://127.0.0.1:{self.port}/ws/chat"
 
     @property
+    def streams(self) -> str:
+        return f"http://127.0.0.1:{self.port}/sse/chat"
+
+    @property
     def agent(self) -> str:
         return f"ws://127.0.0.1:{self.port}/ws/agent"
 
@@ -98,6 +104,7 @@ async def serving(
     config = uvicorn.Config(
         Starlette(routes=gateway.routes()),
         host="127.0.0.1",
+        http=AbortableHttpProtocol if direct else "httptools",
         ws=AbortableWebSocketProtocol if direct else "websockets-sansio",
         ws_max_size=2**20,
         ws_per_message_deflate=False,

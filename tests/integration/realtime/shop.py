@@ -117,6 +117,15 @@ class MemoryShop:
         visitor = self.visitors.setdefault(token, Principal(kind="visitor", id=uuid4(), shop=self.id))
         return Authenticated(visitor, token, self.expires_at)
 
+    async def open_stream(self, token: str, peer: Peer) -> Authenticated:
+        return Authenticated(await self.check_visitor(token, peer), token, self.expires_at)
+
+    async def check_visitor(self, token: str, peer: Peer) -> Principal:
+        self._check_storage()
+        if peer.origin not in (None, ORIGIN) or token not in self.visitors:
+            raise CommandError("unauthorized", "unknown token, or an origin that is not on the shop's list")
+        return self.visitors[token]
+
     async def authenticate_user(self, hello: AgentHello, peer: Peer) -> Authenticated:
         self._check_storage()
         user = self.staff.get(hello.token or peer.cookies.get("session", ""))

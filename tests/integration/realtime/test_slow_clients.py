@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -183,3 +184,48 @@ async def test_an_unread_inbox_of_commands_does_not_block_reading() -> None:
         server.shop.check_watch = check  # type: ignore[method-assign]
         release.set()
         await visitor.until(lambda: any(frame.get("id") == "r62" for frame in visitor.frames))
+
+
+@pytest.mark.parametrize("server", [(STRICT, True), (STRICT, False)], indirect=True, ids=["direct", "asgi"])
+async def test_a_stream_that_is_not_read_is_aborted_and_spares_the_others(server: Node) -> None:
+    async with client(server.chat) as quick:
+        token = (await quick.hello_visitor())["token"]
+        conversation = await quick.open()
+        found = server.shop.conversations[UUID(conversation)]
+        reader, writer = await lazy_stream(server, conversation, token)
+        await flood(found, server, quick, 60)
+        await gone(server, 1)
+        assert server.gateway.counters.stalled_aborted == 1
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(5):
+                await reader.read()
+        writer.close()
+
+
+@pytest.mark.parametrize("server", [(PATIENT, True)], indirect=True, ids=["direct"])
+async def test_a_stream_over_its_cap_is_closed_and_aborted(server: Node) -> None:
+    async with client(server.chat) as quick:
+        token = (await quick.hello_visitor())["token"]
+        conversation = await quick.open()
+        found = server.shop.conversations[UUID(conversation)]
+        _, writer = await lazy_stream(server, conversation, token)
+        await flood(found, server, quick, 500)
+        await gone(server, 1)
+        assert server.gateway.counters.slow_closed == 1
+        writer.close()
+
+
+async def lazy_stream(server: Node, conversation: str, token: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Open a stream with small buffers; nothing is read but its welcome."""
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
+    narrow.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(narrow, ("127.0.0.1", server.port))
+    reader, writer = await asyncio.open_connection(sock=narrow, limit=SMALL)
+    resume = json.dumps([{"conversation": conversation}])
+    request = (
+        f"GET /sse/chat HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nAssistify-Resume: {resume}\r\n\r\n"
+    )
+    writer.write(request.encode())
+    await reader.readuntil(b'"welcome"')
+    return reader, writer

@@ -18,6 +18,7 @@ from tests.fixtures.redis_server import RedisServer
 from tests.integration.realtime.client import Client, client
 from tests.integration.realtime.node import QUICK, serving
 from tests.integration.realtime.shop import MemoryShop
+from tests.integration.realtime.stream_client import stream_client
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Cluster:
     live_reply: RedisLiveReply
     chat: str
     agent: str
+    streams: tuple[str, str]
 
 
 @asynccontextmanager
@@ -49,7 +51,13 @@ async def cluster(url: str) -> AsyncIterator[Cluster]:
             gateway = Gateway(Hub(bus(), live_reply, shop, QUICK), shop, QUICK, presence=presence)
             _, port = await stack.enter_async_context(serving(gateway))
             ports.append(port)
-        yield Cluster(shop, live_reply, f"ws://127.0.0.1:{ports[0]}/ws/chat", f"ws://127.0.0.1:{ports[1]}/ws/agent")
+        yield Cluster(
+            shop,
+            live_reply,
+            f"ws://127.0.0.1:{ports[0]}/ws/chat",
+            f"ws://127.0.0.1:{ports[1]}/ws/agent",
+            (f"http://127.0.0.1:{ports[0]}/sse/chat", f"http://127.0.0.1:{ports[1]}/sse/chat"),
+        )
 
 
 @asynccontextmanager
@@ -102,3 +110,48 @@ async def test_redis_restarts_and_nothing_is_lost(own_redis_server: RedisServer)
         for one in (visitor, agent):
             await one.until(lambda one=one: one.views[conversation].seq == 6)  # type: ignore[misc]
         assert agent.views[conversation].resyncs == visitor.views[conversation].resyncs == 0
+
+
+async def test_commands_reach_a_stream_that_lives_on_the_other_node(redis_server: RedisServer) -> None:
+    async with cluster(redis_server.url) as nodes, stream_client(nodes.streams[0]) as visitor:
+        await visitor.connect()
+        visitor.post_url = nodes.streams[1]
+        conversation = await visitor.open()
+        for number in range(5):
+            send = {"conversation": conversation, "client_id": str(uuid4()), "text": f"message {number}"}
+            assert (await visitor.ack("message.send", **send))["seq"] == number + 1
+        await visitor.until(lambda: visitor.views[conversation].seq == 5)
+        refused = await visitor.command("message.send", conversation=conversation, client_id=str(uuid4()), text=" ")
+        assert refused["code"] == "bad_frame"
+
+
+async def test_the_other_node_checks_the_owner_and_knows_what_is_nowhere(redis_server: RedisServer) -> None:
+    async with cluster(redis_server.url) as nodes, stream_client(nodes.streams[0]) as ann:
+        await ann.connect()
+        async with stream_client(nodes.streams[1]) as eve:
+            await eve.connect()
+            for connection in (ann.welcome["connection"], str(uuid4())):
+                headers = {"Authorization": f"Bearer {eve.token}", "Assistify-Connection": connection}
+                refused = await eve.post({"type": "conversation.open", "id": "1"}, **headers)
+                assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+            assert not nodes.shop.conversations
+            eve_stream = eve.welcome["connection"]
+        headers = {"Authorization": f"Bearer {eve.token}", "Assistify-Connection": eve_stream}
+        gone = await ann.post({"type": "conversation.open", "id": "1"}, **headers)
+        assert gone.json()["code"] == "unavailable"
+
+
+async def test_a_stream_outlives_redis_and_its_commands_go_on_at_its_own_node(own_redis_server: RedisServer) -> None:
+    async with cluster(own_redis_server.url) as nodes, stream_client(nodes.streams[0]) as visitor:
+        await visitor.connect()
+        conversation = await visitor.open()
+        await asyncio.to_thread(own_redis_server.kill)
+        send = {"conversation": conversation, "client_id": str(uuid4()), "text": "are you there"}
+        await visitor.ack("message.send", **send)
+        await visitor.until(lambda: visitor.views[conversation].seq == 1)
+        visitor.post_url = nodes.streams[1]
+        assert (await visitor.command("conversation.open"))["code"] == "unavailable"
+        await asyncio.to_thread(own_redis_server.start)
+        async with asyncio.timeout(10):
+            while (await visitor.command("conversation.open"))["type"] != "ack":
+                pass

@@ -684,6 +684,13 @@ export interface StopAck {
   text: string;
 }
 
+/** The last frame of an event stream, which has no close frame of its own: the code a socket would close with. */
+export interface StreamClosed {
+  type: "close";
+  code: number;
+  reason: string;
+}
+
 /** Staff: ask for a suggested answer, streamed to this connection. */
 export interface SuggestRequest {
   type: "suggest.request";
@@ -870,6 +877,7 @@ export type LiveFrame =
   | SuggestionDone
   | Drain
   | Resync
+  | StreamClosed
   | Ping;
 
 export type AnyAck =
