@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from app.api.operation import Call, Handler, Operation
 from app.api.problem import Problem
@@ -16,20 +17,25 @@ DEFAULT_DAYS = 7
 MAX_DAYS = 400
 MAX_HOURLY_DAYS = 31
 
+When = Annotated[str, Meta(description="RFC 3339 time, or a date, which begins at midnight UTC", max_length=40)]
+
 
 class Period(Struct, frozen=True):
     """From (inclusive) and to (exclusive), RFC 3339 or a date; the last seven days when left out."""
 
-    start: datetime | None = field(default=None, name="from")
-    end: datetime | None = field(default=None, name="to")
+    start: When | None = field(default=None, name="from")
+    end: When | None = field(default=None, name="to")
     interval: Interval = Interval.DAY
 
 
 def _stats_of(dimension: Dimension) -> Handler:
     async def stats(call: Call) -> Stats:
         period: Period = call.query
-        end = _utc(period.end) or datetime.now(UTC)
-        start = _utc(period.start) or end - timedelta(days=DEFAULT_DAYS)
+        try:
+            end = _utc("to", period.end) or datetime.now(UTC)
+            start = _utc("from", period.start) or end - timedelta(days=DEFAULT_DAYS)
+        except OverflowError:
+            raise Problem(422, "bad_request", "`from` and `to` must be in the years 2 to 9998") from None
         most = MAX_HOURLY_DAYS if period.interval is Interval.HOUR else MAX_DAYS
         if not timedelta(0) < end - start <= timedelta(days=most):
             raise Problem(422, "bad_request", f"`from` must be before `to`, by at most {most} days with this interval")
@@ -39,9 +45,17 @@ def _stats_of(dimension: Dimension) -> Handler:
     return stats
 
 
-def _utc(value: datetime | None) -> datetime | None:
-    if value is None:
+def _utc(name: str, text: str | None) -> datetime | None:
+    """Read a time or date.
+
+    Raises: Problem 422; OverflowError at the ends of the calendar.
+    """
+    if text is None:
         return None
+    try:
+        value = datetime.fromisoformat(text.replace(" ", "+"))  # an unescaped + of a zone arrives as a space
+    except ValueError:
+        raise Problem(422, "bad_request", f"`{name}` is no RFC 3339 time or date, such as 2026-11-20") from None
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, suppress
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import msgspec
 from msgspec import Meta, Struct
@@ -27,6 +27,7 @@ TAG = "messages"
 ANSWER_TIMEOUT_S = 60.0
 ANALYSIS_TIMEOUT_S = 3.0
 PAGE = 50
+REPLAYED_EVENTS = 200
 
 
 class Ask(Struct, frozen=True):
@@ -57,7 +58,7 @@ class PageQuery(Struct, frozen=True):
     """A page of a conversation: messages with seq below `before`, at most `limit` of them."""
 
     conversation_id: UUID
-    before: Annotated[int, Meta(ge=0)] | None = None
+    before: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = PAGE
 
 
@@ -81,8 +82,10 @@ async def process_message(call: Call) -> Any:
     staff = staff_of(call)
     principal = Principal(kind="user", id=staff.id, shop=staff.shop, name=staff.name, role=staff.role.value)
     if "text/event-stream" in call.request.headers.get("accept", ""):
+        frames = _stream(call, body, visitor, conversation, principal)
+        acknowledged = await anext(frames)  # what is refused is refused before the answer has a status
         return StreamingResponse(
-            _stream(call, body, visitor, conversation, principal),
+            _from(acknowledged, frames),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
@@ -101,7 +104,8 @@ async def _conversation(call: Call, body: Ask) -> tuple[Visitor, UUID]:
         identity = await ingest.verify_visitor(shop, body.customer)
         visitor = Visitor(identity.id, shop, identity.name, verified=True)
     else:
-        visitor = Visitor(uuid4(), shop)
+        # The same key is the same visitor: a repeated request finds the message that it sent before.
+        visitor = Visitor(uuid5(shop, str(body.client_id)) if body.client_id is not None else uuid4(), shop)
     return visitor, await ingest.open_conversation(visitor)
 
 
@@ -137,27 +141,45 @@ async def _next_event(reader: ProgramReader) -> Frame:
             return frame
 
 
+async def _from(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    async with aclosing(rest):
+        yield first
+        async for one in rest:
+            yield one
+
+
 async def _stream(
     call: Call, body: Ask, visitor: Visitor, conversation: UUID, principal: Principal
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
+    """Yield the acknowledgement, then what happens until the message has its outcome."""
     staff, programs = staff_of(call), call.context.programs
+    deadline = asyncio.get_running_loop().time() + ANSWER_TIMEOUT_S
     async with reading(call.context.hub, principal, conversation) as reader:
         sent = await _send(call, body, visitor, conversation)
         yield _event({"type": "ack", "conversation": conversation, "message": sent.message, "seq": sent.seq})
-        try:
-            async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                while True:
+        if (await programs.state(staff, conversation)).is_settled(sent.seq):  # sent before, and answered
+            for frame in (await call.context.cases.reads.read_log(conversation, sent.seq, REPLAYED_EVENTS)).frames:
+                yield _data(frame.body)
+            return
+        while True:
+            try:
+                async with asyncio.timeout_at(deadline):
                     frame = await reader.next()
-                    yield b"data: " + frame.body + b"\n\n"
-                    is_news = frame.kind is Kind.EVENT and frame.seq >= sent.seq
-                    if is_news and (await programs.state(staff, conversation)).is_settled(sent.seq):
-                        return
-        except TimeoutError:
-            yield _event({"type": "error", "code": "unavailable", "message": "the answer takes longer: read it later"})
+            except TimeoutError:
+                yield _event({"type": "error", "code": "unavailable", "message": "the answer takes longer"})
+                return
+            yield _data(frame.body)
+            is_news = frame.kind is Kind.EVENT and frame.seq >= sent.seq
+            if is_news and (await programs.state(staff, conversation)).is_settled(sent.seq):
+                return
 
 
 def _event(body: Mapping[str, Any]) -> bytes:
-    return b"data: " + msgspec.json.encode(body) + b"\n\n"
+    return _data(msgspec.json.encode(body))
+
+
+def _data(body: bytes) -> bytes:
+    return b"data: " + body + b"\n\n"
 
 
 def _answered(state: State, sent: _Sent) -> Answered:

@@ -73,6 +73,8 @@ def decode_query(kind: type[msgspec.Struct], request: Request) -> msgspec.Struct
     Raises: Problem 422 naming the parameter.
     """
     values = {name: value for name, value in request.query_params.items() if value != ""}
+    if any("\0" in value for value in values.values()):
+        raise Problem(422, "bad_request", "query: a value holds a NUL character")
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
@@ -87,13 +89,19 @@ async def decode_body(kind: type[Any], request: Request) -> Any:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise Problem(415, "bad_request", "send the body as application/json")
+    too_large = Problem(413, "too_large", f"the body is larger than {MAX_BODY_BYTES} bytes")
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > MAX_BODY_BYTES:
+        raise too_large
     data = bytearray()
     async for part in request.stream():
         data += part
         if len(data) > MAX_BODY_BYTES:
-            raise Problem(413, "too_large", f"the body is larger than {MAX_BODY_BYTES} bytes")
+            raise too_large
     try:
         return msgspec.json.decode(bytes(data), type=kind)
+    except RecursionError:
+        raise Problem(422, "bad_request", "body: it is nested too deeply") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Problem(422, "bad_request", f"body: {error}") from error
 

@@ -60,7 +60,7 @@ class Problem(Exception):
         return Response(msgspec.json.encode(body), self.status, headers, MEDIA_TYPE)
 
 
-async def problem_response(_: Request, error: Exception) -> Response:
+async def problem_response(request: Request, error: Exception) -> Response:
     """Answer a Problem, a refused use case or Starlette's own HTTP errors."""
     if isinstance(error, Problem):
         return error.response()
@@ -70,8 +70,18 @@ async def problem_response(_: Request, error: Exception) -> Response:
             status, error.code, error.message, retry_after_ms=error.retry_after_ms, **dict(error.fields)
         ).response()
     if isinstance(error, HTTPException):
-        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "bad_request")
-        answer = Problem(error.status_code, code, error.detail).response()
+        code, detail = _explain(request, error)
+        answer = Problem(error.status_code, code, detail).response()
         answer.headers.update(error.headers or {})
         return answer
     return Problem(500, "internal", "something went wrong on the server; it was logged").response()
+
+
+def _explain(request: Request, error: HTTPException) -> tuple[str, str]:
+    """Return code and detail of an error that the router raised."""
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return "not_found", "there is nothing at this address: see /api/docs"
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = (error.headers or {}).get("Allow", "another method")
+        return "method_not_allowed", f"this address takes {allowed}, not {request.method}"
+    return "bad_request", error.detail

@@ -109,7 +109,9 @@ class StaffAuth:
 
         Raises: SignInRefusedError.
         """
-        record = await self._store.by_email(email.strip().lower())
+        address = email.strip().lower()
+        # Half a surrogate pair or NUL cannot be looked up, and is nobody's address.
+        record = await self._store.by_email(address) if address.isprintable() else None
         encoded = record.password_hash if record is not None and record.active else None
         if not await self._passwords.matches(encoded, password) or record is None:
             raise SignInRefusedError("wrong e-mail address or password")

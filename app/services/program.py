@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.domain.conversation import Controller, Conversation
+from app.domain.conversation import Controller, Conversation, Status
 from app.domain.people import Staff, Visitor
 from app.services.ports import Store
 from app.services.rights import check_access, not_found
@@ -20,9 +20,10 @@ class State:
     snapshot: shapes.Snapshot
 
     def is_settled(self, seq: int) -> bool:
-        """Whether the customer's message at `seq` has an outcome: an answer, an agent, or a person's queue."""
+        """Whether the customer's message at `seq` has an outcome: an answer, an agent, a person's queue, or its end."""
         record = self.record
-        return record.covered_seq >= seq or record.agent_seq > seq or record.control.controller is not Controller.BOT
+        is_with_bot = record.control.controller is Controller.BOT and record.control.status is Status.OPEN
+        return record.covered_seq >= seq or record.agent_seq > seq or not is_with_bot
 
     def message(self, message: UUID) -> shapes.Message | None:
         """Return one of the last messages."""

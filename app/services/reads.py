@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -139,6 +139,7 @@ def _cursor(last: shapes.Summary) -> str:
 def _position(cursor: str) -> tuple[datetime, UUID]:
     try:
         time, _, conversation = base64.urlsafe_b64decode(cursor).decode().partition("|")
-        return datetime.fromisoformat(time), UUID(conversation)
-    except (ValueError, binascii.Error):
+        # In UTC now: a time at the end of the calendar cannot be converted later, and a naive one not be compared.
+        return datetime.fromisoformat(time).astimezone(UTC), UUID(conversation)
+    except (ValueError, OverflowError, binascii.Error):
         raise CommandError("bad_frame", "the cursor is not one of ours") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from socket import socket
@@ -106,8 +106,6 @@ class Product:
         """Build a worker around a responder; `changes` are settings."""
         core = self.core
         if changes:
-            from dataclasses import replace
-
             core = replace(core, settings=core.settings.model_copy(update=changes))
         model = ResponderModel(engine=responder, name="scripted", has_pointers=True, max_tokens=64)
         return build_worker(core, self.parts, Models(encoder(), analyzer(), model))
@@ -205,7 +203,11 @@ async def product(folder: Path, **changes: Any) -> AsyncIterator[Product]:
 async def working(*workers: Worker) -> AsyncIterator[None]:
     """Run workers until the body ends, then drain them."""
     loops = [loop for worker in workers for _, loop in worker.tasks()]
-    tasks = [asyncio.create_task(loop()) for loop in loops]  # type: ignore[arg-type]  # each is a coroutine function
+
+    async def run(loop: Callable[[], Awaitable[None]]) -> None:
+        await loop()
+
+    tasks = [asyncio.create_task(run(loop)) for loop in loops]
     try:
         yield
     finally:

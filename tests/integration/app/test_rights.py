@@ -1,0 +1,97 @@
+"""Who may do what: roles, and the wall between shops, walked over every operation there is."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.api.operation import Operation
+from app.api.routes import DEMO_OPERATIONS, OPERATIONS
+from app.auth.roles import Permission, is_allowed
+from app.domain.people import Role, Visitor
+from app.services.ids import new_id
+from tests.integration.app.rig import Product
+
+GUARDED = [operation for operation in OPERATIONS if operation.permission is not None]
+OPEN = {
+    "/api/auth/token/",
+    "/api/auth/token/refresh/",
+    "/api/auth/session/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+}
+
+
+def named(operation: Operation) -> str:
+    return f"{operation.method} {operation.path}"
+
+
+async def the_ids(rig: Product) -> dict[str, str]:
+    """Return ids of the other shop's records, by the operation that takes them."""
+    visitor = Visitor(new_id(), rig.other.shop.id, "Theirs")
+    conversation = await rig.parts.cases.ingest.open_conversation(visitor)
+    await rig.ask(visitor, conversation, "a secret of the other shop")
+    record = await rig.record(conversation)
+    return {"conversations": str(conversation), "customers": str(record.customer)}
+
+
+async def call(rig: Product, operation: Operation, role: Role, ids: dict[str, str]) -> Any:
+    """Call an operation with the other shop's ids wherever it takes one."""
+    path = operation.path.replace("{id:uuid}", ids[operation.path.split("/")[2]] if "{" in operation.path else "")
+    query = {"conversation_id": ids["conversations"]} if "get_conversation_messages" in path else {}
+    bodies = {
+        "/api/messages/process_message/": {"conversation_id": ids["conversations"], "text": "hello"},
+        "/api/conversations/create_conversation/": {"customer": "cust_1"},
+    }
+    async with await rig.signed_in(role) as client:
+        return await client.request(operation.method, path, params=query, json=bodies.get(operation.path))
+
+
+def test_operations_without_a_permission_are_those_known_to_be_open() -> None:
+    assert {operation.path for operation in OPERATIONS if operation.permission is None} == OPEN
+    assert all(operation.path.startswith("/demo/") for operation in DEMO_OPERATIONS)
+
+
+async def test_another_shops_records_do_not_exist(rig: Product) -> None:
+    ids = await the_ids(rig)
+    for operation in GUARDED:
+        answer = await call(rig, operation, Role.OWNER, ids)
+        assert "secret" not in answer.text
+        if "{" in operation.path or "conversation_id" in str(answer.request.url) or "process_message" in operation.path:
+            assert answer.status_code == 404, named(operation)
+            assert answer.headers["content-type"] == "application/problem+json"
+        else:
+            assert answer.status_code in (200, 201), (named(operation), answer.text)
+            assert ids["conversations"] not in answer.text
+            assert ids["customers"] not in answer.text
+    assert (await rig.record(UUID(ids["conversations"]))).control.epoch == 1
+
+
+async def test_nothing_is_told_without_signing_in(rig: Product) -> None:
+    ids = await the_ids(rig)
+    async with rig.client() as client:
+        for operation in GUARDED:
+            path = operation.path.replace("{id:uuid}", ids["conversations"])
+            answer = await client.request(operation.method, path)
+            assert answer.status_code == 401, named(operation)
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_each_role_may_do_what_its_permissions_say(rig: Product, role: Role) -> None:
+    ids = await the_ids(rig)
+    for operation in GUARDED:
+        assert operation.permission is not None
+        answer = await call(rig, operation, role, ids)
+        assert (answer.status_code == 403) is not is_allowed(role, operation.permission), named(operation)
+
+
+def test_a_viewer_changes_nothing_and_an_unknown_role_may_nothing() -> None:
+    assert {one for one in Permission if is_allowed(Role.VIEWER, one)} == {
+        Permission.READ_CONVERSATIONS,
+        Permission.READ_ANALYTICS,
+        Permission.READ_CUSTOMERS,
+    }
+    assert not any(is_allowed(role, one) for role in ("root", "", None) for one in Permission)
