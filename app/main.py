@@ -11,7 +11,7 @@ from app.api.pages import page_routes
 from app.api.problem import Problem, problem_response
 from app.api.routes import DEMO_OPERATIONS, OPERATIONS, api_routes
 from app.api.security import RateLimits, SecurityHeaders
-from app.bootstrap import Web
+from app.bootstrap.web import Web
 from realtime.ports import CommandError
 
 GZIP_FROM_BYTES = 1024

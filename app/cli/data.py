@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from app.bootstrap import Core, open_core, seed
+from app.bootstrap.core import Core, open_core, seed
 from app.domain.people import Role
 from app.errors import AssistifyError, ConfigurationError
 from app.services.import_file import parse_file

@@ -11,10 +11,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.bootstrap import Core, load_models, open_core
+from app.bootstrap.core import Core, open_core
 from app.db.migrate import newest_revision, revision_of
 from app.settings import get_settings
-from nlp.training.recommender import LIGHTFM_INSTALLED
 from realtime.bus.frame import Frame, Kind
 
 console = Console()
@@ -94,6 +93,8 @@ async def _bus(core: Core) -> Finding:
 
 
 async def _models(core: Core) -> Finding:
+    from app.bootstrap.worker import load_models
+
     try:
         models = await asyncio.to_thread(load_models, core.settings)
     except Exception as error:
@@ -104,6 +105,8 @@ async def _models(core: Core) -> Finding:
 
 
 async def _recommender(core: Core) -> Finding:
+    from nlp.training.recommender import LIGHTFM_INSTALLED
+
     mend = "install a C compiler and run `make setup` again"
     found = "LightFM" if LIGHTFM_INSTALLED else "popularity only: LightFM is not installed"
     return Finding("recommendations", LIGHTFM_INSTALLED, found, mend)

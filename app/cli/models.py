@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
-from app.bootstrap import open_core, open_recommenders
+from app.bootstrap.core import open_core
 from app.errors import ConfigurationError
-from app.services.evaluation import evaluate_all
 from app.settings import get_settings
-from nlp.encoder import Encoder, ModelFilesError
-from nlp.evaluation.classifier import ClassifierScores
-from nlp.training import intent as intent_training
-from nlp.training import sentiment as sentiment_training
-from nlp.training.examples import EXAMPLES, ExamplesError, read_examples
-from nlp.training.fine_tune import Epoch, fine_tune
-from nlp.training.heads import Recipe
-from nlp.training.responder.__main__ import main as train_responder_starter
+
+if TYPE_CHECKING:
+    from nlp.evaluation.classifier import ClassifierScores
+    from nlp.training.fine_tune import Epoch
+
+# torch and transformers take seconds to import: only the commands that need them do.
 
 console = Console()
 trainers = typer.Typer(no_args_is_help=True, help="Train a model.")
@@ -33,8 +31,6 @@ BaseOption = Annotated[
 ]
 ExamplesOption = Annotated[Path | None, typer.Option(help="Folder with one LABEL.txt per label, one text per line")]
 OutOption = Annotated[Path | None, typer.Option(help="Folder the model is written to")]
-
-_TRAINERS = {"intent": intent_training, "sentiment": sentiment_training}
 
 
 def register(app: typer.Typer) -> None:
@@ -46,13 +42,13 @@ def register(app: typer.Typer) -> None:
 @trainers.command("intent")
 def train_intent(base: BaseOption = None, examples: ExamplesOption = None, out: OutOption = None) -> None:
     """Train the intent classifier."""
-    _train_classifier("intent", intent_training.RECIPE, base, examples, out)
+    _train_classifier("intent", base, examples, out)
 
 
 @trainers.command("sentiment")
 def train_sentiment(base: BaseOption = None, examples: ExamplesOption = None, out: OutOption = None) -> None:
     """Train the sentiment classifier."""
-    _train_classifier("sentiment", sentiment_training.RECIPE, base, examples, out)
+    _train_classifier("sentiment", base, examples, out)
 
 
 @trainers.command("responder")
@@ -64,6 +60,8 @@ def train_responder(
     ] = None,
 ) -> None:
     """Train the starter responder from generated dialogues; stopped, it goes on where it was."""
+    from nlp.training.responder.__main__ import main as train_responder_starter
+
     settings = get_settings()
     target = out or settings.var_dir / "models" / "responder"
     words = ["--out", str(target), "--work", str(work or settings.var_dir / "training" / "responder")]
@@ -74,6 +72,7 @@ def train_responder(
 @trainers.command("recommender")
 def train_recommender() -> None:
     """Train the recommenders of all shops from their customers' interactions."""
+    from app.bootstrap.worker import open_recommenders
 
     async def run() -> list[tuple[str, str]]:
         async with open_core(get_settings()) as core:
@@ -90,6 +89,8 @@ def evaluate(
     cases: Annotated[int, typer.Option(help="Held-out questions for the responder")] = 300,
 ) -> None:
     """Score all models on what they were not trained on."""
+    from app.services.evaluation import evaluate_all
+
     settings = get_settings()
     scores = evaluate_all(settings.responder_dir, settings.intent_dir, settings.sentiment_dir, cases=cases)
     if as_json:
@@ -102,27 +103,44 @@ def evaluate(
         console.print(table)
 
 
-def _train_classifier(task: str, recipe: Recipe, base: Path | None, examples: Path | None, out: Path | None) -> None:
-    labels = tuple(recipe.labels)
+def _train_classifier(task: str, base: Path | None, examples: Path | None, out: Path | None) -> None:
+    from nlp.encoder import ModelFilesError
+    from nlp.training.examples import ExamplesError
+
     target = out or get_settings().var_dir / "models" / task
     with Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")) as bar:
         shown = bar.add_task(f"Training {task}", total=1.0)
         try:
             if base is None:
-                trained = _TRAINERS[task].train(
-                    Encoder.load(), target, lambda step, share: bar.update(shown, completed=share, description=step)
+                scores = _train_head(
+                    task, target, lambda step, share: bar.update(shown, completed=share, description=step)
                 )
-                scores = trained.cross_validation
             else:
-
-                def report(epoch: Epoch) -> None:
-                    bar.update(shown, completed=epoch.number / epoch.of)
-
-                given = read_examples(examples or EXAMPLES / task, labels)
-                scores = fine_tune(base, given, labels, target, report)
+                scores = _fine_tune(
+                    task, base, examples, target, lambda epoch: bar.update(shown, completed=epoch.number / epoch.of)
+                )
         except (ModelFilesError, ExamplesError) as error:
             raise ConfigurationError(str(error)) from error
     _print_scores(task, scores, target)
+
+
+def _train_head(task: str, target: Path, progress: Callable[[str, float], None]) -> ClassifierScores:
+    from nlp.encoder import Encoder
+    from nlp.training import intent, sentiment
+
+    train = intent.train if task == "intent" else sentiment.train
+    return train(Encoder.load(), target, progress).cross_validation
+
+
+def _fine_tune(
+    task: str, base: Path, examples: Path | None, target: Path, progress: Callable[[Epoch], None]
+) -> ClassifierScores:
+    from nlp.training import intent, sentiment
+    from nlp.training.examples import EXAMPLES, read_examples
+    from nlp.training.fine_tune import fine_tune
+
+    labels = tuple((intent if task == "intent" else sentiment).RECIPE.labels)
+    return fine_tune(base, read_examples(examples or EXAMPLES / task, labels), labels, target, progress)
 
 
 def _print_scores(task: str, scores: ClassifierScores, target: Path) -> None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from socket import socket
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 import uvicorn
@@ -17,13 +17,16 @@ from rich.console import Console
 from rich.table import Table
 from uvicorn.supervisors import ChangeReload
 
-from app.bootstrap import Core, Parts, build_parts, build_web, build_worker, load_models, open_core, seed
+from app.bootstrap.core import Core, Parts, build_parts, open_core, seed
+from app.bootstrap.web import build_web
 from app.demo.seed import STAFF
 from app.lifecycle import BackgroundTask, DrainingServer, make_server, serve_web, serve_worker
 from app.logs import configure_logging
 from app.main import create_app
-from app.services.worker.worker import Worker
 from app.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    from app.services.worker.worker import Worker
 
 console = Console()
 SOURCES = Path(__file__).parents[2]
@@ -112,6 +115,8 @@ async def _main(role: _Role, settings: Settings, *, demo: bool) -> None:
 
 
 async def _worker(core: Core, parts: Parts) -> Worker:
+    from app.bootstrap.worker import build_worker, load_models  # torch: seconds and memory that `web` does not pay
+
     models = await asyncio.to_thread(load_models, core.settings)
     return build_worker(core, parts, models)
 

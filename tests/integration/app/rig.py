@@ -17,7 +17,9 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 from starlette.applications import Starlette
 
-from app.bootstrap import Core, Models, Parts, Web, build_parts, build_web, build_worker, open_core
+from app.bootstrap.core import Core, Parts, build_parts, open_core
+from app.bootstrap.web import Web, build_web
+from app.bootstrap.worker import Models, build_worker
 from app.db import models
 from app.domain.conversation import Conversation
 from app.domain.people import Role, Staff, Visitor

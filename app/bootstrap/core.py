@@ -1,0 +1,149 @@
+"""What every role stands on: database, bus, who may do what, use cases."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from app.auth.passwords import Passwords
+from app.auth.staff import Lifetimes, StaffAuth
+from app.auth.tokens import Tokens
+from app.db.database import Database
+from app.db.import_store import SqlImportStore
+from app.db.migrate import migrate
+from app.db.records import SqlRecords
+from app.db.shops import SqlShops
+from app.db.staff import SqlStaff
+from app.db.store import SqlStore
+from app.demo.seed import SeededDemo, seed_demo
+from app.live.sessions import UseCases
+from app.services.change import Changes
+from app.services.clock import SystemClock
+from app.services.control import ControlDesk
+from app.services.desk import DeskWork
+from app.services.ingest import Ingest
+from app.services.jobs import JobQueue
+from app.services.publish import Publisher
+from app.services.rate_limit import RateLimiter
+from app.services.reads import Reads
+from app.services.replies import Replies
+from app.services.sending import Sending
+from app.settings import Settings
+from realtime.bus.memory import MemoryBus
+from realtime.bus.port import Bus
+from realtime.bus.redis import RedisBus
+from realtime.live_reply.memory import MemoryLiveReply
+from realtime.live_reply.port import LiveReply
+from realtime.live_reply.redis import RedisLiveReply
+
+DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What every role stands on: the database, the bus and who may do what."""
+
+    settings: Settings
+    database: Database
+    bus: Bus
+    live: LiveReply
+    shops: SqlShops
+    records: SqlRecords
+    imports: SqlImportStore
+    staff_store: SqlStaff
+    passwords: Passwords
+    tokens: Tokens
+    staff: StaffAuth
+    limiter: RateLimiter
+
+    async def migrate(self) -> None:
+        """Bring the database to the newest schema."""
+        await migrate(self.database)
+
+
+@asynccontextmanager
+async def open_core(settings: Settings) -> AsyncIterator[Core]:
+    """Open database and bus, and close them at the end."""
+    settings.make_var_dir()
+    async with AsyncExitStack() as stack:
+        database = Database(settings.resolved_database_url)
+        stack.push_async_callback(database.aclose)
+        bus, live = _open_bus(settings)
+        stack.push_async_callback(bus.aclose)
+        stack.push_async_callback(live.aclose)
+        secret = settings.resolved_secret_key()
+        tokens, passwords, staff_store = Tokens(secret), Passwords(), SqlStaff(database)
+        lifetimes = Lifetimes(
+            access_s=settings.access_token_s,
+            refresh_s=settings.refresh_token_days * DAY_S,
+            session_s=settings.session_days * DAY_S,
+        )
+        yield Core(
+            settings=settings,
+            database=database,
+            bus=bus,
+            live=live,
+            shops=SqlShops(database),
+            records=SqlRecords(database),
+            imports=SqlImportStore(database),
+            staff_store=staff_store,
+            passwords=passwords,
+            tokens=tokens,
+            staff=StaffAuth(staff_store, tokens, passwords, lifetimes, csrf_key=secret),
+            limiter=RateLimiter(settings.redis_url),
+        )
+
+
+def _open_bus(settings: Settings) -> tuple[Bus, LiveReply]:
+    if settings.redis_url:
+        return RedisBus(settings.redis_url), RedisLiveReply(settings.redis_url)
+    bus = MemoryBus()
+    return bus, MemoryLiveReply(bus)
+
+
+async def seed(core: Core) -> SeededDemo:
+    """Load the demo shop."""
+
+    async def add_user(shop: UUID, email: str, name: str, role: str, password: str) -> None:
+        known = await core.staff_store.by_email(email)
+        if known is None or not await core.passwords.matches(known.password_hash, password):
+            password_hash = await core.passwords.hash(password)
+            await core.staff_store.add_user(shop, email=email, name=name, role=role, password_hash=password_hash)
+
+    return await seed_demo(core.settings, core.shops, core.imports, add_user, datetime.now(UTC).date())
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Use cases on the core."""
+
+    store: SqlStore
+    publisher: Publisher
+    changes: Changes
+    cases: UseCases
+    replies: Replies
+    queue: JobQueue
+
+
+def build_parts(core: Core) -> Parts:
+    """Wire the use cases."""
+    settings, clock = core.settings, SystemClock()
+    store, publisher = SqlStore(core.database), Publisher(core.bus)
+    changes = Changes(store, core.live, publisher, clock)
+
+    async def limit(sender: UUID) -> int | None:
+        per_minute = settings.messages_per_minute
+        return await core.limiter.retry_after_ms("message", str(sender), per_minute=per_minute)
+
+    cases = UseCases(
+        ingest=Ingest(store, changes, clock, limit=limit, message_chars=settings.message_chars),
+        sending=Sending(changes, message_chars=settings.message_chars),
+        control=ControlDesk(changes),
+        desk=DeskWork(changes),
+        reads=Reads(store),
+    )
+    replies = Replies(store, changes, core.live, clock, lease_s=settings.job_lease_s)
+    return Parts(store, publisher, changes, cases, replies, JobQueue(store, publisher, clock))

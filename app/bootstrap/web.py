@@ -1,0 +1,98 @@
+"""The web role: live sessions and REST. No model is loaded, and torch is not imported."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from uuid import UUID
+
+from app import metrics
+from app.api.context import ApiContext, Health
+from app.api.security import Ancestors
+from app.bootstrap.core import Core, Parts
+from app.db.analytics import SqlAnalytics
+from app.db.customers import SqlCustomers
+from app.db.database import Database
+from app.live.sessions import LiveSessions
+from app.live.visitors import Visitors
+from app.services.change import HeldText
+from app.services.program import Programs
+from realtime.bus.port import Bus
+from realtime.gateway import Gateway
+from realtime.hub import Hub
+from realtime.presence import MemoryPresence
+from realtime.presence_redis import RedisPresence
+from realtime.settings import RealtimeSettings
+
+DATABASE_PING_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """The web role: what the REST API stands on, the live sessions, who may embed the widget."""
+
+    context: ApiContext
+    gateway: Gateway
+    ancestors: Ancestors
+    state: WebState
+
+
+class WebState:
+    """Whether this process takes traffic."""
+
+    def __init__(self, database: Database, bus: Bus) -> None:
+        self._database = database
+        self._bus = bus
+        self.draining = False
+
+    async def health(self) -> Health:
+        """See app.api.context.Health; Redis away is no reason to take a process out."""
+        degraded = () if self._bus.healthy else ("bus",)
+        metrics.degraded.labels(part="bus").set(len(degraded))
+        if self.draining:
+            return Health(False, degraded, "draining")
+        try:
+            async with asyncio.timeout(DATABASE_PING_S):
+                await self._database.ping()
+        except Exception as error:
+            return Health(False, degraded, f"the database cannot be reached: {type(error).__name__}")
+        return Health(True, degraded)
+
+
+def build_web(core: Core, parts: Parts) -> Web:
+    """Wire the web role."""
+    settings = core.settings
+    visitors = Visitors(
+        core.shops,
+        parts.cases.ingest,
+        core.tokens,
+        public_url=settings.resolved_public_url,
+        token_days=settings.visitor_token_days,
+    )
+    sessions = LiveSessions(parts.cases, visitors, core.staff, core.limiter, public_url=settings.resolved_public_url)
+    realtime = RealtimeSettings(message_chars=settings.message_chars)
+    hub = Hub(core.bus, core.live, sessions, realtime)
+
+    def mirrored(conversation: UUID) -> HeldText | None:
+        reply = hub.held(conversation)
+        return None if reply is None else HeldText(reply.message, reply.text)
+
+    parts.changes.use_mirror(mirrored)
+    presence = RedisPresence(settings.redis_url) if settings.redis_url else MemoryPresence()
+    gateway = Gateway(hub, sessions, realtime, presence=presence)
+    metrics.connections.set_function(lambda: gateway.connection_count)
+    state = WebState(core.database, core.bus)
+    context = ApiContext(
+        settings=settings,
+        staff=core.staff,
+        limiter=core.limiter,
+        analytics=SqlAnalytics(core.database),
+        customers=SqlCustomers(core.database),
+        health=state.health,
+        cases=parts.cases,
+        programs=Programs(parts.store),
+        hub=hub,
+        records=core.records,
+        shops=core.shops,
+    )
+    return Web(context, gateway, visitors.embedding_origins, state)

@@ -1,0 +1,143 @@
+"""The worker role: models and jobs."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+import torch
+
+from app.bootstrap.core import Core, Parts
+from app.db.interactions import SqlInteractions
+from app.db.reply_context import SqlReplyContexts
+from app.domain.job import Lane
+from app.errors import ConfigurationError
+from app.services.answer.knowledge import Knowledge
+from app.services.answer.models import BatchedAnalyzer
+from app.services.answer.pipeline import Pipeline, Tokenizing
+from app.services.ids import new_id
+from app.services.ingest import ANALYZE_KIND
+from app.services.jobs import Periodic
+from app.services.recommending import TRAIN_KIND, ShopRecommenders
+from app.services.transitions import HANDOFF_TIMEOUT_KIND
+from app.services.worker.analyzing import AnalyzeMessage
+from app.services.worker.answering import AnswerLane
+from app.services.worker.lane import Handler, JobLane
+from app.services.worker.reply_run import ResponderModel, RunParts
+from app.services.worker.validity import Validity
+from app.services.worker.wake import Wake
+from app.services.worker.worker import Worker
+from app.settings import Settings
+from nlp.analyzer import TextAnalyzer
+from nlp.encoder import Encoder, ModelFilesError
+from nlp.engine.engine import Engine
+from nlp.engine.request import ModelLoadError
+from nlp.engine.settings import EngineSettings
+from nlp.registry import STARTER_RESPONDER, load_analyzer
+
+LANE_SLOTS = {Lane.ANALYZE: 8, Lane.SYNC: 4, Lane.TRAIN: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The loaded models of a worker."""
+
+    encoder: Encoder
+    analyzer: TextAnalyzer
+    responder: ResponderModel
+
+
+def load_models(settings: Settings) -> Models:
+    """Load all models; takes seconds, call it off the event loop.
+
+    Raises: ConfigurationError that says which model and why.
+    """
+    threads = settings.torch_threads or max(1, (os.cpu_count() or 2) - 1)
+    torch.set_num_threads(threads)
+    try:
+        encoder = Encoder.load()
+        analyzer = load_analyzer(encoder, settings.intent_dir, settings.sentiment_dir)
+        directory = settings.responder_dir or STARTER_RESPONDER
+        engine = Engine.load(
+            directory,
+            EngineSettings(
+                dtype=settings.responder_dtype,
+                slots=settings.engine_slots,
+                max_waiting=settings.engine_queue,
+                max_tokens=settings.max_reply_tokens,
+                threads=threads,
+            ),
+        )
+    except (ModelFilesError, ModelLoadError) as error:
+        raise ConfigurationError(str(error)) from error
+    responder = ResponderModel(
+        engine=engine,
+        name=directory.name if settings.responder_dir else "starter",
+        has_pointers=settings.responder_dir is None or settings.responder_pointers,
+        max_tokens=settings.max_reply_tokens,
+    )
+    return Models(encoder, analyzer, responder)
+
+
+def open_recommenders(core: Core) -> ShopRecommenders:
+    """Return the recommenders of all shops."""
+    folder = core.settings.var_dir / "models" / "recommenders"
+    return ShopRecommenders(SqlInteractions(core.database), core.records, folder)
+
+
+def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
+    """Wire the worker role."""
+    settings, worker = core.settings, new_id()
+    analyzer = BatchedAnalyzer(models.analyzer)
+    recommenders = open_recommenders(core)
+    engine = models.responder.engine
+    knowledge = Knowledge(core.records, models.encoder)
+    pipeline = Pipeline(
+        records=core.records,
+        analyzer=analyzer,
+        knowledge=knowledge,
+        recommenders=recommenders,
+        attempts=core.limiter,
+        tokenizing=Tokenizing(engine.count_tokens, engine.window),
+    )
+    validity = Validity(settings.reply_validity_s, time.monotonic)
+    run_parts = RunParts(
+        replies=parts.replies,
+        contexts=SqlReplyContexts(core.database),
+        pipeline=pipeline,
+        model=models.responder,
+        live=core.live,
+        valid=validity,
+        coalesce_ms=settings.coalesce_ms,
+        pace=settings.reply_pace,
+    )
+    wakes = {lane.value: Wake() for lane in Lane}
+    answers = AnswerLane(
+        worker,
+        run_parts,
+        validity,
+        wakes[Lane.ANSWER.value],
+        slots=settings.engine_slots,
+        poll_s=settings.job_poll_s,
+    )
+    handlers: dict[Lane, dict[str, Handler]] = {
+        Lane.ANALYZE: {ANALYZE_KIND: AnalyzeMessage(parts.store, analyzer, parts.cases.desk)},
+        Lane.SYNC: {HANDOFF_TIMEOUT_KIND: parts.cases.control.expire_handoff},
+        Lane.TRAIN: {TRAIN_KIND: recommenders.train_all},
+    }
+    lanes = [
+        JobLane(
+            lane, worker, parts.queue, of_lane, wakes[lane.value], slots=LANE_SLOTS[lane], poll_s=settings.job_poll_s
+        )
+        for lane, of_lane in handlers.items()
+    ]
+
+    async def warm() -> None:
+        for shop in await core.shops.all():
+            await knowledge.warm(shop.id)
+            await recommenders.warm(shop.id)
+
+    nightly = Periodic(TRAIN_KIND, Lane.TRAIN, timedelta(days=1), timedelta(hours=3))
+    return Worker(core.bus, parts.queue, answers, lanes, wakes, [nightly], warm)
