@@ -89,7 +89,7 @@ class Hub:
             raise
         feed.order.note_ended(read.ended if read.fields["resumed"] else ())
         feed.begin(read.log, replace(read.position), read.live)
-        watch.position = replace(read.position)
+        watch.position = read.client
         return Prepared(feed, watch, read)
 
     def open_watch(self, prepared: Prepared) -> None:

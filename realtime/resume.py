@@ -7,7 +7,7 @@ the text is known to be over; the other way round a finished reply could be show
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -23,11 +23,15 @@ from realtime.topic_feed import FeedParts, TopicFeed, hidden
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The fields to send, where that leaves the client, the reply in progress, and the replies whose end it knows."""
+    """The fields to send, where they leave a reader and the client, the live reply, and the replies whose end it knows.
+
+    `position` is what was read; `client` may be ahead of it: it keeps a text that the store does not have (any more).
+    """
 
     fields: dict[str, Any]
     log: str
     position: Position
+    client: Position
     live: LiveText | None
     ended: set[UUID] = field(default_factory=set)
 
@@ -46,7 +50,8 @@ async def answer(parts: FeedParts, feed: TopicFeed, principal: Principal, cursor
     ended = set(_message_ids(snapshot.body))
     live = _in_progress(feed, live, ended, snapshot.epoch)
     fields = restarted_fields(feed.conversation, snapshot.body, _shape(live, None))
-    return Answer(fields, snapshot.log, _position(snapshot.seq, snapshot.epoch, live), live, ended)
+    position = _position(snapshot.seq, snapshot.epoch, live)
+    return Answer(fields, snapshot.log, position, replace(position), live, ended)
 
 
 async def _read_live(parts: FeedParts, conversation: UUID) -> LiveText | None:
@@ -80,7 +85,22 @@ def _resumed(feed: TopicFeed, principal: Principal, cursor: Cursor, page: LogPag
         for frame in page.frames
     ]
     fields = resumed_fields(feed.conversation, events, _shape(live, cursor.live))
-    return Answer(fields, page.log, _position(page.last_seq, epoch, live), live, ended)
+    position = _position(page.last_seq, epoch, live)
+    return Answer(fields, page.log, position, _kept(position, cursor.live, ended), live, ended)
+
+
+def _kept(position: Position, held: LiveCursor | None, ended: set[UUID]) -> Position:
+    """Return where a client stands that was told of no live reply: its own text stays until the end of that comes."""
+    kept = replace(position)
+    if held is None or position.message != NO_MESSAGE:
+        return kept
+    try:
+        message = UUID(held.message)
+    except ValueError:
+        return kept
+    if message not in ended:
+        kept.hold(message, kept.epoch, held.to)
+    return kept
 
 
 def _in_progress(feed: TopicFeed, live: LiveText | None, ended: set[UUID], epoch: int) -> LiveText | None:

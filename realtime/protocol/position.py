@@ -84,9 +84,15 @@ class Position:
 
 
 def tail(frame: Frame, start: int) -> Frame:
-    """Return the delta from byte `start` on, which is inside it and on a character boundary."""
+    """Return the delta from byte `start` on, which is inside it; the whole one when no character begins there.
+
+    The client then sees by its own position that this does not join on: it claimed to hold half a character.
+    """
     delta = _delta_decoder.decode(frame.body)
-    text = delta.text.encode()[start - delta.start :].decode()
+    try:
+        text = delta.text.encode()[start - delta.start :].decode()
+    except UnicodeDecodeError:
+        return frame
     return delta_frame(
         ReplyDelta(
             conversation=delta.conversation,
