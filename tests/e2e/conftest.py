@@ -6,26 +6,49 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e.cluster import Cluster
 from tests.e2e.demo_shop import DemoShop
 from tests.fixtures.server_process import ServerProcess, running
+
+# Slow enough to be interrupted, short enough to wait for.
+PACE = {"reply_pace": "12", "max_reply_tokens": "48", "engine_slots": "64", "log_level": "WARNING"}
 
 
 @pytest.fixture(scope="session")
 def single_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """Everything in one process on SQLite; slow enough to be interrupted, with room for many at once."""
-    server = ServerProcess(
-        "serve",
-        tmp_path_factory.mktemp("single"),
-        demo=True,
-        reply_pace="12",
-        max_reply_tokens="48",
-        engine_slots="64",
-        log_level="WARNING",
-    )
+    """Everything in one process on SQLite."""
+    server = ServerProcess("serve", tmp_path_factory.mktemp("single"), PACE, demo=True)
     with running(server):
         yield server
 
 
 @pytest.fixture
 def shop(single_server: ServerProcess) -> DemoShop:
-    return DemoShop(single_server.url)
+    return DemoShop((single_server.url,))
+
+
+@pytest.fixture(scope="session")
+def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    cluster = Cluster(tmp_path_factory.mktemp("cluster"), PACE)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.close()
+
+
+@pytest.fixture
+def cluster(shared_cluster: Cluster) -> Cluster:
+    """Two web processes and two workers on PostgreSQL and Redis; all of them run, whatever an earlier test killed."""
+    shared_cluster.mend()
+    return shared_cluster
+
+
+@pytest.fixture(params=["single", "cluster"])
+def any_shop(request: pytest.FixtureRequest) -> DemoShop:
+    """The demo shop in one process; then with its visitors on one web process and its agents on another."""
+    if request.param == "single":
+        single: DemoShop = request.getfixturevalue("shop")
+        return single
+    cluster: Cluster = request.getfixturevalue("cluster")
+    return cluster.shop

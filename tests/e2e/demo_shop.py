@@ -24,10 +24,14 @@ ORDER_QUESTION = "Where is my order #1042?"
 
 @dataclass(slots=True)
 class DemoShop:
-    """See the module. `url` is that of the process to talk to."""
+    """See the module. Visitors come to the first of `urls` and agents to the last, unless told otherwise."""
 
-    url: str
+    urls: tuple[str, ...]
     _tokens: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return self.urls[0]
 
     async def get(self, path: str, token: str | None = None) -> Any:
         """Return the JSON of a GET."""
@@ -67,7 +71,7 @@ class DemoShop:
 
     async def agent(self, email: str = ADA, url: str | None = None) -> StaffClient:
         """Return a member of staff, not yet connected."""
-        return StaffClient(url or self.url, await self.token(email))
+        return StaffClient(url or self.urls[-1], await self.token(email))
 
     async def stored(self, conversation: str) -> dict[str, Wire]:
         """Return the messages of a conversation as the REST API reads them, by id."""

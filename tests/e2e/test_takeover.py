@@ -1,4 +1,4 @@
-"""An agent watches the tokens, takes over in the middle, answers, hands back. On bare sockets, in one process."""
+"""An agent watches the tokens, takes over in the middle, answers, hands back. On bare sockets."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ async def _all_hold(clients: list[WireClient], conversation: str, message: str, 
         assert (held["text"], held["reply"]["finish_reason"]) == (text, reason)
 
 
-async def test_a_takeover_in_mid_answer(shop: DemoShop) -> None:
+async def test_a_takeover_in_mid_answer(any_shop: DemoShop) -> None:
+    shop = any_shop
     async with await shop.guest() as visitor, await shop.agent(ADA) as ada, await shop.agent(BEN) as ben:
         conversation = await visitor.open()
         await ada.command("inbox.watch", queue="bot")
@@ -126,9 +127,10 @@ async def test_a_visitor_who_asks_for_a_person_stops_the_bot(shop: DemoShop) -> 
         assert (await ada.take(conversation))["cut"] is None
 
 
-async def test_takeovers_at_any_moment_agree_on_the_text(shop: DemoShop) -> None:
+async def test_takeovers_at_any_moment_agree_on_the_text(any_shop: DemoShop) -> None:
     """Before the first token, in the middle, at the end: everybody holds the same, and the bot is silent after."""
     chance = random.Random(SEED)
+    shop = any_shop
     moments = [0, 1, *(chance.randint(2, 16) for _ in range(10))]  # in deltas
     async with await shop.agent(ADA) as ada:
 

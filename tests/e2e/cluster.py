@@ -1,0 +1,66 @@
+"""Assistify scaled out: two web processes and two workers on PostgreSQL and Redis, each to be killed at will."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.e2e.demo_shop import DemoShop
+from tests.fixtures.postgres_server import PostgresServer
+from tests.fixtures.redis_server import RedisServer
+from tests.fixtures.server_process import ServerProcess, run_command
+
+LEASE_S = "3"
+DRAIN_S = "1.5"
+
+
+class Cluster:
+    """See the module. `start` before use, `mend` before each test, `close` always."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        self._folder = folder
+        self.postgres = PostgresServer()
+        self.redis = RedisServer()
+        self.database_url = self.postgres.create_database()
+        self.settings = {
+            **settings,
+            "database_url": self.database_url,
+            "redis_url": self.redis.url,
+            "job_lease_s": LEASE_S,
+            "drain_s": DRAIN_S,
+        }
+        self.webs = [ServerProcess("web", folder, self.settings, demo=True) for _ in range(2)]
+        self.workers = [ServerProcess("worker", folder, self.settings) for _ in range(2)]
+
+    @property
+    def shop(self) -> DemoShop:
+        return DemoShop(tuple(web.url for web in self.webs))
+
+    @property
+    def processes(self) -> list[ServerProcess]:
+        return [*self.webs, *self.workers]
+
+    def start(self) -> None:
+        """Start everything at once, on an empty database."""
+        for process in self.processes:
+            process.start()
+        self.mend()
+
+    def mend(self) -> None:
+        """Start what does not run, and wait until everything is ready."""
+        for process in self.processes:
+            if not process.is_running:
+                process.start()
+        for process in self.processes:
+            process.wait_until_ready()
+
+    def command(self, *arguments: str, **settings: str) -> str:
+        """Run a command of assistify on the same database; return what it printed."""
+        return run_command(*arguments, folder=self._folder, settings={**self.settings, **settings})
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        for process in self.processes:
+            process.close()
+        self.redis.close()
+        self.postgres.stop()
