@@ -9,9 +9,9 @@ function element(name, text, className) {
 }
 
 function resolve(schema, schemas, depth = 0) {
-  if (!schema || depth > 6) return {};
+  if (!schema || depth > 8) return "…";
   if (schema.$ref) return resolve(schemas[schema.$ref.split("/").pop()], schemas, depth + 1);
-  if (schema.anyOf) return schema.anyOf.map((one) => resolve(one, schemas, depth + 1));
+  if (schema.anyOf) return either(schema.anyOf.map((one) => resolve(one, schemas, depth + 1)));
   if (schema.type === "array") return [resolve(schema.items, schemas, depth + 1)];
   if (schema.properties) {
     const required = new Set(schema.required ?? []);
@@ -24,6 +24,12 @@ function resolve(schema, schemas, depth = 0) {
   }
   if (schema.enum) return schema.enum.join(" | ");
   return schema.format ? `${schema.type} (${schema.format})` : (schema.type ?? "any");
+}
+
+function either(shown) {
+  if (shown.every((one) => typeof one === "string")) return shown.join(" | ");
+  const known = shown.filter((one) => one !== "null");
+  return known.length === 1 ? known[0] : known;
 }
 
 function block(title, schema, schemas) {
