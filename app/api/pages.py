@@ -16,7 +16,10 @@ LOADER_S = 300  # shops write the loader's address into their pages: it must be 
 
 
 class Assets(StaticFiles):
-    """Files whose names hold a hash of their content."""
+    """Files whose names hold a hash of their content. Before the first build there are none."""
+
+    async def check_config(self) -> None:
+        """Accept a folder that is not there: its files are not found."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         answer = await super().get_response(path, scope)

@@ -161,10 +161,12 @@ async def test_a_reader_that_leaves_is_not_followed_any_more(rig: Product) -> No
     async with serving(rig) as url, working(rig.worker(responder)):
         headers = {**await rig.bearer(), **STREAM}
         ask = {"text": "Where is my order?", "conversation_id": str(conversation)}
-        async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=20) as client:
-            async with client.stream("POST", PROCESS, json=ask) as answer:
-                async for _ in answer.aiter_lines():
-                    break
+        async with (
+            httpx2.AsyncClient(base_url=url, headers=headers, timeout=20) as client,
+            client.stream("POST", PROCESS, json=ask) as answer,
+        ):
+            async for _ in answer.aiter_lines():
+                break
         responder.allow(None)
         assert await rig.answered(conversation) == [ANSWER]
     assert rig.web.context.hub.held(conversation) is None
