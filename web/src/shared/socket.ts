@@ -11,11 +11,17 @@ import {
   type VisitorHello,
   type Welcome,
 } from "@/wire/wire.gen";
+import { LineChoice } from "./line-choice";
+import { type Line, StreamSocket } from "./stream-socket";
 
 const MIN_DELAY_MS = 500;
 const MAX_DELAY_MS = 20_000;
 const SILENCE_MS = 35_000;
 const ANSWER_MS = 20_000;
+/** Where there is another kind of line, one that has not said welcome by now is given up for it. */
+const WELCOME_MS = 10_000;
+const BUSY_MS = 1000;
+const PROTOCOL_FROM = 4000;
 const FINAL_FROM = 4500;
 const FINAL_TO = 4999;
 
@@ -44,12 +50,15 @@ export type SocketStatus =
 
 export type SocketOptions = {
   url: string;
+  /** Where frames can be streamed over HTTP when WebSockets are blocked; without it they are the only line. */
+  streamUrl?: string;
   hello: () => HelloBody;
   /** Every frame, in the order it came; answers come here before their promise settles. */
   onFrame: (frame: ServerFrame) => void;
   onStatus: (status: SocketStatus) => void;
   random?: () => number;
   WebSocket?: typeof WebSocket;
+  fetch?: typeof fetch;
 };
 
 type Waiting = {
@@ -66,7 +75,8 @@ export function reconnectDelay(attempt: number, random: () => number): number {
 
 /** One connection to the server that comes back by itself; never two sockets at a time. */
 export class Socket {
-  private socket: WebSocket | null = null;
+  private socket: Line | null = null;
+  private probe: WebSocket | null = null;
   private attempt = 0;
   private nextId = 1;
   private helloId = "";
@@ -75,11 +85,15 @@ export class Socket {
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private silenceTimer: ReturnType<typeof setTimeout> | undefined;
   private drainTimer: ReturnType<typeof setTimeout> | undefined;
+  private welcomeTimer: ReturnType<typeof setTimeout> | undefined;
+  private probeTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly choice: LineChoice;
   private readonly waiting = new Map<string, Waiting>();
   private readonly random: () => number;
 
   constructor(private readonly options: SocketOptions) {
     this.random = options.random ?? Math.random;
+    this.choice = new LineChoice(options.streamUrl !== undefined);
   }
 
   /** Connect, and stay connected until `close`; calling it again changes nothing. */
@@ -120,16 +134,17 @@ export class Socket {
 
   private readonly onOnline = () => {
     if (!this.wanted || this.socket) return;
+    this.choice.reset();
     clearTimeout(this.retryTimer);
     this.connect();
   };
 
   private connect(): void {
     this.options.onStatus({ link: "connecting" });
-    const Constructor = this.options.WebSocket ?? WebSocket;
-    const socket = new Constructor(this.options.url, SUBPROTOCOL);
+    const socket = this.newLine();
     this.socket = socket;
     this.listen();
+    if (this.options.streamUrl) this.welcomeTimer = setTimeout(() => this.restart(), WELCOME_MS);
     socket.onopen = () => {
       this.helloId = String(this.nextId++);
       socket.send(JSON.stringify({ ...this.options.hello(), id: this.helloId }));
@@ -140,6 +155,17 @@ export class Socket {
     socket.onclose = (event: CloseEvent) => {
       if (socket === this.socket) this.closed(event.code);
     };
+  }
+
+  private newLine(): Line {
+    const { streamUrl } = this.options;
+    if (streamUrl === undefined || this.choice.next() === "socket") return this.newSocket();
+    return new StreamSocket(streamUrl, this.options.fetch);
+  }
+
+  private newSocket(): WebSocket {
+    const Constructor = this.options.WebSocket ?? WebSocket;
+    return new Constructor(this.options.url, SUBPROTOCOL);
   }
 
   private receive(data: unknown): void {
@@ -157,6 +183,9 @@ export class Socket {
   private welcomed(frame: Welcome): void {
     this.attempt = 0;
     this.ready = true;
+    clearTimeout(this.welcomeTimer);
+    this.choice.welcomed();
+    if (this.socket instanceof StreamSocket) this.probeLater(this.choice.probeMs);
     this.options.onFrame(frame);
     this.options.onStatus({ link: "open" });
   }
@@ -180,20 +209,61 @@ export class Socket {
     clearTimeout(this.drainTimer);
     this.drainTimer = setTimeout(
       () => {
-        if (!this.wanted) return;
-        this.drop();
-        this.connect();
+        if (this.wanted) this.move();
       },
       afterMs + this.random() * 1000,
     );
   }
 
+  /** On a stream: see from time to time whether a WebSocket can be opened, and move to it when it can. */
+  private probeLater(ms: number): void {
+    clearTimeout(this.probeTimer);
+    this.probeTimer = setTimeout(() => (this.waiting.size > 0 ? this.probeLater(BUSY_MS) : this.look()), ms);
+  }
+
+  private look(): void {
+    const probe = this.newSocket();
+    this.probe = probe;
+    const found = (works: boolean) => {
+      if (probe !== this.probe) return;
+      this.endProbe();
+      if (works && this.waiting.size > 0) {
+        this.probeLater(BUSY_MS);
+        return;
+      }
+      this.choice.probed(works);
+      if (works) this.move();
+      else this.probeLater(this.choice.probeMs);
+    };
+    probe.onopen = () => found(true);
+    probe.onclose = () => found(false);
+    this.probeTimer = setTimeout(() => found(false), WELCOME_MS);
+  }
+
+  private endProbe(): void {
+    clearTimeout(this.probeTimer);
+    const { probe } = this;
+    this.probe = null;
+    if (!probe) return;
+    probe.onopen = null;
+    probe.onclose = null;
+    probe.close();
+  }
+
+  private move(): void {
+    this.drop();
+    this.connect();
+  }
+
   private restart(): void {
+    if (!this.ready) this.choice.failed();
     this.drop();
     this.wait();
   }
 
   private closed(code: number): void {
+    // A code of the protocol was said by the server: the line itself works.
+    if (!this.ready && code < PROTOCOL_FROM) this.choice.failed();
     this.drop();
     if (code >= FINAL_FROM && code <= FINAL_TO) {
       this.wanted = false;
@@ -217,6 +287,8 @@ export class Socket {
     clearTimeout(this.retryTimer);
     clearTimeout(this.silenceTimer);
     clearTimeout(this.drainTimer);
+    clearTimeout(this.welcomeTimer);
+    this.endProbe();
     const socket = this.socket;
     this.socket = null;
     this.ready = false;

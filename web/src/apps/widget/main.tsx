@@ -9,6 +9,7 @@ const model = new WidgetModel({
   url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/chat`,
   storage: openStorage(),
   post: (message) => host?.post(message),
+  sessionParts: { socket: { streamUrl: `${location.origin}/sse/chat` } },
 });
 const host = connectHost((message) => model.receive(message));
 

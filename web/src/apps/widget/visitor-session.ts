@@ -1,9 +1,9 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { Outbox, type OutgoingMessage } from "@/shared/outbox";
-import { SessionClient } from "@/shared/session/client";
+import { SessionClient, type SessionClientOptions } from "@/shared/session/client";
 import type { ConversationState } from "@/shared/session/state";
 import type { SessionStore } from "@/shared/session/store";
-import { CommandError, needsSignIn, type SocketOptions } from "@/shared/socket";
+import { CommandError, needsSignIn } from "@/shared/socket";
 import type { Identity, Page, ServerFrame } from "@/wire/wire.gen";
 import { saveSlot, type VisitorSlot } from "./visitor-slot";
 
@@ -30,7 +30,7 @@ export type VisitorSessionOptions = {
   slot: VisitorSlot;
   storage: Storage | null;
   createStore?: () => SessionStore;
-  socket?: Pick<SocketOptions, "random" | "WebSocket">;
+  socket?: SessionClientOptions["socket"];
 };
 
 /** One visitor's side of the chat, from the first page to the end of the visit. */

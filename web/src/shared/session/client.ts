@@ -16,7 +16,7 @@ export type SessionClientOptions = {
   /** Called after a frame was applied. */
   onFrame?: (frame: ServerFrame) => void;
   store?: SessionStore;
-  socket?: Pick<SocketOptions, "random" | "WebSocket">;
+  socket?: Pick<SocketOptions, "random" | "WebSocket" | "streamUrl" | "fetch">;
 };
 
 /** A session with the server: socket, state, and the repair of what went missing. */
