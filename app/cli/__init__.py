@@ -7,6 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
+from app.cli.bench import register as register_bench
 from app.cli.data import register as register_data
 from app.cli.doctor import register as register_doctor
 from app.cli.models import register as register_models
@@ -18,6 +19,7 @@ register_serve(commands)
 register_data(commands)
 register_models(commands)
 register_doctor(commands)
+register_bench(commands)
 
 
 def main() -> None:

@@ -1,0 +1,105 @@
+"""Commands that measure: bench engine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.errors import ConfigurationError
+from nlp.engine.request import ModelLoadError
+
+if TYPE_CHECKING:
+    from nlp.bench.run import Outcome
+
+console = Console()
+benches = typer.Typer(no_args_is_help=True, help="Measure speed against other software, offline.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.add_typer(benches, name="bench")
+
+
+@benches.command("engine")
+def bench_engine(
+    model: Annotated[
+        Path | None, typer.Option(help="T5 directory; without it random weights of T5-base shapes")
+    ] = None,
+    streams: Annotated[str, typer.Option(help="How many replies at once, several numbers with commas")] = "1,8,32",
+    prompt_tokens: Annotated[int, typer.Option(min=2)] = 64,
+    new_tokens: Annotated[int, typer.Option(min=2)] = 64,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds in which all are measured in turn")] = 3,
+    rates: Annotated[
+        str, typer.Option(help="Arrivals per second, with commas; default: 30, 50, 70 % of the peer")
+    ] = "",
+    requests: Annotated[int, typer.Option(min=0, help="Arrivals at each rate; 0 leaves them out")] = 40,
+    threads: Annotated[int, typer.Option(min=1)] = 2,
+    peers: Annotated[bool, typer.Option(help="Measure transformers and CTranslate2 as well")] = True,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file")] = None,
+) -> None:
+    """Measure the T5 engine in int8, transformers in fp32 and CTranslate2 in int8, in one run."""
+    from nlp.bench.run import Plan, run  # loads the peers, which no other command should wait for
+
+    if model is not None and not (model / "tokenizer.json").is_file():
+        raise ConfigurationError(f"{model} has no tokenizer.json: give a directory of a T5 model")
+    plan = Plan(
+        model=model,
+        streams=tuple(int(n) for n in _numbers(streams, "--streams")),
+        prompt_tokens=prompt_tokens,
+        new_tokens=new_tokens,
+        rounds=rounds,
+        rates=tuple(_numbers(rates, "--rates")),
+        requests=requests,
+        threads=threads,
+        peers=peers,
+    )
+    try:
+        outcome = asyncio.run(run(plan, lambda words: console.print(f"[dim]{words}[/]", highlight=False)))
+    except ModelLoadError as error:
+        raise ConfigurationError(str(error)) from error
+    _print_streams(outcome)
+    _print_arrivals(outcome.results["arrivals"])
+    console.print(", ".join(f"{k} {v}" for k, v in outcome.results["versions"].items()), style="dim", highlight=False)
+    if as_json is not None:
+        as_json.write_text(json.dumps(outcome.results, indent=2) + "\n", encoding="utf-8")
+
+
+def _numbers(text: str, option: str) -> list[float]:
+    try:
+        found = [float(part) for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        raise typer.BadParameter(f"{option} takes numbers with commas between them, not {text!r}") from error
+    if any(number <= 0 for number in found):
+        raise typer.BadParameter(f"{option} takes numbers above 0")
+    return found
+
+
+def _print_streams(outcome: Outcome) -> None:
+    columns = ("streams", "", "first token ms", "step ms", "p50", "p95", "p99", "tokens/s", "assistify is", "MB loaded")
+    table = Table(*columns, title="Replies that begin at once", title_justify="left")
+    figures = {entry["n"]: entry for entry in outcome.results["streams"]}
+    for n, name, gaps in outcome.details:
+        entry = figures[n]
+        own = entry[name]
+        ratio = "" if name == "assistify" else f"{entry['assistify']['tokens_per_s'] / own['tokens_per_s']:.2f} x"
+        numbers = (own["ttft_ms"], own["step_ms"], gaps["p50"], gaps["p95"], gaps["p99"], own["tokens_per_s"])
+        table.add_row(str(n), name, *map(str, numbers), ratio, str(outcome.memory_mb[name]))
+    console.print(table)
+
+
+def _print_arrivals(arrivals: list[dict[str, Any]]) -> None:
+    if not arrivals:
+        return
+    columns = ("per second", "", "first token p95 ms", "between tokens p50", "p99", "longest stall")
+    table = Table(*columns, title="Replies that begin at random times", title_justify="left")
+    for entry in arrivals:
+        for name in ("assistify", "ctranslate2"):
+            if entry[name] is not None:
+                table.add_row(str(entry["rate_per_s"]), name, *(str(value) for value in entry[name].values()))
+    console.print(table)
