@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
@@ -24,6 +26,7 @@ from app.settings import get_settings
 SHOWN_ERRORS = 20
 SHOWN_ROWS = 5
 KEY_BYTES, SECRET_BYTES = 16, 32
+NAME_CHARS = 255
 
 console = Console()
 users = typer.Typer(no_args_is_help=True, help="Members of staff.")
@@ -71,27 +74,29 @@ def init(
     timezone: str = "UTC",
 ) -> None:
     """Make the first shop, its owner and its widget key; doing it again changes nothing."""
+    wanted = NewShop(
+        name=_checked("name", name.strip(), 0 < len(name.strip()) <= NAME_CHARS, "1 to 255 characters"),
+        widget_key=f"wk_{secrets.token_hex(KEY_BYTES)}",
+        widget_secret=secrets.token_urlsafe(SECRET_BYTES),
+        currency=_checked("currency", currency, re.fullmatch("[A-Z]{3}", currency), "three capitals, such as EUR"),
+        timezone=_checked("timezone", timezone, _is_timezone(timezone), "a name such as Europe/Berlin"),
+        origins=[_origin(value) for value in origin or []],
+    )
 
     async def run() -> WidgetShop:
         async with open_core(get_settings()) as core:
             await core.migrate()
-            existing = [shop for shop in await core.shops.all() if shop.name == name]
-            shop = (
-                existing[0]
-                if existing
-                else await core.shops.ensure(
-                    NewShop(
-                        name=name,
-                        widget_key=f"wk_{secrets.token_hex(KEY_BYTES)}",
-                        widget_secret=secrets.token_urlsafe(SECRET_BYTES),
-                        currency=currency,
-                        timezone=timezone,
-                        origins=origin or [],
-                    )
+            known = await core.staff_store.by_email(_address(owner))
+            password_hash = await _hash(core, password) if known is None else ""
+            existing = [shop for shop in await core.shops.all() if shop.name == wanted.name]
+            shop = existing[0] if existing else await core.shops.ensure(wanted)
+            if known is None:
+                role = Role.OWNER.value
+                await core.staff_store.add_user(
+                    shop.id, email=_address(owner), name="Owner", role=role, password_hash=password_hash
                 )
-            )
-            if await core.staff_store.by_email(owner.strip().lower()) is None:
-                await _add_user(core, shop.id, owner, "Owner", Role.OWNER, password)
+            elif known.member.shop != shop.id:
+                raise ConfigurationError(f"{owner} is of another shop's staff: name another owner for {shop.name}")
             return shop
 
     shop = asyncio.run(run())
@@ -115,7 +120,17 @@ def user_add(
     async def run() -> None:
         async with open_core(get_settings()) as core:
             await core.migrate()
-            await _add_user(core, (await the_shop(core, shop)).id, email, name, role, password)
+            target = await the_shop(core, shop)
+            known = await core.staff_store.by_email(_address(email))
+            if known is not None and known.member.shop != target.id:
+                raise ConfigurationError(f"{email} is of another shop's staff: an address is of one shop only")
+            await core.staff_store.add_user(
+                target.id,
+                email=_address(email),
+                name=name,
+                role=role.value,
+                password_hash=await _hash(core, password),
+            )
 
     asyncio.run(run())
     console.print(f"{email} is {role.value} now.")
@@ -148,7 +163,13 @@ def import_records(
                 result = await core.imports.upsert(
                     target.id, parsed.rows, lambda done: progress.update(task, completed=done)
                 )
-            return f"{result.created} created, {result.updated} updated in {target.name}."
+            done = f"{result.created} created, {result.updated} updated in {target.name}."
+            if result.unlinked:
+                done += (
+                    f"\n{result.unlinked} of them name a customer that is not there: import the customers, and then "
+                    "these orders again."
+                )
+            return done
 
     console.print(asyncio.run(run()))
 
@@ -169,15 +190,44 @@ async def the_shop(core: Core, wanted: str | None) -> WidgetShop:
     return shops[0]
 
 
-async def _add_user(core: Core, shop: UUID, email: str, name: str, role: Role, password: str) -> None:
-    address = email.strip().lower()
-    if "@" not in address:
-        raise ConfigurationError(f"{email!r} is no e-mail address")
+def _checked(option: str, value: str, is_good: object, expected: str) -> str:
+    """Return the value.
+
+    Raises: ConfigurationError.
+    """
+    if not is_good:
+        raise ConfigurationError(f"--{option} is {expected}, not {value!r}")
+    return value
+
+
+def _is_timezone(name: str) -> bool:
     try:
-        password_hash = await core.passwords.hash(password)
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
+    return True
+
+
+def _origin(value: str) -> str:
+    """Return an origin as browsers write it in their Origin header."""
+    parts = urlsplit(value.strip().lower())
+    is_good = parts.scheme in ("http", "https") and parts.hostname and parts.path in ("", "/") and not parts.query
+    _checked("origin", value, is_good, "scheme and host of the shop's pages, such as https://shop.example")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _address(email: str) -> str:
+    address = email.strip().lower()
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+", address) or len(address) > NAME_CHARS:
+        raise ConfigurationError(f"{email!r} is no e-mail address")
+    return address
+
+
+async def _hash(core: Core, password: str) -> str:
+    try:
+        return await core.passwords.hash(password)
     except ValueError as error:
         raise ConfigurationError(str(error)) from error
-    await core.staff_store.add_user(shop, email=address, name=name, role=role.value, password_hash=password_hash)
 
 
 def _report_errors(parsed: Parsed) -> None:
