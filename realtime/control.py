@@ -8,9 +8,10 @@ from realtime.bus.frame import Audience, Frame, Kind
 
 
 class Revoke(msgspec.Struct, frozen=True, tag_field="type", tag="revoke"):
-    """Close all live sockets of this user or visitor: signed out, blocked, password or role changed."""
+    """Close all live connections of this user or visitor, or only those that rest on one `session`."""
 
     reason: str = "the session was revoked"
+    session: str | None = None
 
 
 _decoder = msgspec.json.Decoder(Revoke)

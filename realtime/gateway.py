@@ -19,6 +19,7 @@ from realtime.peer import peer_of
 from realtime.ports import Sessions
 from realtime.presence import MemoryPresence, Presence
 from realtime.protocol.close_codes import CloseCode
+from realtime.recheck import Recheck
 from realtime.session import LiveSession
 from realtime.settings import Counters, RealtimeSettings
 from realtime.sse import METHODS, Streams
@@ -43,6 +44,7 @@ class Gateway:
         self._dispatcher = Dispatcher(hub, sessions, self._attendance)
         self._streams = Streams(self, hub, sessions, self._dispatcher, settings)
         self._sessions: set[LiveSession] = set()
+        self._recheck = Recheck(sessions, lambda: self._sessions, settings.recheck_every_s)
         self._empty = asyncio.Event()
         self._draining = False
         self._background: asyncio.Task[None] | None = None
@@ -84,7 +86,7 @@ class Gateway:
         """Run the background checks until cancelled."""
         self._background = self._background or asyncio.current_task()
         try:
-            await asyncio.gather(self._hub.run(), self._attendance.run())
+            await asyncio.gather(self._hub.run(), self._attendance.run(), self._recheck.run())
         finally:
             self._attendance.close()
             self._streams.close()

@@ -32,6 +32,8 @@ class Principal:
     role: str | None = None
     verified: bool = False
     customer: UUID | None = None  # of a visitor, once there is a customer record
+    session: str | None = None  # of staff: what the sign-in is known by, to end its connections alone
+    generation: int = 0  # of staff: of the account; a higher one has ended all earlier sign-ins
 
     @property
     def is_staff(self) -> bool:
@@ -96,6 +98,9 @@ class Sessions(Protocol):
 
     async def refresh(self, principal: Principal, token: str) -> Authenticated:
         """Check a newer token of the same principal (token.refresh)."""
+
+    async def are_valid(self, principals: Sequence[Principal]) -> Sequence[bool]:
+        """Say of each member of staff whether the sign-in still holds; at most 1,000 a call."""
 
     async def check_watch(self, principal: Principal, conversation: UUID) -> None:
         """Raise `not_found` unless this principal may read the conversation."""

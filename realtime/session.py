@@ -81,6 +81,11 @@ class LiveSession:
         return self._principal
 
     @property
+    def is_open(self) -> bool:
+        """Whether the hello was answered and nothing has ended the session."""
+        return self._machine.state is State.OPEN
+
+    @property
     def is_closing(self) -> bool:
         return self._machine.state is State.CLOSED
 
@@ -134,6 +139,11 @@ class LiveSession:
         """Ask the client to go to another node."""
         self.send(encode(Drain(reconnect_after_ms=int(reconnect_after_s * 1000))))
 
+    def revoke(self, reason: str) -> None:
+        """End the session for good: who it acts for may no more."""
+        self._counters.revoked += 1
+        self.close(CloseCode.REVOKED, reason)
+
     def stalled(self) -> None:
         """The writer gave up on a client that does not read."""
         self._counters.stalled_aborted += 1
@@ -153,8 +163,8 @@ class LiveSession:
     def _on_frame(self, topic: str, frame: Frame) -> None:
         revoke = read_revoke(frame)
         if revoke is not None:
-            self._counters.revoked += 1
-            self.close(CloseCode.REVOKED, revoke.reason)
+            if revoke.session is None or revoke.session == self.principal.session:
+                self.revoke(revoke.reason)
         elif frame.kind is Kind.NOTICE and (self.is_staff or frame.audience is Audience.ALL):
             self.deliver(Packet(frame.body))
 

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -47,6 +47,12 @@ class StaffStore(Protocol):
     async def end_all_sessions(self, user: UUID) -> None:
         """End all sessions and tokens of a user."""
 
+    async def generations(self, users: Sequence[UUID]) -> Mapping[UUID, int]:
+        """Return the generation of each of these users that is active."""
+
+    async def live_sessions(self, token_hashes: Sequence[str]) -> Set[str]:
+        """Return which of these sessions have not ended."""
+
 
 class SignInRefusedError(Exception):
     """Wrong e-mail or password, or an ended session. One answer for all, so that nothing is told about who exists."""
@@ -68,6 +74,15 @@ class SessionStart:
     member: StaffMember
     cookie: str
     csrf: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What a live connection rests on; `session` is the hash of a console session's cookie, None with a token."""
+
+    user: UUID
+    generation: int
+    session: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +193,16 @@ class StaffAuth:
     async def end_session(self, cookie: str) -> None:
         """Sign out; unknown sessions are no error."""
         await self._store.end_session(secret_hash(cookie), SESSION_KIND)
+
+    async def are_valid(self, sign_ins: Sequence[SignIn]) -> list[bool]:
+        """Return of each whether it still holds: the account as it was, and the session not ended."""
+        generations = await self._store.generations(list({sign_in.user for sign_in in sign_ins}))
+        hashes = {sign_in.session for sign_in in sign_ins if sign_in.session is not None}
+        live = await self._store.live_sessions(list(hashes)) if hashes else frozenset[str]()
+        return [
+            generations.get(sign_in.user) == sign_in.generation and (sign_in.session is None or sign_in.session in live)
+            for sign_in in sign_ins
+        ]
 
     def csrf_token(self, cookie: str) -> str:
         """Return the CSRF token of a session: an HMAC of its cookie, so that nothing has to be stored."""

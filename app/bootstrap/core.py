@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from app.auth.passwords import Passwords
+from app.auth.revocation import RevokingStaff
 from app.auth.staff import Lifetimes, StaffAuth
 from app.auth.tokens import Tokens
 from app.db.database import Database
@@ -75,7 +76,7 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
         stack.push_async_callback(bus.aclose)
         stack.push_async_callback(live.aclose)
         secret = settings.resolved_secret_key()
-        tokens, passwords, staff_store = Tokens(secret), Passwords(), SqlStaff(database)
+        tokens, passwords, staff_store = Tokens(secret), Passwords(), RevokingStaff(database, bus)
         lifetimes = Lifetimes(
             access_s=settings.access_token_s,
             refresh_s=settings.refresh_token_days * DAY_S,

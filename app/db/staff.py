@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence, Set
 from datetime import timedelta
 from uuid import UUID
 
@@ -102,8 +103,33 @@ class SqlStaff:
             )
             await session.commit()
 
+    async def generations(self, users: Sequence[UUID]) -> Mapping[UUID, int]:
+        """Return the generation of each of these users that is active."""
+        async with self._database.read_session() as session:
+            rows = await session.execute(
+                select(models.User.id, models.User.token_version).where(
+                    models.User.id.in_(users), models.User.active.is_(True)
+                )
+            )
+            return {user: generation for user, generation in rows}
+
+    async def live_sessions(self, token_hashes: Sequence[str]) -> Set[str]:
+        """Return which of these sessions have not ended."""
+        async with self._database.read_session() as session:
+            rows = await session.scalars(
+                select(models.Session.token_hash).where(
+                    models.Session.token_hash.in_(token_hashes),
+                    models.Session.revoked_at.is_(None),
+                    models.Session.expires_at > utc_now(),
+                )
+            )
+            return set(rows)
+
     async def add_user(self, shop: UUID, *, email: str, name: str, role: str, password_hash: str) -> UUID:
-        """Add a user, or give the one with this e-mail address a new name, role and password; return the id."""
+        """Add a user, or give the one with this e-mail address a new name, role and password; return the id.
+
+        What a known user was signed in with has ended then.
+        """
         async with self._database.write_session() as session:
             row = await session.scalar(select(models.User).where(models.User.email == email).with_for_update())
             if row is None:
@@ -114,6 +140,11 @@ class SqlStaff:
             else:
                 row.name, row.role, row.password_hash, row.active = name, role, password_hash, True
                 row.token_version += 1
+                await session.execute(
+                    update(models.Session)
+                    .where(models.Session.user_id == row.id, models.Session.revoked_at.is_(None))
+                    .values(revoked_at=utc_now())
+                )
             await session.commit()
             return row.id
 

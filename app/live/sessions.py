@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.auth.staff import SignInRefusedError, StaffAuth
+from app.auth.staff import SignIn, SignInRefusedError, StaffAuth, secret_hash
 from app.domain.conversation import Controller
 from app.domain.people import Actor, Role, Staff, Visitor
 from app.domain.staff import StaffMember
@@ -75,10 +75,15 @@ class LiveSessions:
             if hello.token is not None:
                 member, expires_at = await self._staff.check_access(hello.token)
                 return Authenticated(principal=_principal(member), token=None, expires_at=expires_at)
-            member = await self._staff.check_session(peer.cookies.get(SESSION_COOKIE, ""))
+            cookie = peer.cookies.get(SESSION_COOKIE, "")
+            member = await self._staff.check_session(cookie)
         except SignInRefusedError as error:
             raise CommandError("unauthorized", str(error)) from error
-        return Authenticated(principal=_principal(member), token=None)
+        return Authenticated(principal=_principal(member, session=secret_hash(cookie)), token=None)
+
+    async def are_valid(self, principals: Sequence[Principal]) -> Sequence[bool]:
+        """See realtime.ports.Sessions."""
+        return await self._staff.are_valid([SignIn(one.id, one.generation, one.session) for one in principals])
 
     async def refresh(self, principal: Principal, token: str) -> Authenticated:
         """See realtime.ports.Sessions."""
@@ -211,8 +216,16 @@ def visitor_of(principal: Principal) -> Visitor:
     return Visitor(id=principal.id, shop=principal.shop, name=principal.name, verified=principal.verified)
 
 
-def _principal(member: StaffMember) -> Principal:
-    return Principal(kind="user", id=member.id, shop=member.shop, name=member.name, role=member.role)
+def _principal(member: StaffMember, session: str | None = None) -> Principal:
+    return Principal(
+        kind="user",
+        id=member.id,
+        shop=member.shop,
+        name=member.name,
+        role=member.role,
+        session=session,
+        generation=member.generation,
+    )
 
 
 def _refuse_attachments(command: wire.MessageSend) -> None:

@@ -138,6 +138,10 @@ class MemoryShop:
             raise CommandError("unauthorized", "this token is somebody else's")
         return Authenticated(principal, None, self.expires_at)
 
+    async def are_valid(self, principals: Sequence[Principal]) -> Sequence[bool]:
+        self._check_storage()
+        return [one in self.staff.values() for one in principals]
+
     async def check_watch(self, principal: Principal, conversation: UUID) -> None:
         self._find(principal, conversation)
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -360,3 +361,30 @@ async def test_two_tabs_of_one_visitor_see_the_same(server: Node) -> None:
         await two.ack("message.send", conversation=conversation, client_id=str(uuid4()), text="alone")
         await two.until(lambda: two.views[conversation].seq == 3)
         assert one.views[conversation].seq == 2
+
+
+async def test_a_sign_in_that_ended_is_noticed_without_a_notice() -> None:
+    async with node(RealtimeSettings(recheck_every_s=0.1)) as server, client(server.chat) as visitor:
+        await visitor.hello_visitor()
+        ada, ben = server.shop.add_staff("Ada"), server.shop.add_staff("Ben")
+        async with client(server.agent) as one, client(server.agent) as other:
+            await one.hello_staff(ada)
+            await other.hello_staff(ben)
+            del server.shop.staff[ada]
+            assert await one.until_closed() == 4502
+            assert server.gateway.counters.revoked == 1
+            await other.ack("inbox.watch", queue="all")
+        await visitor.open()
+
+
+async def test_a_notice_for_one_session_spares_the_others() -> None:
+    async with node() as server:
+        token = server.shop.add_staff("Ada")
+        ada = server.shop.staff[token]
+        server.shop.staff["jwt-desk"] = replace(ada, session="desk")
+        async with client(server.agent) as desk, client(server.agent) as phone:
+            await desk.hello_staff("jwt-desk")
+            await phone.hello_staff(token)
+            await server.bus.publish(user_topic(ada.id), revoke_frame(Revoke(session="desk")))
+            assert await desk.until_closed() == 4502
+            await phone.ack("inbox.watch", queue="all")

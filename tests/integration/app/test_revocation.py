@@ -1,0 +1,139 @@
+"""Sign-ins that end, and the live connections that rest on them: closed at once, on every node."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from app.auth.staff import SignIn, secret_hash
+from app.bootstrap.core import open_core
+from app.domain.people import Role
+from tests.fixtures.redis_server import RedisServer, redis_server
+from tests.integration.app.rig import PASSWORD, Product, password_hash, product, serving
+from tests.integration.realtime.client import Client, client
+
+__all__ = ["redis_server"]
+
+SESSION, TOKEN = "/api/auth/session/", "/api/auth/token/"
+REVOKED = 4502
+
+
+async def cookie_of(http: httpx2.AsyncClient, rig: Product, role: Role = Role.AGENT) -> str:
+    answer = await http.post(SESSION, json={"email": rig.mine.email(role), "password": PASSWORD})
+    assert answer.status_code == 201
+    return answer.cookies["assistify_session"]
+
+
+async def connected(stack: AsyncExitStack, url: str, *, cookie: str | None = None, token: str | None = None) -> Client:
+    headers = {} if cookie is None else {"Cookie": f"assistify_session={cookie}"}
+    socket_url = f"{url.replace('http', 'ws', 1)}/ws/agent"
+    one = await stack.enter_async_context(client(socket_url, additional_headers=headers))
+    await one.ack("hello", token=token)
+    return one
+
+
+async def until_revoked(*clients: Client) -> None:
+    async with asyncio.timeout(1):
+        assert {await one.until_closed() for one in clients} == {REVOKED}
+
+
+async def still_there(one: Client) -> None:
+    await one.ack("inbox.watch", queue="all")
+
+
+async def change_password(rig: Product) -> None:
+    member = rig.mine.staff[Role.AGENT]
+    await rig.core.staff_store.add_user(
+        member.shop, email=rig.mine.email(), name="Agent", role="agent", password_hash=password_hash()
+    )
+
+
+async def test_signing_out_closes_the_sockets_of_that_session_alone(rig: Product) -> None:
+    async with serving(rig) as url, httpx2.AsyncClient(base_url=url) as http, AsyncExitStack() as stack:
+        here, elsewhere = await cookie_of(http, rig), await cookie_of(http, rig)
+        tabs = [await connected(stack, url, cookie=here) for _ in range(2)]
+        others = [await connected(stack, url, cookie=elsewhere)]
+        http.cookies.clear()
+        pair = (await http.post(TOKEN, json={"email": rig.mine.email(), "password": PASSWORD})).json()
+        others.append(await connected(stack, url, token=pair["access"]))
+        signed_out = await http.delete(SESSION, headers={"Cookie": f"assistify_session={here}"})
+        assert signed_out.status_code == 204
+        await until_revoked(*tabs)
+        for one in others:
+            await still_there(one)
+
+
+async def test_another_password_or_role_closes_all_sockets_and_ends_the_cookies(rig: Product) -> None:
+    async with serving(rig) as url, httpx2.AsyncClient(base_url=url) as http, AsyncExitStack() as stack:
+        cookie = await cookie_of(http, rig)
+        theirs = await cookie_of(http, rig, Role.OWNER)
+        http.cookies.clear()
+        pair = (await http.post(TOKEN, json={"email": rig.mine.email(), "password": PASSWORD})).json()
+        mine = [await connected(stack, url, cookie=cookie), await connected(stack, url, token=pair["access"])]
+        owner = await connected(stack, url, cookie=theirs)
+        await change_password(rig)
+        await until_revoked(*mine)
+        await still_there(owner)
+        again = await http.get(SESSION, headers={"Cookie": f"assistify_session={cookie}"})
+        assert again.status_code == 401
+
+
+async def test_a_refresh_token_used_twice_closes_all_sockets(rig: Product) -> None:
+    async with serving(rig) as url, httpx2.AsyncClient(base_url=url) as http, AsyncExitStack() as stack:
+        pair = (await http.post(TOKEN, json={"email": rig.mine.email(), "password": PASSWORD})).json()
+        one = await connected(stack, url, token=pair["access"])
+        newer = await http.post(f"{TOKEN}refresh/", json={"refresh": pair["refresh"]})
+        await one.ack("token.refresh", token=newer.json()["access"])
+        await still_there(one)
+        assert (await http.post(f"{TOKEN}refresh/", json={"refresh": pair["refresh"]})).status_code == 401
+        await until_revoked(one)
+
+
+async def test_a_socket_lives_on_with_its_own_newer_token_only(rig: Product) -> None:
+    async with serving(rig) as url, AsyncExitStack() as stack:
+        bearer = await rig.bearer()
+        one = await connected(stack, url, token=bearer["Authorization"].removeprefix("Bearer "))
+        other = await rig.bearer(Role.OWNER)
+        refused = await one.command("token.refresh", token=other["Authorization"].removeprefix("Bearer "))
+        assert refused["code"] == "unauthorized"
+        await one.ack("token.refresh", token=(await rig.bearer())["Authorization"].removeprefix("Bearer "))
+
+
+async def test_a_command_in_another_process_reaches_the_sockets_through_redis(
+    folder: Path, redis_server: RedisServer
+) -> None:
+    async with product(folder, redis_url=redis_server.url) as rig, serving(rig) as url, AsyncExitStack() as stack:
+        async with httpx2.AsyncClient(base_url=url) as http:
+            one = await connected(stack, url, cookie=await cookie_of(http, rig))
+        async with open_core(rig.settings) as other_process:
+            member = rig.mine.staff[Role.AGENT]
+            await other_process.staff_store.add_user(
+                member.shop, email=rig.mine.email(), name="Agent", role="viewer", password_hash=password_hash()
+            )
+        await until_revoked(one)
+
+
+@pytest.mark.parametrize("ending", ["password", "session"])
+async def test_who_asks_again_learns_what_ended(rig: Product, ending: str) -> None:
+    record = await rig.core.staff_store.by_email(rig.mine.email())
+    assert record is not None
+    started = await rig.core.staff.start_session(record.member, None)
+    kept = await rig.core.staff.start_session(record.member, None)
+    member = record.member
+    sign_ins = [
+        SignIn(member.id, member.generation, secret_hash(started.cookie)),
+        SignIn(member.id, member.generation, secret_hash(kept.cookie)),
+        SignIn(member.id, member.generation, None),
+    ]
+    assert await rig.core.staff.are_valid(sign_ins) == [True, True, True]
+    if ending == "password":
+        await change_password(rig)
+        assert await rig.core.staff.are_valid(sign_ins) == [False, False, False]
+    else:
+        await rig.core.staff.end_session(started.cookie)
+        assert await rig.core.staff.are_valid(sign_ins) == [False, True, True]
+    assert await rig.core.staff.are_valid([]) == []
