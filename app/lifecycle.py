@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 BACKLOG = 2048
 GRACE_S = 5  # after the drain, for requests in flight
+FORCE_CHECK_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class DrainingServer(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]]) -> None:
         super().__init__(config)
+        self.servers: list[asyncio.Server] = []
         self._drain = drain
 
     @contextlib.contextmanager
@@ -55,12 +57,29 @@ class DrainingServer(uvicorn.Server):
             finally:
                 self._captured_signals.clear()
 
-    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+    def close_listeners(self) -> None:
+        """Take no more connections; idempotent."""
         for server in self.servers:
             server.close()
-        if not self.force_exit:
-            await self._drain()
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Drain, then end what is left."""
+        self.close_listeners()
+        await self._drain_unless_forced()
         await super().shutdown(sockets)
+
+    async def _drain_unless_forced(self) -> None:
+        """Drain, until it is done or Ctrl-C is pressed again."""
+        drain = asyncio.ensure_future(self._drain())
+        while not drain.done() and not self.force_exit:
+            await asyncio.wait([drain], timeout=FORCE_CHECK_S)
+        drain.cancel()
+        try:
+            await drain
+        except asyncio.CancelledError:
+            log.warning("stopped without draining", action="drain_forced")
+        except Exception:
+            log.exception("draining failed", action="drain_failed")
 
 
 def make_server(app: ASGIApp, settings: Settings, drain: Callable[[], Awaitable[None]]) -> DrainingServer:
@@ -110,7 +129,10 @@ async def running(tasks: Sequence[BackgroundTask]) -> AsyncIterator[None]:
 async def serve_web(server: DrainingServer, tasks: Sequence[BackgroundTask]) -> None:
     """Serve until a signal or the death of a background task."""
     async with running(tasks):
-        await server.serve()
+        try:
+            await server.serve()
+        finally:
+            server.close_listeners()
 
 
 async def serve_worker(tasks: Sequence[BackgroundTask], drain: Callable[[], Awaitable[None]]) -> None:

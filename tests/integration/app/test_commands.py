@@ -14,9 +14,8 @@ from typing import Any
 
 import pytest
 import structlog
-from click.testing import Result
 from sqlalchemy import func, select
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from app.bootstrap.core import open_core
 from app.cli import commands

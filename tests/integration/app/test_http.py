@@ -147,7 +147,7 @@ async def test_with_a_token_everybody_needs_it(folder: Path) -> None:
     async with product(folder, metrics_token="m" * 20) as rig, rig.client(address="192.0.2.1") as far:
         problem(await far.get("/metrics"), 401)
         problem(await far.get("/metrics", headers={"Authorization": "Bearer wrong"}), 401)
-        problem(await far.get("/metrics", headers={"Authorization": "Bearer schlüssel".encode()}), 401)
+        problem(await far.get("/metrics", headers={b"Authorization": "Bearer schlüssel".encode()}), 401)
         assert (await far.get("/metrics", headers={"Authorization": f"Bearer {'m' * 20}"})).status_code == 200
         async with rig.client() as near:
             problem(await near.get("/metrics"), 401)

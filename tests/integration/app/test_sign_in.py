@@ -18,8 +18,7 @@ CLOSE = "/api/conversations/{id}/close_conversation/"
 async def tokens(rig: Product, client: httpx2.AsyncClient, role: Role = Role.AGENT) -> dict[str, str]:
     answer = await client.post(TOKEN, json={"email": rig.mine.email(role), "password": PASSWORD})
     assert answer.status_code == 200
-    body: dict[str, str] = answer.json()
-    return body
+    return {name: str(value) for name, value in answer.json().items()}
 
 
 async def listed(client: httpx2.AsyncClient, access: str) -> int:
@@ -30,7 +29,7 @@ async def listed(client: httpx2.AsyncClient, access: str) -> int:
 async def test_password_gives_tokens_that_open_the_api(rig: Product) -> None:
     async with rig.client() as client:
         pair = await tokens(rig, client)
-        assert pair["expires_in"] == rig.settings.access_token_s
+        assert pair["expires_in"] == str(rig.settings.access_token_s)
         assert await listed(client, pair["access"]) == 200
         assert await listed(client, pair["refresh"]) == 401  # one kind is never taken as another
         assert await listed(client, "nonsense") == 401

@@ -1,0 +1,167 @@
+"""Start, watch, stop: what ends a process, and that nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+
+from app.lifecycle import (
+    BackgroundTask,
+    DrainingServer,
+    TaskEndedError,
+    make_server,
+    running,
+    serve_web,
+    serve_worker,
+)
+from app.settings import Settings
+
+
+class Watched:
+    """A background task that notes its end."""
+
+    def __init__(self) -> None:
+        self.started = asyncio.Event()
+        self.cancelled = False
+
+    async def run(self) -> None:
+        self.started.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+
+
+async def fail() -> None:
+    raise OSError("the model is gone")
+
+
+async def end() -> None:
+    await asyncio.sleep(0)
+
+
+def server(folder: Path, drain: Callable[[], Awaitable[None]] = end) -> DrainingServer:
+    return make_server(Starlette(), Settings(var_dir=folder, port=0), drain)
+
+
+async def started(one: DrainingServer) -> None:
+    async with asyncio.timeout(10):
+        while not one.started:  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+
+
+def causes(group: BaseException) -> list[type[BaseException]]:
+    assert isinstance(group, BaseExceptionGroup)
+    return [type(error) for error in group.exceptions]
+
+
+async def test_all_tasks_end_with_the_body() -> None:
+    tasks = [Watched(), Watched()]
+    async with running([BackgroundTask(str(number), task.run) for number, task in enumerate(tasks)]):
+        for task in tasks:
+            await task.started.wait()
+    assert all(task.cancelled for task in tasks)
+
+
+@pytest.mark.parametrize(("death", "cause"), [(fail, OSError), (end, TaskEndedError)])
+async def test_the_end_of_a_task_ends_the_body_and_the_others(death: Any, cause: type[Exception]) -> None:
+    other = Watched()
+    with pytest.raises(BaseExceptionGroup) as ended:
+        async with asyncio.timeout(5), running([BackgroundTask("other", other.run), BackgroundTask("death", death)]):
+            await asyncio.Event().wait()
+    assert causes(ended.value) == [cause]
+    assert other.cancelled
+
+
+async def test_an_error_of_the_body_is_kept() -> None:
+    task = Watched()
+
+    async def fail_in_the_body() -> None:
+        async with running([BackgroundTask("task", task.run)]):
+            await task.started.wait()
+            raise KeyError("body")
+
+    with pytest.raises(BaseExceptionGroup) as ended:
+        await fail_in_the_body()
+    assert causes(ended.value) == [KeyError]
+    assert task.cancelled
+
+
+async def test_the_death_of_a_task_stops_the_server(tmp_path: Path) -> None:
+    one = server(tmp_path)
+
+    async def die_once_serving() -> None:
+        await started(one)
+        raise OSError("the model is gone")
+
+    with pytest.raises(BaseExceptionGroup) as ended:
+        await asyncio.wait_for(serve_web(one, [BackgroundTask("engine", die_once_serving)]), 10)
+    assert causes(ended.value) == [OSError]
+
+
+async def test_a_signal_drains_and_the_process_goes_on_to_its_end(tmp_path: Path) -> None:
+    drained = asyncio.Event()
+
+    async def drain() -> None:
+        drained.set()
+
+    one, task = server(tmp_path, drain), Watched()
+    serving = asyncio.create_task(serve_web(one, [BackgroundTask("task", task.run)]))
+    await started(one)
+    signal.raise_signal(signal.SIGTERM)
+    await asyncio.wait_for(serving, 10)
+    assert drained.is_set()
+    assert task.cancelled
+
+
+async def test_a_second_ctrl_c_does_not_wait_for_the_drain(tmp_path: Path) -> None:
+    draining = asyncio.Event()
+
+    async def drain() -> None:
+        draining.set()
+        await asyncio.sleep(60)
+
+    one = server(tmp_path, drain)
+    serving = asyncio.create_task(serve_web(one, []))
+    await started(one)
+    signal.raise_signal(signal.SIGINT)
+    await asyncio.wait_for(draining.wait(), 5)
+    signal.raise_signal(signal.SIGINT)
+    await asyncio.wait_for(serving, 5)
+
+
+async def test_a_drain_that_fails_does_not_keep_the_server_up(tmp_path: Path) -> None:
+    one = server(tmp_path, fail)
+    serving = asyncio.create_task(serve_web(one, []))
+    await started(one)
+    one.should_exit = True
+    await asyncio.wait_for(serving, 10)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_worker_drains_on_a_signal(number: signal.Signals) -> None:
+    drained: list[bool] = []
+    task = Watched()
+
+    async def drain() -> None:
+        drained.append(not task.cancelled)
+
+    working = asyncio.create_task(serve_worker([BackgroundTask("task", task.run)], drain))
+    await task.started.wait()
+    signal.raise_signal(number)
+    await asyncio.wait_for(working, 5)
+    assert drained == [True]
+    assert task.cancelled
+
+
+async def test_the_death_of_a_task_stops_the_worker() -> None:
+    with pytest.raises(BaseExceptionGroup) as ended:
+        await asyncio.wait_for(serve_worker([BackgroundTask("lane", fail)], end), 5)
+    assert causes(ended.value) == [OSError]
