@@ -8,6 +8,7 @@ import type { Identity, Page, ServerFrame } from "@/wire/wire.gen";
 import { saveSlot, type VisitorSlot } from "./visitor-slot";
 
 const TYPING_EVERY_MS = 4000;
+const TYPING_PAUSE_MS = 3000;
 const CONNECT_MS = 5000;
 
 export type Notice = { text: string; retry: (() => void) | null };
@@ -43,6 +44,7 @@ export class VisitorSession {
   private renewed = false;
   private isOver = false;
   private lastTyping = Number.NEGATIVE_INFINITY;
+  private typingPause: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: VisitorSessionOptions) {
     this.slot = options.slot;
@@ -94,6 +96,7 @@ export class VisitorSession {
   send(text: string): void {
     this.connect();
     this.outbox.add(text, this.slot.conversation);
+    this.stopTyping();
   }
 
   stop(message: string): void {
@@ -122,12 +125,23 @@ export class VisitorSession {
     );
   }
 
-  /** Say that the visitor is typing, at most every few seconds. */
+  /** Say that the visitor is typing, at most every few seconds, and once that it paused. */
   typing(): void {
     const { conversation } = this;
-    if (!conversation || Date.now() - this.lastTyping < TYPING_EVERY_MS) return;
+    if (!conversation) return;
+    clearTimeout(this.typingPause);
+    this.typingPause = setTimeout(() => this.stopTyping(), TYPING_PAUSE_MS);
+    if (Date.now() - this.lastTyping < TYPING_EVERY_MS) return;
     this.lastTyping = Date.now();
     this.quietly({ type: "typing", conversation: conversation.id, on: true });
+  }
+
+  private stopTyping(): void {
+    clearTimeout(this.typingPause);
+    const { conversation } = this;
+    if (!conversation || this.lastTyping === Number.NEGATIVE_INFINITY) return;
+    this.lastTyping = Number.NEGATIVE_INFINITY;
+    this.quietly({ type: "typing", conversation: conversation.id, on: false });
   }
 
   /** How many messages of others the visitor has not seen. */
@@ -156,6 +170,7 @@ export class VisitorSession {
 
   /** Leave for good: another visitor follows. */
   dispose(): void {
+    clearTimeout(this.typingPause);
     this.isOver = true;
     this.client.close();
   }
