@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.e2e.demo_shop import DemoShop
+from tests.e2e.demo_shop import LONG_QUESTION, DemoShop
 from tests.fixtures.postgres_server import PostgresServer
 from tests.fixtures.redis_server import RedisServer
-from tests.fixtures.server_process import ServerProcess, run_command
+from tests.fixtures.server_process import ServerProcess, run_command, wait_until_one_is_ready
 
 LEASE_S = "3"
 DRAIN_S = "1.5"
@@ -19,6 +19,7 @@ class Cluster:
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         self._folder = folder
+        self._whole: str | None = None
         self.postgres = PostgresServer()
         self.redis = RedisServer()
         self.database_url = self.postgres.create_database()
@@ -40,6 +41,13 @@ class Cluster:
     def processes(self) -> list[ServerProcess]:
         return [*self.webs, *self.workers]
 
+    async def whole_answer(self) -> str:
+        """Return the uninterrupted answer to the long question: greedy, so that it is the same every time."""
+        if self._whole is None:
+            async with await self.shop.guest() as visitor:
+                self._whole = str((await visitor.ask(await visitor.open(), LONG_QUESTION))["text"])
+        return self._whole
+
     def start(self) -> None:
         """Start everything at once, on an empty database."""
         for process in self.processes:
@@ -47,12 +55,18 @@ class Cluster:
         self.mend()
 
     def mend(self) -> None:
-        """Start what does not run, and wait until everything is ready."""
+        """Start what does not run, and wait until both web processes and one worker are ready."""
         for process in self.processes:
             if not process.is_running:
                 process.start()
-        for process in self.processes:
+        for process in self.webs:
             process.wait_until_ready()
+        wait_until_one_is_ready(self.workers)
+
+    def wait_for_workers(self) -> None:
+        """Wait until both workers are ready."""
+        for worker in self.workers:
+            worker.wait_until_ready()
 
     def command(self, *arguments: str, **settings: str) -> str:
         """Run a command of assistify on the same database; return what it printed."""

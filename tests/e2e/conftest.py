@@ -11,7 +11,7 @@ from tests.e2e.demo_shop import DemoShop
 from tests.fixtures.server_process import ServerProcess, running
 
 # Slow enough to be interrupted, short enough to wait for.
-PACE = {"reply_pace": "12", "max_reply_tokens": "48", "engine_slots": "64", "log_level": "WARNING"}
+PACE = {"reply_pace": "16", "max_reply_tokens": "48", "engine_slots": "64", "log_level": "WARNING"}
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +39,7 @@ def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster
 
 @pytest.fixture
 def cluster(shared_cluster: Cluster) -> Cluster:
-    """Two web processes and two workers on PostgreSQL and Redis; all of them run, whatever an earlier test killed."""
+    """Two web processes and two workers on PostgreSQL and Redis; what an earlier test killed is started again."""
     shared_cluster.mend()
     return shared_cluster
 

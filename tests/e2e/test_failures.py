@@ -36,13 +36,6 @@ def _is_an_agents(view: View) -> bool:
     return view.controller == "agent"
 
 
-async def _uninterrupted(shop: DemoShop) -> str:
-    """Return the whole answer: greedy, so that it is the same every time."""
-    async with await shop.guest() as visitor:
-        answer = await visitor.ask(await visitor.open(), LONG_QUESTION)
-        return str(answer["text"])
-
-
 async def _in_mid_answer(visitor: VisitorClient, agent: StaffClient | None = None) -> str:
     """Ask, and return the conversation in the middle of its answer."""
     conversation = await visitor.open()
@@ -57,8 +50,9 @@ async def _in_mid_answer(visitor: VisitorClient, agent: StaffClient | None = Non
 
 async def test_another_worker_finishes_the_sentence_of_a_killed_one(cluster: Cluster) -> None:
     shop, (first, second) = cluster.shop, cluster.workers
-    whole = await _uninterrupted(shop)
+    whole = await cluster.whole_answer()
     async with await shop.guest() as one, await shop.guest(shop.urls[1]) as other:
+        await asyncio.to_thread(cluster.wait_for_workers)
         second.freeze()
         conversations = await asyncio.gather(_in_mid_answer(one), _in_mid_answer(other))
         await asyncio.to_thread(first.kill)
@@ -74,7 +68,7 @@ async def test_another_worker_finishes_the_sentence_of_a_killed_one(cluster: Clu
 @pytest.mark.parametrize("blow", [_flush, _restart])
 async def test_redis_loses_everything_and_the_answer_comes_whole(cluster: Cluster, blow: Blow) -> None:
     shop = cluster.shop
-    whole = await _uninterrupted(shop)
+    whole = await cluster.whole_answer()
     async with await shop.guest() as visitor, await shop.agent() as agent:
         conversation = await _in_mid_answer(visitor, agent)
         await asyncio.to_thread(blow, cluster)
@@ -125,7 +119,7 @@ async def _takes_over_exactly(shop: DemoShop, conversation: str, visitor: Visito
 
 async def test_a_web_process_that_is_stopped_hands_its_visitors_over(cluster: Cluster) -> None:
     shop, (leaving, staying) = cluster.shop, cluster.webs
-    whole = await _uninterrupted(shop)
+    whole = await cluster.whole_answer()
     async with await shop.guest(leaving.url) as visitor:
         conversation = await _in_mid_answer(visitor)
         leaving.ask_to_stop()
@@ -141,8 +135,9 @@ async def test_a_web_process_that_is_stopped_hands_its_visitors_over(cluster: Cl
 
 async def test_a_worker_that_is_stopped_hands_its_sentence_over(cluster: Cluster) -> None:
     shop, (first, second) = cluster.shop, cluster.workers
-    whole = await _uninterrupted(shop)
+    whole = await cluster.whole_answer()
     async with await shop.guest() as visitor:
+        await asyncio.to_thread(cluster.wait_for_workers)
         second.freeze()
         conversation = await _in_mid_answer(visitor)
         second.thaw()

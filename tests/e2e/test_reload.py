@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from functools import partial
 
+from tests.e2e.cluster import Cluster
 from tests.e2e.demo_shop import LONG_QUESTION, DemoShop
 from tests.fixtures.wire_view import View
 
 SEED = 50_118
-CUT_POINTS = 50
 AT_ONCE = 25
 RELOADS = 2
 
@@ -20,10 +21,19 @@ def _has_come_to(view: View, deltas: int) -> bool:
 
 
 async def test_reloads_at_fifty_random_points_lose_and_double_nothing(shop: DemoShop) -> None:
+    await _reload(shop, 50)
+
+
+async def test_reloads_that_reach_another_web_process(cluster: Cluster) -> None:
+    await _reload(cluster.shop, 20)
+
+
+async def _reload(shop: DemoShop, cut_points: int) -> None:
+    """Drop connections in mid-answer, come back to the next web process: the text is whole, and joins on."""
     chance = random.Random(SEED)
     plans = [
         [(chance.randint(1, 14), chance.choice((0.0, 0.0, 0.1, 0.4, 1.0))) for _ in range(RELOADS)]
-        for _ in range(CUT_POINTS // RELOADS)
+        for _ in range(cut_points // RELOADS)
     ]
     slots = asyncio.Semaphore(AT_ONCE)
     async with await shop.guest() as undisturbed:
@@ -31,7 +41,7 @@ async def test_reloads_at_fifty_random_points_lose_and_double_nothing(shop: Demo
 
     async def one(plan: list[tuple[int, float]]) -> int:
         """Reload after so many deltas and stay away for so long; return how often that was in mid-answer."""
-        caught = 0
+        caught, urls = 0, itertools.cycle(reversed(shop.urls))
         async with slots, await shop.guest() as visitor:
             conversation = await visitor.open()
             view = visitor.view(conversation)
@@ -40,6 +50,7 @@ async def test_reloads_at_fifty_random_points_lose_and_double_nothing(shop: Demo
                 await visitor.wait_for(partial(_has_come_to, view, len(view.deltas) + deltas))
                 caught += view.live is not None
                 await visitor.drop()
+                visitor.url = next(urls)
                 await asyncio.sleep(away_s)
                 await visitor.connect()
             await visitor.wait_for(lambda: bool(view.texts("bot")))
@@ -48,7 +59,7 @@ async def test_reloads_at_fifty_random_points_lose_and_double_nothing(shop: Demo
             assert list(view.messages) == list(stored)
         return caught
 
-    assert sum(await asyncio.gather(*(one(plan) for plan in plans))) >= CUT_POINTS * 0.8
+    assert sum(await asyncio.gather(*(one(plan) for plan in plans))) >= cut_points * 0.8
 
 
 async def test_a_reload_that_forgot_everything_gets_the_answer_so_far(shop: DemoShop) -> None:

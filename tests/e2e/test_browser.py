@@ -1,0 +1,175 @@
+"""The product as people meet it: the demo shop's page with the widget, and the console, in real Chromium."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, FrameLocator, Locator, Page, expect
+
+from tests.e2e.conftest import PACE
+from tests.e2e.demo_shop import ADA, LONG_QUESTION, ORDER_QUESTION, DemoShop
+from tests.fixtures.browser import chromium, new_page
+from tests.fixtures.server_process import DEMO_PASSWORD, ServerProcess, running
+
+WAIT_MS = 20_000
+SILENCE_S = 2.5
+BOT = '[data-testid="message"][data-sender="bot"]'
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module")
+def slow_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoShop]:
+    """A server that writes no faster than a browser can be driven."""
+    server = ServerProcess("serve", tmp_path_factory.mktemp("slow"), {**PACE, "reply_pace": "6"}, demo=True)
+    with running(server):
+        yield DemoShop((server.url,))
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    expect.set_options(timeout=WAIT_MS)
+    async with chromium() as browser:
+        yield browser
+
+
+async def _open_widget(page: Page) -> FrameLocator:
+    await page.get_by_test_id("bubble").click()
+    panel = page.frame_locator('[data-testid="panel-frame"]')
+    await expect(panel.get_by_test_id("panel")).to_be_visible()
+    return panel
+
+
+async def _ask(panel: FrameLocator, text: str) -> None:
+    await panel.get_by_test_id("composer").fill(text)
+    await panel.get_by_test_id("send").click()
+
+
+async def _sign_in(page: Page, shop: DemoShop) -> None:
+    await page.goto(f"{shop.url}/console")
+    form = page.get_by_test_id("sign-in")
+    await form.locator('input[name="email"]').fill(ADA)
+    await form.locator('input[name="password"]').fill(DEMO_PASSWORD)
+    await form.locator('button[type="submit"]').click()
+    await expect(page.get_by_test_id("queue-bot")).to_be_visible()
+
+
+async def _shown(message: Locator) -> str:
+    """Return the text in a message's bubble, as a reader sees it."""
+    return (await message.locator('p[dir="auto"]').first.inner_text()).strip()
+
+
+async def _grows(message: Locator) -> int:
+    """Return how many different lengths a text had while it was being written."""
+    lengths = set()
+    while await message.get_attribute("data-state") == "live":
+        lengths.add(len(await _shown(message)))
+        await asyncio.sleep(0.05)
+    return len(lengths)
+
+
+async def _both_hold(panel: FrameLocator, console: Page, nth: int) -> str:
+    """Wait until widget and console show the same cut text, marked as such; return it."""
+    sides = (panel.locator(BOT).nth(nth), console.locator(BOT).nth(nth))
+    for side in sides:
+        await expect(side).to_have_attribute("data-state", "cut")
+        await expect(side).to_contain_text("stopped here")
+    kept = await _shown(sides[0])
+    assert kept
+    assert kept == await _shown(sides[1])
+    return kept
+
+
+async def test_an_answer_is_watched_taken_over_and_handed_back(
+    slow_shop: DemoShop, browser: Browser, tmp_path: Path
+) -> None:
+    async with new_page(browser, tmp_path) as visitor, new_page(browser, tmp_path, width=1440) as agent:
+        await visitor.page.goto(slow_shop.url)
+        await visitor.page.get_by_test_id("be-ana").click()
+        panel = await _open_widget(visitor.page)
+        await _is_told_of_the_order(slow_shop, panel)
+        await visitor.page.screenshot(path=tmp_path / "1-answered.png")
+
+        await _sign_in(agent.page, slow_shop)
+        agent.problems.clear()  # asking who is signed in, before anybody was, is answered with 401
+        await agent.page.get_by_test_id("queue-bot").click()
+        await agent.page.get_by_test_id("conversation-row").filter(has_text="Ana Demo").click()
+        await _ask(panel, LONG_QUESTION)
+        watched = agent.page.locator(BOT).nth(1)
+        await expect(watched).to_have_attribute("data-state", "live")
+        await expect(watched).to_contain_text(re.compile(r"\w{3}"))
+        await agent.page.screenshot(path=tmp_path / "2-watched.png")
+        await agent.page.keyboard.press("t")
+        kept = await _both_hold(panel, agent.page, 1)
+        await asyncio.sleep(SILENCE_S)
+        assert await _both_hold(panel, agent.page, 1) == kept
+        assert await panel.locator(BOT).count() == await agent.page.locator(BOT).count() == 2
+        await expect(agent.page.get_by_text("is typing")).to_have_count(0)
+        await agent.page.screenshot(path=tmp_path / "3-taken-over.png")
+
+        await agent.page.get_by_test_id("composer").fill("Ada here, I will look after you.")
+        await agent.page.get_by_test_id("send").click()
+        said = panel.locator('[data-testid="message"][data-sender="agent"]')
+        await expect(said).to_contain_text("Ada here, I will look after you.")
+        await visitor.page.screenshot(path=tmp_path / "4-agent-in-widget.png")
+
+        await agent.page.get_by_test_id("hand-back").click()
+        await expect(agent.page.get_by_test_id("take-over")).to_be_visible()
+        await _ask(panel, "Hello")
+        await expect(panel.locator(BOT).nth(2)).to_have_attribute("data-state", "done")
+        assert await _both_hold(panel, agent.page, 1) == kept
+        await agent.page.screenshot(path=tmp_path / "5-handed-back.png")
+        visitor.check()
+        agent.check()
+
+
+async def _is_told_of_the_order(shop: DemoShop, panel: FrameLocator) -> None:
+    """Ask for the known order: the answer grows before the eyes, and names carrier and tracking number."""
+    order = await shop.order("#1042")
+    await _ask(panel, ORDER_QUESTION)
+    answer = panel.locator(BOT)
+    await expect(answer).to_have_attribute("data-state", "live")
+    assert await _grows(answer) >= 5
+    await expect(answer).to_contain_text(order["tracking"])
+    await expect(answer).to_contain_text(order["carrier"])
+
+
+async def test_a_reload_in_mid_answer_goes_on_where_it_was(
+    slow_shop: DemoShop, browser: Browser, tmp_path: Path
+) -> None:
+    async with new_page(browser, tmp_path) as visitor:
+        await visitor.page.goto(slow_shop.url)
+        panel = await _open_widget(visitor.page)
+        await _ask(panel, LONG_QUESTION)
+        answer = panel.locator(BOT)
+        await expect(answer).to_contain_text(re.compile(r"\w+ \w+ \w+"))
+        before = await _shown(answer)
+        await visitor.page.reload()
+        await expect(answer).to_have_attribute("data-state", "live")
+        assert (await _shown(answer)).startswith(before)
+        await visitor.page.screenshot(path=tmp_path / "reloaded.png")
+        await expect(answer).to_have_attribute("data-state", "done")
+        async with await slow_shop.guest() as undisturbed:
+            whole = (await undisturbed.ask(await undisturbed.open(), LONG_QUESTION))["text"]
+        assert await _shown(answer) == whole
+        assert await panel.get_by_test_id("message").count() == 2
+        visitor.check()
+
+
+async def test_the_visitor_stops_an_answer(slow_shop: DemoShop, browser: Browser, tmp_path: Path) -> None:
+    async with new_page(browser, tmp_path) as visitor:
+        await visitor.page.goto(slow_shop.url)
+        panel = await _open_widget(visitor.page)
+        await _ask(panel, LONG_QUESTION)
+        answer = panel.locator(BOT)
+        await expect(answer).to_contain_text(re.compile(r"\w+ \w+"))
+        await panel.get_by_test_id("stop").click()
+        await expect(answer).to_have_attribute("data-state", "cut")
+        kept = await _shown(answer)
+        await asyncio.sleep(1)
+        assert await _shown(answer) == kept
+        visitor.check()
