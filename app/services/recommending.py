@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +22,7 @@ from nlp.training.recommender import Interaction, Item, User, train_recommender
 log = structlog.get_logger(__name__)
 
 SHOWN = 3
+LOOKED_AT = (9, 90)  # of the best, until enough are in stock
 TRAIN_KIND = "train_recommenders"
 
 
@@ -56,21 +57,25 @@ class ShopRecommenders:
         *,
         customer: UUID | None,
         page_product: UUID | None,
-        search: Mapping[UUID, float],
         exclude: Collection[UUID],
     ) -> Sequence[Recommended]:
         """Return up to three products that are in stock now, best first."""
         recommender = await self._recommender(shop)
-        ranked = recommender.recommend(
-            str(customer) if customer is not None else None,
-            str(page_product) if page_product is not None else None,
-            exclude=[str(product) for product in exclude],
-            k=SHOWN * 3,  # some of them may be sold out
-        )
-        products = await self._records.products(shop, [UUID(one.product_id) for one in ranked])
-        reasons = {UUID(one.product_id): one for one in ranked}
-        shown = [product for product in products if product.stock > 0][:SHOWN]
-        return [Recommended(product, reasons[product.id].reason, reasons[product.id].score) for product in shown]
+        shown: list[Recommended] = []
+        for count in LOOKED_AT:
+            ranked = recommender.recommend(
+                str(customer) if customer is not None else None,
+                str(page_product) if page_product is not None else None,
+                exclude=[str(product) for product in exclude],
+                k=count,
+            )
+            reasons = {UUID(one.product_id): one for one in ranked}
+            products = await self._records.products(shop, list(reasons))
+            in_stock = [product for product in products if product.stock > 0][:SHOWN]
+            shown = [Recommended(one, reasons[one.id].reason, reasons[one.id].score) for one in in_stock]
+            if len(shown) == SHOWN or len(ranked) < count:
+                break
+        return shown
 
     async def warm(self, shop: UUID) -> None:
         """Load or train a shop's recommender now."""

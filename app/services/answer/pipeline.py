@@ -88,7 +88,7 @@ class Pipeline:
         facts = gather_facts(question, decision)
         recommended: Sequence[Recommended] = ()
         with suppress(_DegradedError):
-            recommended = await self._stage("recommend", self._recommend(context, decision, hits))
+            recommended = await self._stage("recommend", self._recommend(context, decision))
         prompt = build_prompt(
             question=context.question,
             history=context.history,
@@ -144,7 +144,7 @@ class Pipeline:
                 return None
         return await self.records.proven_order(context.shop, number, email)
 
-    async def _recommend(self, context: ReplyContext, decision: Decision, hits: Hits) -> Sequence[Recommended]:
+    async def _recommend(self, context: ReplyContext, decision: Decision) -> Sequence[Recommended]:
         if decision.situation not in RECOMMENDING:
             return ()
         if decision.situation == "product_search/found":
@@ -154,7 +154,6 @@ class Pipeline:
             context.shop,
             customer=context.customer if context.verified else None,
             page_product=product.id,
-            search={hit.item.id: hit.score for hit in hits.products},
             exclude={product.id},
         )
         return others

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -28,7 +28,6 @@ class Recommenders(Protocol):
         *,
         customer: UUID | None,
         page_product: UUID | None,
-        search: Mapping[UUID, float],
         exclude: Collection[UUID],
     ) -> Sequence[Recommended]:
         """Return up to three products in stock, best first; `customer` None is an unknown visitor."""

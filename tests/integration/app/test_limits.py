@@ -1,0 +1,173 @@
+"""Limits of live sessions on a real server: n pass, n + 1 is refused with the time to wait, and others are spared."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.domain.people import Role
+from tests.integration.app.rig import Product, Tenant, product, serving
+from tests.integration.realtime.client import Client, Wire, client
+
+N = 3
+
+
+@dataclass
+class Site:
+    """A server behind a proxy that says where its clients are."""
+
+    rig: Product
+    url: str
+    stack: AsyncExitStack
+    clients: int = 0
+
+    async def dial(self, path: str = "chat", address: str | None = None) -> Client:
+        """Open a socket, each from its own address unless told otherwise."""
+        self.clients += 1
+        headers = {"X-Forwarded-For": address or f"192.0.2.{self.clients}"}
+        url = f"{self.url.replace('http', 'ws', 1)}/ws/{path}"
+        return await self.stack.enter_async_context(client(url, additional_headers=headers))
+
+    async def hello(
+        self, *, address: str | None = None, token: str | None = None, tenant: Tenant | None = None
+    ) -> tuple[Client, Wire]:
+        """Connect as a visitor; return the answer too."""
+        one = await self.dial(address=address)
+        return one, await one.command("hello", widget_key=(tenant or self.rig.mine).shop.widget_key, token=token)
+
+    async def visitor(self, **how: Any) -> Client:
+        one, answer = await self.hello(**how)
+        assert answer["type"] == "welcome", answer
+        one.welcome = answer
+        return one
+
+    async def agent(self) -> Client:
+        one = await self.dial("agent")
+        bearer = await self.rig.bearer(Role.AGENT)
+        await one.ack("hello", token=bearer["Authorization"].removeprefix("Bearer "))
+        return one
+
+
+@asynccontextmanager
+async def site(folder: Path, **limits: int) -> AsyncIterator[Site]:
+    async with (
+        product(folder, trusted_proxies="127.0.0.1", **limits) as rig,
+        serving(rig) as url,
+        AsyncExitStack() as stack,
+    ):
+        yield Site(rig, url, stack)
+
+
+def refused(answer: Wire) -> bool:
+    """Return whether an answer says: too much, and when to come again."""
+    if answer["type"] != "error":
+        return False
+    assert answer["code"] == "rate_limited"
+    assert 0 < answer["retry_after_ms"] <= 60_001
+    return True
+
+
+async def works(one: Client) -> bool:
+    return not refused(await one.command("conversation.open"))
+
+
+async def test_connections_of_one_visitor(folder: Path) -> None:
+    async with site(folder, visitor_connections_per_minute=N) as here:
+        token = (await here.visitor()).welcome["token"]
+        for _ in range(N - 1):
+            await here.visitor(token=token)
+        one, answer = await here.hello(token=token)
+        assert refused(answer)
+        assert await one.until_closed() == 4002  # it may come again
+        await here.visitor()
+
+
+async def test_connections_from_one_address(folder: Path) -> None:
+    async with site(folder, address_connections_per_minute=N) as here:
+        for _ in range(N):
+            await here.visitor(address="192.0.2.77")
+        assert refused((await here.hello(address="192.0.2.77"))[1])
+        await here.visitor()
+        for _ in range(N + 1):
+            await here.visitor(address="127.0.0.1")  # a proxy's own address says nothing about who is behind it
+
+
+async def test_connections_to_one_shop_and_staff_gets_through(folder: Path) -> None:
+    async with site(folder, shop_connections_per_minute=N) as here:
+        for _ in range(N):
+            await here.visitor()
+        assert refused((await here.hello())[1])
+        await here.visitor(tenant=here.rig.other)
+        await here.agent()
+
+
+async def test_commands_of_one_connection(folder: Path) -> None:
+    async with site(folder, connection_commands_per_minute=N) as here:
+        one = await here.visitor()
+        assert [await works(one) for _ in range(N + 1)] == [True] * N + [False]
+        assert await works(await here.visitor(token=one.welcome["token"]))
+
+
+async def test_commands_of_one_visitor_over_all_connections(folder: Path) -> None:
+    async with site(folder, visitor_commands_per_minute=N) as here:
+        one = await here.visitor()
+        tabs = [one, await here.visitor(token=one.welcome["token"])]
+        assert [await works(tabs[number % 2]) for number in range(N + 1)] == [True] * N + [False]
+        assert await works(await here.visitor())
+
+
+async def test_commands_of_one_member_of_staff(folder: Path) -> None:
+    async with site(folder, visitor_commands_per_minute=N) as here:
+        tabs = [await here.agent(), await here.agent()]
+        answers = [await tabs[number % 2].command("inbox.watch", queue="all") for number in range(N + 1)]
+        assert [refused(answer) for answer in answers] == [False] * N + [True]
+
+
+async def test_commands_from_one_address(folder: Path) -> None:
+    async with site(folder, address_commands_per_minute=N) as here:
+        neighbours = [await here.visitor(address="192.0.2.77") for _ in range(2)]
+        assert [await works(neighbours[number % 2]) for number in range(N + 1)] == [True] * N + [False]
+        assert await works(await here.visitor())
+
+
+async def test_commands_to_one_shop_and_staff_gets_through(folder: Path) -> None:
+    async with site(folder, shop_commands_per_minute=N) as here:
+        visitors = [await here.visitor() for _ in range(N + 1)]
+        assert [await works(one) for one in visitors] == [True] * N + [False]
+        assert await works(await here.visitor(tenant=here.rig.other))
+        await (await here.agent()).ack("inbox.watch", queue="all")
+
+
+async def began(one: Client) -> bool:
+    """Begin a conversation and end it."""
+    answer = await one.command("conversation.open")
+    if refused(answer):
+        return False
+    await one.ack("conversation.close", conversation=answer["conversation"]["id"])
+    return True
+
+
+async def test_conversations_of_one_visitor(folder: Path) -> None:
+    async with site(folder, visitor_conversations_per_minute=N) as here:
+        one = await here.visitor()
+        assert [await began(one) for _ in range(N + 1)] == [True] * N + [False]
+        other = await here.visitor()
+        for _ in range(N + 1):
+            assert await works(other)  # opening the same one again begins nothing
+
+
+async def test_conversations_from_one_address(folder: Path) -> None:
+    async with site(folder, address_conversations_per_minute=N) as here:
+        neighbours = [await here.visitor(address="192.0.2.77") for _ in range(N + 1)]
+        assert [await began(one) for one in neighbours] == [True] * N + [False]
+        assert await began(await here.visitor())
+
+
+async def test_conversations_of_one_shop(folder: Path) -> None:
+    async with site(folder, shop_conversations_per_minute=N) as here:
+        visitors = [await here.visitor() for _ in range(N + 1)]
+        assert [await began(one) for one in visitors] == [True] * N + [False]
+        assert await began(await here.visitor(tenant=here.rig.other))

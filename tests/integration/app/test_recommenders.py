@@ -1,0 +1,129 @@
+"""Recommenders of shops: trained when first needed, kept on disk, never showing what is sold out."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from sqlalchemy import update
+
+from app.db import models
+from app.db.interactions import SqlInteractions
+from app.services.imports import CustomerRow, ProductRow
+from app.services.recommending import ShopRecommenders, TrainingData
+from tests.integration.app.rig import Product
+
+PRODUCTS = 20
+
+
+class CountedInteractions(SqlInteractions):
+    """The real reads, counted: each is one training."""
+
+    trainings = 0
+
+    async def training_data(self, shop: UUID) -> TrainingData:
+        self.trainings += 1
+        return await super().training_data(shop)
+
+
+@pytest.fixture
+def interactions(rig: Product) -> CountedInteractions:
+    return CountedInteractions(rig.core.database)
+
+
+def recommenders(rig: Product, interactions: CountedInteractions) -> ShopRecommenders:
+    return ShopRecommenders(interactions, rig.core.records, rig.settings.var_dir / "recommenders")
+
+
+async def stock_up(rig: Product) -> dict[str, UUID]:
+    """Give the shop products and a history in which low numbers are bought together; return ids by external id."""
+    shop = rig.mine.shop.id
+    goods = [
+        ProductRow(external_id=f"p{number}", title=f"Product {number}", price=Decimal(5), currency="EUR", stock=3)
+        for number in range(PRODUCTS)
+    ]
+    await rig.core.imports.upsert(shop, goods)
+    await rig.core.imports.upsert(shop, [CustomerRow(external_id=f"c{number}") for number in range(12)])
+    history = [
+        (f"c{customer}", f"p{product}", "purchase", product)
+        for customer in range(12)
+        for product in range(PRODUCTS - customer)
+    ]
+    await rig.core.shops.add_history(shop, history)
+    return {row.external_id: row.id for row in await rig.rows(models.Product)}
+
+
+async def ask(
+    found: ShopRecommenders, rig: Product, *, page: UUID | None = None, exclude: set[UUID] | None = None
+) -> list[str]:
+    shown = await found.recommend(rig.mine.shop.id, customer=None, page_product=page, exclude=exclude or set())
+    assert all(one.reason for one in shown)
+    return [one.product.external_id for one in shown]
+
+
+async def sell_out(rig: Product, *external_ids: str) -> None:
+    async with rig.core.database.write_session() as session:
+        await session.execute(
+            update(models.Product).where(models.Product.external_id.in_(external_ids)).values(stock=0)
+        )
+        await session.commit()
+
+
+async def test_it_is_trained_at_first_need_and_read_from_disk_after(
+    rig: Product, interactions: CountedInteractions
+) -> None:
+    await stock_up(rig)
+    first = recommenders(rig, interactions)
+    shown = await asyncio.gather(*(ask(first, rig) for _ in range(4)))
+    assert interactions.trainings == 1
+    assert len(shown[0]) == 3
+    restarted = recommenders(rig, interactions)
+    assert await ask(restarted, rig) == shown[0]
+    assert interactions.trainings == 1
+
+
+async def test_a_file_that_cannot_be_read_is_trained_anew(rig: Product, interactions: CountedInteractions) -> None:
+    await stock_up(rig)
+    shown = await ask(recommenders(rig, interactions), rig)
+    (file,) = (rig.settings.var_dir / "recommenders").glob("*.safetensors")
+    for content in (b"", b"nonsense", file.read_bytes()[:100]):
+        file.write_bytes(content)
+        assert await ask(recommenders(rig, interactions), rig) == shown
+    assert interactions.trainings == 4
+
+
+async def test_what_is_sold_out_or_gone_is_not_shown(rig: Product, interactions: CountedInteractions) -> None:
+    ids = await stock_up(rig)
+    found = recommenders(rig, interactions)
+    best = await ask(found, rig, page=ids["p1"], exclude={ids["p1"]})
+    assert "p1" not in best
+    await sell_out(rig, best[0])
+    async with rig.core.database.write_session() as session:
+        await session.execute(update(models.Product).where(models.Product.external_id == best[1]).values(active=False))
+        await session.commit()
+    after = await ask(found, rig, page=ids["p1"], exclude={ids["p1"]})
+    assert len(after) == 3
+    assert best[0] not in after
+    assert best[1] not in after
+
+
+async def test_the_last_products_in_stock_are_found(rig: Product, interactions: CountedInteractions) -> None:
+    await stock_up(rig)
+    found = recommenders(rig, interactions)
+    await ask(found, rig)
+    left = {"p17", "p18", "p19"}  # the least bought
+    await sell_out(rig, *(f"p{number}" for number in range(PRODUCTS) if f"p{number}" not in left))
+    assert set(await ask(found, rig)) == left
+
+
+async def test_a_shop_without_products_recommends_nothing(rig: Product, interactions: CountedInteractions) -> None:
+    assert await ask(recommenders(rig, interactions), rig) == []
+
+
+async def test_another_shops_products_are_not_shown(rig: Product, interactions: CountedInteractions) -> None:
+    await stock_up(rig)
+    found = recommenders(rig, interactions)
+    shown = await found.recommend(rig.other.shop.id, customer=None, page_product=None, exclude=set())
+    assert list(shown) == []
