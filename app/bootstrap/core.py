@@ -40,6 +40,7 @@ from realtime.live_reply.memory import MemoryLiveReply
 from realtime.live_reply.port import LiveReply
 from realtime.live_reply.redis import RedisLiveReply
 
+SEED_LOCK = 0x4153_4445  # one process at a time loads the demo
 DAY_S = 86_400
 
 
@@ -114,7 +115,8 @@ async def seed(core: Core) -> SeededDemo:
             password_hash = await core.passwords.hash(password)
             await core.staff_store.add_user(shop, email=email, name=name, role=role, password_hash=password_hash)
 
-    return await seed_demo(core.settings, core.shops, core.imports, add_user, datetime.now(UTC).date())
+    async with core.database.alone(SEED_LOCK):
+        return await seed_demo(core.settings, core.shops, core.imports, add_user, datetime.now(UTC).date())
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,20 @@ class Database:
             await session.connection(execution_options=options)
             yield session
 
+    @asynccontextmanager
+    async def alone(self, lock: int) -> AsyncIterator[None]:
+        """Run the body while no other process is in one with this lock. Of SQLite there is but one process."""
+        if self.is_sqlite:
+            yield
+            return
+        async with self.engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": lock})
+            try:
+                yield
+            finally:
+                await connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": lock})
+
     async def ping(self) -> None:
         """Raises: sqlalchemy.exc.SQLAlchemyError or OSError when the database cannot be reached."""
         async with self.engine.connect() as connection:
