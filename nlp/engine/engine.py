@@ -19,6 +19,7 @@ from nlp.engine.constraint import Constraint, ConstraintMaker
 from nlp.engine.detokenize import Detokenizer
 from nlp.engine.loader import ModelFiles, load_directory
 from nlp.engine.model import T5Model
+from nlp.engine.phrases import PhraseBook, PhraseConstraint
 from nlp.engine.request import (
     Chunk,
     EngineClosedError,
@@ -57,6 +58,7 @@ class Engine:
         self._tokenizer: Tokenizer = files.tokenizer
         self._vocabulary = Vocabulary.of(files.tokenizer, config.vocab_size, config.eos_id)
         self._constraints = ConstraintMaker(self._vocabulary)
+        self._phrases = PhraseBook(self._vocabulary)
         capacity = rounded(settings.max_tokens)
         model = T5Model(config, files.weights, settings.dtype, capacity, self.window, device)
         cache = SlotCache(config, settings.slots, capacity, self.window, model.float_type, device)
@@ -147,6 +149,8 @@ class Engine:
             constraint = self._constraints.pointers(request.literals)
         elif request.literals:
             constraint = self._constraints.literals(request.literals.values())
+        if request.forbidden:
+            constraint = PhraseConstraint(constraint, request.forbidden, self._phrases)
         start, end = self._config.start_id, self._config.eos_id
         return Sequence(request, prompt, start, end, detokenizer, constraint, time.monotonic())
 

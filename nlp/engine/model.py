@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from nlp.engine.cache import CacheStep, Rows, SlotCache
 from nlp.engine.config import T5Config
-from nlp.engine.quantize import Dtype, make_linear, use_int8_kernels
+from nlp.engine.quantize import Dtype, Linear, PinnedRows, make_linear, rms_norm, use_int8_kernels
 
 Weights = Mapping[str, Tensor]
 Activation = Callable[[Tensor], Tensor]
@@ -37,15 +37,15 @@ class T5Model:
         self.config = config
         self.device = device
         self.float_type = torch.bfloat16 if dtype == "bf16" else torch.float32
-        make = partial(make_linear, dtype=dtype, device=device)
+        make = partial(make_linear, dtype=dtype, device=device, pinned=PinnedRows())
         dense = partial(torch.Tensor.to, device=device, dtype=self.float_type)
         self.embedding = dense(weights["shared.weight"])
         self.encoder = [EncoderLayer(config, weights, i, make, dense) for i in range(config.encoder_layers)]
         self.decoder = [DecoderLayer(config, weights, i, make, dense) for i in range(config.decoder_layers)]
-        self._encoder_norm = Norm(dense(weights["encoder.final_layer_norm.weight"]), config.epsilon)
-        self._decoder_norm = Norm(dense(weights["decoder.final_layer_norm.weight"]), config.epsilon)
+        self._encoder_norm = dense(weights["encoder.final_layer_norm.weight"]), config.epsilon
+        scale = config.d_model**-0.5 if config.scale_outputs else 1.0
+        self._decoder_norm = dense(weights["decoder.final_layer_norm.weight"] * scale), config.epsilon
         self._head = make(weights["lm_head.weight"])
-        self._scale = config.d_model**-0.5 if config.scale_outputs else 1.0
         bias = "{}.block.0.layer.0.SelfAttention.relative_attention_bias.weight"
         self._encoder_bias = dense(encoder_bias(config, weights[bias.format("encoder")], window))
         self._decoder_bias = dense(decoder_bias(config, weights[bias.format("decoder")], max_tokens))
@@ -53,13 +53,13 @@ class T5Model:
     def decode(self, rows: Rows, cache: SlotCache) -> Tensor:
         """Run the rows through the decoder. Returns the logits [W, V] of the wanted rows, in fp32."""
         step = cache.step(rows)
-        bias = self._decoder_bias[step.positions, :, None, : step.length]  # [R, H, 1, T]
-        x = self.embedding[torch.tensor(rows.tokens, device=self.device)]  # [R, D]
+        bias = step.bias(self._decoder_bias)
+        x = functional.embedding(torch.tensor(rows.tokens, device=self.device), self.embedding)  # [R, D]
         for layer in self.decoder:
             x = layer(x, bias, step)
         if len(rows.wanted) < len(rows.tokens):
             x = x[torch.tensor(rows.wanted, device=self.device)]
-        return self._head(self._decoder_norm(x) * self._scale).float()
+        return self._head.normed(x, *self._decoder_norm).float()
 
     def encode(self, prompts: Items[Items[int]], slots: Items[int]) -> EncoderPass:
         """Begin an encoder pass over several prompts, which fills the cross-attention cache of their slots."""
@@ -73,7 +73,7 @@ class T5Model:
 
     def finish_encoder(self, x: Tensor) -> Tensor:
         """Apply the encoder's last norm."""
-        return self._encoder_norm(x)
+        return rms_norm(x, *self._encoder_norm)
 
 
 class EncoderPass:
@@ -110,21 +110,10 @@ class EncoderPass:
         parts = torch.split(keys, self._lengths), torch.split(values, self._lengths)
         packed = zip(self._slots, *parts, strict=True)
         for slot, own_keys, own_values in packed:
-            cache.write_prompt(layer, slot, own_keys.transpose(0, 1), own_values.transpose(0, 1))
+            cache.write_prompt(layer, slot, own_keys, own_values)
 
 
-class Norm:
-    """Root mean square norm without mean or bias (https://arxiv.org/abs/1910.07467)."""
-
-    def __init__(self, weight: Tensor, epsilon: float) -> None:
-        self._weight = weight
-        self._epsilon = epsilon
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return functional.rms_norm(x, self._weight.shape, self._weight, self._epsilon)
-
-
-Make = Callable[[Tensor], Callable[[Tensor], Tensor]]
+Make = Callable[[Tensor], Linear]
 Dense = Callable[[Tensor], Tensor]
 
 
@@ -133,7 +122,7 @@ class FeedForward:
 
     def __init__(self, config: T5Config, weights: Weights, prefix: str, make: Make, dense: Dense) -> None:
         inner = f"{prefix}.DenseReluDense"
-        self._norm = Norm(dense(weights[f"{prefix}.layer_norm.weight"]), config.epsilon)
+        self._norm = dense(weights[f"{prefix}.layer_norm.weight"]), config.epsilon
         self._gated = config.gated
         names = ("wi_0", "wi_1") if config.gated else ("wi",)
         self._wi = make(torch.cat([weights[f"{inner}.{name}.weight"] for name in names]))
@@ -141,13 +130,13 @@ class FeedForward:
         self._activation = _ACTIVATIONS[config.activation]
 
     def __call__(self, x: Tensor) -> Tensor:
-        h = self._wi(self._norm(x))
+        h = self._wi.normed(x, *self._norm)
         if self._gated:
             gate, linear = h.chunk(2, dim=-1)
-            h = self._activation(gate) * linear
+            h = self._activation(gate).mul_(linear)
         else:
             h = self._activation(h)
-        return x + self._wo(h)
+        return self._wo.add(x, h)
 
 
 class EncoderLayer:
@@ -156,23 +145,22 @@ class EncoderLayer:
     def __init__(self, config: T5Config, weights: Weights, index: int, make: Make, dense: Dense) -> None:
         prefix = f"encoder.block.{index}.layer"
         attention = f"{prefix}.0.SelfAttention"
-        self._norm = Norm(dense(weights[f"{prefix}.0.layer_norm.weight"]), config.epsilon)
+        self._norm = dense(weights[f"{prefix}.0.layer_norm.weight"]), config.epsilon
         self._qkv = make(torch.cat([weights[f"{attention}.{p}.weight"] for p in "qkv"]))
         self._o = make(weights[f"{attention}.o.weight"])
         self._feed = FeedForward(config, weights, f"{prefix}.1", make, dense)
         self._split = (3, config.heads, config.d_kv)
 
     def __call__(self, x: Tensor, lengths: list[int], biases: list[Tensor]) -> Tensor:
-        qkv = torch.split(self._qkv(self._norm(x)).view(-1, *self._split), lengths)
+        qkv = torch.split(self._qkv.normed(x, *self._norm).view(-1, *self._split), lengths)
         mixed = [self._attend(part, bias) for part, bias in zip(qkv, biases, strict=True)]
-        x = x + self._o(torch.cat(mixed))
-        return self._feed(x)
+        return self._feed(self._o.add(x, torch.cat(mixed)))
 
     @staticmethod
     def _attend(qkv: Tensor, bias: Tensor) -> Tensor:
         queries, keys, values = qkv.permute(1, 2, 0, 3).contiguous()  # each [H, S, K]
         scores = torch.baddbmm(bias, queries, keys.transpose(1, 2))  # T5 does not scale by K**-0.5
-        return torch.bmm(softmax(scores), values).transpose(0, 1).flatten(1)  # [S, H*K]
+        return torch.bmm(softmax(scores).to(values.dtype), values).transpose(0, 1).flatten(1)  # [S, H*K]
 
 
 class DecoderLayer:
@@ -182,10 +170,10 @@ class DecoderLayer:
         prefix = f"decoder.block.{index}.layer"
         own, cross = f"{prefix}.0.SelfAttention", f"{prefix}.1.EncDecAttention"
         self._index = index
-        self._own_norm = Norm(dense(weights[f"{prefix}.0.layer_norm.weight"]), config.epsilon)
+        self._own_norm = dense(weights[f"{prefix}.0.layer_norm.weight"]), config.epsilon
         self._own_qkv = make(torch.cat([weights[f"{own}.{p}.weight"] for p in "qkv"]))
         self._own_o = make(weights[f"{own}.o.weight"])
-        self._cross_norm = Norm(dense(weights[f"{prefix}.1.layer_norm.weight"]), config.epsilon)
+        self._cross_norm = dense(weights[f"{prefix}.1.layer_norm.weight"]), config.epsilon
         self._cross_q = make(weights[f"{cross}.q.weight"])
         self._cross_kv = make(torch.cat([weights[f"{cross}.{p}.weight"] for p in "kv"]))
         self._cross_o = make(weights[f"{cross}.o.weight"])
@@ -198,31 +186,41 @@ class DecoderLayer:
         return keys, values
 
     def __call__(self, x: Tensor, bias: Tensor, step: CacheStep) -> Tensor:
-        queries, keys, values = self._own_qkv(self._own_norm(x)).view(-1, 3, *self._heads).unbind(1)
+        queries, keys, values = self._own_qkv.normed(x, *self._own_norm).view(-1, 3, *self._heads).unbind(1)
         step.write(self._index, keys, values)
-        x = x + self._own_o(attend(queries, *step.own(self._index), bias))
-        queries = self._cross_q(self._cross_norm(x)).view(-1, *self._heads)
-        x = x + self._cross_o(attend(queries, *step.cross(self._index), step.prompt_mask))
+        x = self._own_o.add(x, attend(queries, *step.own(self._index), bias, step))
+        queries = self._cross_q.normed(x, *self._cross_norm).view(-1, *self._heads)
+        x = self._cross_o.add(x, attend(queries, *step.cross(self._index), step.prompt_mask, step))
         return self._feed(x)
 
 
-def attend(queries: Tensor, keys: Tensor, values: Tensor, bias: Tensor) -> Tensor:
-    """Attend from one query per row: [R, H, K] over [R, H, T, K] with an additive bias [R, H or 1, 1, T].
+def attend(queries: Tensor, keys: Tensor, values: Tensor, bias: Tensor | None, step: CacheStep) -> Tensor:
+    """Attend from rows [R, H, K] to keys [G*H, K, L] and values [G*H, L, K]; returns [R, H*K].
 
-    Two batched products of fixed inner shape instead of the fused kernel, whose result for a row changes with the
-    padded length (measured), and with it the neighbours in the batch would change a reply.
+    `bias` is additive, [G, H or 1, M or 1, L]. Two batched products instead of the fused kernel, whose result for a
+    row changes with the padded length (measured), and with it the neighbours in the batch would change a reply.
     """
-    rows, heads, width = queries.shape
-    length = keys.shape[2]
-    flat = (rows * heads, length, width)
-    scores = torch.bmm(queries.reshape(-1, 1, width), keys.reshape(flat).transpose(1, 2))
-    weights = softmax(scores.view(rows, heads, 1, length) + bias)
-    return torch.bmm(weights.view(-1, 1, length), values.reshape(flat)).view(rows, heads * width)
+    grid = step.grid(queries)
+    scores = product(grid, keys)
+    if bias is not None:
+        scores = (step.by_slot(scores) + bias).flatten(0, 1)
+    mixed = product(softmax(scores).to(values.dtype), values)
+    return step.rows(mixed)
+
+
+def product(rows: Tensor, stored: Tensor) -> Tensor:
+    """Multiply [B, M, I] with [B, I, J], each of the M rows as it would be alone.
+
+    In bf16 (oneDNN) the kernel does not change with M (measured). In fp32 (MKL) it does, so rows go one by one.
+    """
+    if rows.shape[1] == 1 or rows.dtype is torch.bfloat16:
+        return torch.bmm(rows, stored)
+    return torch.cat([torch.bmm(row.contiguous(), stored) for row in torch.split(rows, 1, dim=1)], dim=1)
 
 
 def softmax(scores: Tensor) -> Tensor:
-    """Normalise over the last dimension, in fp32."""
-    return functional.softmax(scores, dim=-1, dtype=torch.float32).to(scores.dtype)
+    """Normalise over the last dimension; returns fp32."""
+    return functional.softmax(scores, dim=-1, dtype=torch.float32)
 
 
 def encoder_bias(config: T5Config, weight: Tensor, window: int) -> Tensor:

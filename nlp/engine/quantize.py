@@ -18,10 +18,27 @@ SEVEN_BITS = not torch.cpu._is_vnni_supported()
 SMALLEST = 1e-20
 
 
+# Inputs of up to this many rows are written into memory that is made once.
+KEPT_ROWS = 64
+
+
 class Linear(Protocol):
-    """A matrix without bias: [N, in] -> [N, out]."""
+    """A matrix without bias: [N, in] -> [N, out], with what stands before and after it in a T5."""
 
     def __call__(self, x: Tensor, /) -> Tensor: ...
+
+    def normed(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+        """Return the product with the normed input."""
+        ...
+
+    def add(self, x: Tensor, h: Tensor) -> Tensor:
+        """Return x plus the product with h, in the memory of x."""
+        ...
+
+
+def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+    """Root mean square norm without mean or bias (https://arxiv.org/abs/1910.07467)."""
+    return functional.rms_norm(x, weight.shape, weight, epsilon)
 
 
 class DenseLinear:
@@ -33,6 +50,31 @@ class DenseLinear:
     def __call__(self, x: Tensor, /) -> Tensor:
         return functional.linear(x, self._weight)
 
+    def normed(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+        """Return the product with the normed input."""
+        return self(rms_norm(x, weight, epsilon))
+
+    def add(self, x: Tensor, h: Tensor) -> Tensor:
+        """Return x plus the product with h, in the memory of x."""
+        return x.add_(self(h))
+
+
+class PinnedRows:
+    """Memory for the inputs of int8 products: rows, and below them the pin (+1, -1, 0, ...). One per thread of use."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[int, int], Tensor] = {}
+
+    def of(self, rows: int, width: int) -> Tensor:
+        """Return [rows + 1, width] whose last row is the pin; the others hold anything."""
+        found = self._kept.get((rows, width))
+        if found is None:
+            found = torch.zeros(rows + 1, width)
+            found[-1, 0], found[-1, 1] = 1.0, -1.0
+            if rows <= KEPT_ROWS:
+                self._kept[rows, width] = found
+        return found
+
 
 class Int8Linear:
     """An int8 matrix product in which a row's result depends on that row alone.
@@ -40,9 +82,10 @@ class Int8Linear:
     `linear_dynamic` takes one activation scale for the whole input, so that a neighbour in the batch would change a
     reply. Every row is therefore scaled to a maximum of 1, and one extra row (+1, -1) pins the scale: all rows are
     then quantised over [-1, 1], whatever the batch. Accumulation is in integers, so that order does not matter.
+    Factors of whole rows (this scale, the one of a norm) are multiplied into the result, once.
     """
 
-    def __init__(self, weight: Tensor) -> None:
+    def __init__(self, weight: Tensor, pinned: PinnedRows) -> None:
         scale = (weight.abs().amax(1) / 127).clamp_(min=SMALLEST).double()
         zero = torch.zeros(weight.shape[0], dtype=torch.long)
         with warnings.catch_warnings():
@@ -51,19 +94,37 @@ class Int8Linear:
             warnings.filterwarnings("ignore", message="torch.quantize_per_tensor", category=UserWarning)
             quantized = torch.quantize_per_channel(weight, scale, zero, 0, torch.qint8)
         self._packed = torch.ops.quantized.linear_prepack(quantized, None)
-        self._pin = torch.zeros(1, weight.shape[1])
-        self._pin[0, 0], self._pin[0, 1] = 1.0, -1.0
+        self._pinned = pinned
 
     def __call__(self, x: Tensor, /) -> Tensor:
+        y, scale = self._scaled(x)
+        return y.mul_(scale)
+
+    def normed(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+        """Return the product with the normed input."""
+        y, scale = self._scaled(x * weight)
+        length = torch.linalg.vector_norm(x, 2, -1, True)
+        mean = torch.addcmul(length.new_full((1,), epsilon), length, length, value=1 / x.shape[1])
+        return y.mul_(mean.rsqrt_().mul_(scale))
+
+    def add(self, x: Tensor, h: Tensor) -> Tensor:
+        """Return x plus the product with h, in the memory of x."""
+        y, scale = self._scaled(h)
+        return x.addcmul_(y, scale)
+
+    def _scaled(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the product of rows scaled to a maximum of 1, and their scales [N, 1]."""
         largest = x.abs().amax(1, keepdim=True).clamp_(min=SMALLEST)
-        y: Tensor = torch.ops.quantized.linear_dynamic(torch.cat((x / largest, self._pin)), self._packed, SEVEN_BITS)
-        return y[:-1].mul_(largest)
+        rows = self._pinned.of(*x.shape)
+        torch.div(x, largest, out=rows[:-1])
+        y: Tensor = torch.ops.quantized.linear_dynamic(rows, self._packed, SEVEN_BITS)
+        return y[:-1], largest
 
 
-def make_linear(weight: Tensor, dtype: Dtype, device: torch.device) -> Linear:
+def make_linear(weight: Tensor, dtype: Dtype, device: torch.device, pinned: PinnedRows) -> Linear:
     """Build the layer for a weight [out, in] in fp32."""
     if dtype == "int8":
-        return Int8Linear(weight)
+        return Int8Linear(weight, pinned)
     return DenseLinear(weight.to(device, torch.bfloat16 if dtype == "bf16" else torch.float32))
 
 

@@ -40,6 +40,7 @@ class GenerationRequest:
     top_p: float = 1.0
     repetition_penalty: float = 1.0
     stop: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()  # phrases that may not be written, in any case
     seed: int = 0
     prefix_ids: tuple[int, ...] = ()
     deadline_s: float | None = None  # seconds from submission

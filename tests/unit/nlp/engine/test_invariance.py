@@ -14,7 +14,7 @@ from torch import Tensor
 from nlp.engine.cache import Rows, SlotCache
 from nlp.engine.loader import load_directory
 from nlp.engine.model import T5Model
-from nlp.engine.quantize import Dtype, Int8Linear
+from nlp.engine.quantize import Dtype, Int8Linear, PinnedRows
 
 CPU = torch.device("cpu")
 LENGTHS = [5, 90, 31, 32, 33, 64, 1, 128]
@@ -78,6 +78,28 @@ def test_a_prefix_in_one_pass_is_bit_equal_to_step_by_step(gated_untied: Path) -
     assert torch.equal(primed[:-1], stepwise)
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [(0, 3), (7, 3)],  # far apart: gathered
+        [(2, 3), (4, 3), (5, 3)],  # a hole: computed along
+        [(1, 3), (1, 4), (1, 5), (2, 3), (4, 3), (4, 4)],  # several rows for some
+        [(0, 3), (6, 3), (6, 4)],
+    ],
+)
+@torch.inference_mode()
+def test_slots_with_holes_and_several_rows_are_bit_equal_to_single_ones(
+    gated_untied: Path, rows: list[tuple[int, int]]
+) -> None:
+    model, cache = make(gated_untied)
+    encode(model, cache, range(len(LENGTHS)))
+    for position in range(3):
+        decode(model, cache, [(slot, position) for slot in range(len(LENGTHS))])
+    single = torch.cat([decode(model, cache, [row]) for row in rows])
+    cache.keys[..., 3:], cache.values[..., 3:, :] = 0, 0
+    assert torch.equal(decode(model, cache, rows), single)
+
+
 @pytest.mark.parametrize(("dtype", "bound"), [("int8", 0.1), ("bf16", 0.1)])
 @torch.inference_mode()
 def test_short_types_stay_near_fp32(gated_untied: Path, dtype: Dtype, bound: float) -> None:
@@ -96,7 +118,7 @@ def test_short_types_stay_near_fp32(gated_untied: Path, dtype: Dtype, bound: flo
 def test_int8_rows_do_not_see_each_other(rows: int, width: int, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     weight = torch.randn(64, width, generator=generator)
-    layer = Int8Linear(weight)
+    layer = Int8Linear(weight, PinnedRows())
     x = torch.randn(rows, width, generator=generator) * torch.logspace(-3, 3, rows)[:, None]
     batch = layer(x)
     assert torch.equal(batch, torch.cat([layer(x[i : i + 1]) for i in range(rows)]))
@@ -105,5 +127,5 @@ def test_int8_rows_do_not_see_each_other(rows: int, width: int, seed: int) -> No
 
 
 def test_a_row_of_zeros_stays_zero() -> None:
-    layer = Int8Linear(torch.randn(8, 16, generator=torch.Generator().manual_seed(0)))
+    layer = Int8Linear(torch.randn(8, 16, generator=torch.Generator().manual_seed(0)), PinnedRows())
     assert torch.equal(layer(torch.zeros(2, 16)), torch.zeros(2, 8))
