@@ -19,6 +19,7 @@ from app.services.answer.pipeline import Pipeline, PreparedReply
 from app.services.answer.ports import ReplyContexts, Responder
 from app.services.ids import new_id
 from app.services.replies import Claim, Finished, Progress, Replies
+from nlp.contradictions import contradictions, forbidden_phrases
 from nlp.engine.request import Chunk, GenerationRequest
 from nlp.engine.request import Finished as Generated
 from nlp.engine.request import FinishReason as GeneratedReason
@@ -193,8 +194,8 @@ class ReplyRun:
             metrics.fallbacks_total.labels(reason="empty").inc()
             text, handoff = EMPTY_ANSWER, "no answer"
         facts = [Fact(key, value) for key, value in frozen.facts.items()]
-        if unfounded_literals(text, facts) and text != EMPTY_ANSWER:
-            # Only a model without pointers can come here: what it said is checked by a person.
+        if text != EMPTY_ANSWER and (unfounded_literals(text, facts) or contradictions(text, facts)):
+            # The constraints leave few ways to come here: what was said is checked by a person.
             metrics.fallbacks_total.labels(reason="unfounded").inc()
             handoff = "unfounded answer"
         reason = FinishReason.STOP if generated.reason is GeneratedReason.STOP else FinishReason.LENGTH
@@ -237,7 +238,12 @@ def freeze(prepared: PreparedReply, model: ResponderModel) -> Frozen:
         model=model.name,
         model_hash=model.engine.model_hash,
         tokenizer_hash=model.engine.tokenizer_hash,
-        decoding={"pointers": model.has_pointers, "max_tokens": model.max_tokens, "temperature": 0.0},
+        decoding={
+            "pointers": model.has_pointers,
+            "forbidden": list(forbidden_phrases(prepared.facts)),
+            "max_tokens": model.max_tokens,
+            "temperature": 0.0,
+        },
         products=tuple(_product(one.product, one.reason) for one in prepared.recommended),
         sources=_sources(prepared),
         intent={
