@@ -96,6 +96,34 @@ class Settings(BaseSettings):
     session_days: int = Field(default=14, ge=1, description="life of a console session")
     login_attempts_per_minute: int = Field(default=10, ge=1, description="sign-in attempts per address and minute")
     messages_per_minute: int = Field(default=30, ge=1, description="messages of one visitor per minute")
+    connection_commands_per_minute: int = Field(default=120, ge=1, description="commands of one connection per minute")
+    visitor_commands_per_minute: int = Field(
+        default=240, ge=1, description="commands of one visitor or member of staff per minute, all connections together"
+    )
+    address_commands_per_minute: int = Field(
+        default=2400, ge=1, description="commands of all visitors at one address per minute"
+    )
+    shop_commands_per_minute: int = Field(
+        default=120_000, ge=1, description="commands of all visitors of one shop per minute"
+    )
+    visitor_connections_per_minute: int = Field(
+        default=60, ge=1, description="connections of one visitor or member of staff per minute"
+    )
+    address_connections_per_minute: int = Field(
+        default=600, ge=1, description="connections from one address per minute"
+    )
+    shop_connections_per_minute: int = Field(
+        default=60_000, ge=1, description="connections of all visitors of one shop per minute"
+    )
+    visitor_conversations_per_minute: int = Field(
+        default=10, ge=1, description="conversations begun by one visitor per minute"
+    )
+    address_conversations_per_minute: int = Field(
+        default=120, ge=1, description="conversations begun from one address per minute"
+    )
+    shop_conversations_per_minute: int = Field(
+        default=6000, ge=1, description="conversations begun at one shop per minute"
+    )
     requests_per_minute: int = Field(default=600, ge=1, description="REST requests per address and minute")
 
     @field_validator("database_url")

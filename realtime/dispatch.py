@@ -61,6 +61,7 @@ class Dispatcher:
 
         Raises: CommandError; any error of the product.
         """
+        await self._sessions.admit(session.principal, command)
         match command:
             case ConversationWatch():
                 await self._watch(session, command)

@@ -40,7 +40,8 @@ class Gateway:
         self._hub = hub
         self._product = sessions
         self._settings = settings
-        self._attendance = Attendance(presence or MemoryPresence(), hub)
+        self._presence = presence or MemoryPresence()
+        self._attendance = Attendance(self._presence, hub)
         self._dispatcher = Dispatcher(hub, sessions, self._attendance)
         self._streams = Streams(self, hub, sessions, self._dispatcher, settings)
         self._sessions: set[LiveSession] = set()
@@ -91,6 +92,7 @@ class Gateway:
             self._attendance.close()
             self._streams.close()
             self._hub.close()
+            await self._presence.aclose()
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, *, staff: bool) -> None:
         """Serve one WebSocket from its handshake to its end."""

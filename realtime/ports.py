@@ -33,6 +33,7 @@ class Principal:
     verified: bool = False
     customer: UUID | None = None  # of a visitor, once there is a customer record
     session: str | None = None  # of staff: what the sign-in is known by, to end its connections alone
+    address: str = ""  # of the connection's other end
     generation: int = 0  # of staff: of the account; a higher one has ended all earlier sign-ins
 
     @property
@@ -95,6 +96,9 @@ class Sessions(Protocol):
 
     async def authenticate_user(self, hello: AgentHello, peer: Peer) -> Authenticated:
         """Check the JWT or the session cookie, and the origin."""
+
+    async def admit(self, principal: Principal, command: Command) -> None:
+        """Count a command before it is carried out; raises `rate_limited` with the time to wait."""
 
     async def refresh(self, principal: Principal, token: str) -> Authenticated:
         """Check a newer token of the same principal (token.refresh)."""

@@ -21,6 +21,7 @@ from app.db.staff import SqlStaff
 from app.db.store import SqlStore
 from app.demo.seed import SeededDemo, seed_demo
 from app.live.sessions import UseCases
+from app.services.buckets import Buckets, MemoryBuckets, RedisBuckets
 from app.services.change import Changes
 from app.services.clock import SystemClock
 from app.services.control import ControlDesk
@@ -60,6 +61,7 @@ class Core:
     tokens: Tokens
     staff: StaffAuth
     limiter: RateLimiter
+    buckets: Buckets
 
     async def migrate(self) -> None:
         """Bring the database to the newest schema."""
@@ -76,6 +78,10 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
         bus, live = _open_bus(settings)
         stack.push_async_callback(bus.aclose)
         stack.push_async_callback(live.aclose)
+        limiter = RateLimiter(settings.redis_url)
+        stack.push_async_callback(limiter.aclose)
+        buckets = RedisBuckets(settings.redis_url) if settings.redis_url else MemoryBuckets()
+        stack.push_async_callback(buckets.aclose)
         secret = settings.resolved_secret_key()
         tokens, passwords, staff_store = Tokens(secret), Passwords(), RevokingStaff(database, bus)
         lifetimes = Lifetimes(
@@ -95,7 +101,8 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
             passwords=passwords,
             tokens=tokens,
             staff=StaffAuth(staff_store, tokens, passwords, lifetimes, csrf_key=secret),
-            limiter=RateLimiter(settings.redis_url),
+            limiter=limiter,
+            buckets=buckets,
         )
 
 
@@ -107,7 +114,7 @@ def _open_bus(settings: Settings) -> tuple[Bus, LiveReply]:
 
 
 async def seed(core: Core) -> SeededDemo:
-    """Load the demo shop."""
+    """Load the demo shop; several processes may call it at once."""
 
     async def add_user(shop: UUID, email: str, name: str, role: str, password: str) -> None:
         known = await core.staff_store.by_email(email)

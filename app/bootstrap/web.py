@@ -13,6 +13,7 @@ from app.bootstrap.core import Core, Parts
 from app.db.analytics import SqlAnalytics
 from app.db.customers import SqlCustomers
 from app.db.database import Database
+from app.live.limits import Limits, LimitSettings, PerMinute
 from app.live.sessions import LiveSessions
 from app.live.visitors import Visitors
 from app.services.change import HeldText
@@ -59,6 +60,31 @@ class WebState:
         return Health(True, degraded)
 
 
+def limits_of(core: Core) -> Limits:
+    """Return the limits of live sessions, as they are set."""
+    settings = core.settings
+    return Limits(
+        core.buckets,
+        LimitSettings(
+            connections=PerMinute(
+                settings.visitor_connections_per_minute,
+                settings.address_connections_per_minute,
+                settings.shop_connections_per_minute,
+            ),
+            commands=PerMinute(
+                settings.visitor_commands_per_minute,
+                settings.address_commands_per_minute,
+                settings.shop_commands_per_minute,
+            ),
+            conversations=PerMinute(
+                settings.visitor_conversations_per_minute,
+                settings.address_conversations_per_minute,
+                settings.shop_conversations_per_minute,
+            ),
+        ),
+    )
+
+
 def build_web(core: Core, parts: Parts) -> Web:
     """Wire the web role."""
     settings = core.settings
@@ -69,8 +95,10 @@ def build_web(core: Core, parts: Parts) -> Web:
         public_url=settings.resolved_public_url,
         token_days=settings.visitor_token_days,
     )
-    sessions = LiveSessions(parts.cases, visitors, core.staff, core.limiter, public_url=settings.resolved_public_url)
-    realtime = RealtimeSettings(message_chars=settings.message_chars)
+    sessions = LiveSessions(parts.cases, visitors, core.staff, limits_of(core), public_url=settings.resolved_public_url)
+    realtime = RealtimeSettings(
+        commands_per_minute=settings.connection_commands_per_minute, message_chars=settings.message_chars
+    )
     hub = Hub(core.bus, core.live, sessions, realtime)
 
     def mirrored(conversation: UUID) -> HeldText | None:

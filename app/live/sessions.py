@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -14,19 +14,17 @@ from app.auth.staff import SignIn, SignInRefusedError, StaffAuth, secret_hash
 from app.domain.conversation import Controller
 from app.domain.people import Actor, Role, Staff, Visitor
 from app.domain.staff import StaffMember
+from app.live.limits import Limits
 from app.live.visitors import Visitors
 from app.services.control import ControlDesk
 from app.services.desk import DeskWork
 from app.services.ingest import Ingest
-from app.services.rate_limit import RateLimiter
 from app.services.reads import Reads
 from app.services.sending import Sending
 from realtime.ports import Authenticated, CommandError, LogPage, Peer, Principal, Snapshot
 from realtime.protocol import commands as wire
 
 SESSION_COOKIE = "assistify_session"
-CONNECTS_PER_MINUTE = 120  # hellos of one address
-OPENS_PER_MINUTE = 10  # conversations begun by one visitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +42,23 @@ class LiveSessions:
     """Authenticates, reads and carries out commands for live sessions."""
 
     def __init__(
-        self, cases: UseCases, visitors: Visitors, staff: StaffAuth, limiter: RateLimiter, *, public_url: str
+        self, cases: UseCases, visitors: Visitors, staff: StaffAuth, limits: Limits, *, public_url: str
     ) -> None:
         self._cases = cases
         self._visitors = visitors
         self._staff = staff
-        self._limiter = limiter
+        self._limits = limits
         self._public_host = urlsplit(public_url).netloc
 
     async def authenticate_visitor(self, hello: wire.VisitorHello, peer: Peer) -> Authenticated:
         """See realtime.ports.Sessions."""
-        await self._limit("hello", peer.address, CONNECTS_PER_MINUTE)
-        return await self._visitors.authenticate(hello, peer)
+        await self._limits.connect(peer.address)
+        return await self._connected(await self._visitors.authenticate(hello, peer), peer)
 
     async def open_stream(self, token: str, peer: Peer) -> Authenticated:
         """See realtime.ports.Sessions."""
-        await self._limit("hello", peer.address, CONNECTS_PER_MINUTE)
-        return await self._visitors.known(token, peer)
+        await self._limits.connect(peer.address)
+        return await self._connected(await self._visitors.known(token, peer), peer)
 
     async def check_visitor(self, token: str, peer: Peer) -> Principal:
         """See realtime.ports.Sessions."""
@@ -68,18 +66,24 @@ class LiveSessions:
 
     async def authenticate_user(self, hello: wire.AgentHello, peer: Peer) -> Authenticated:
         """See realtime.ports.Sessions."""
-        await self._limit("hello", peer.address, CONNECTS_PER_MINUTE)
+        await self._limits.connect(peer.address)
         if peer.origin is not None and urlsplit(peer.origin).netloc not in (self._public_host, peer.host):
             raise CommandError("unauthorized", "the console connects from the server's own pages only")
         try:
             if hello.token is not None:
                 member, expires_at = await self._staff.check_access(hello.token)
-                return Authenticated(principal=_principal(member), token=None, expires_at=expires_at)
+                signed_in = Authenticated(principal=_principal(member), token=None, expires_at=expires_at)
+                return await self._connected(signed_in, peer)
             cookie = peer.cookies.get(SESSION_COOKIE, "")
             member = await self._staff.check_session(cookie)
         except SignInRefusedError as error:
             raise CommandError("unauthorized", str(error)) from error
-        return Authenticated(principal=_principal(member, session=secret_hash(cookie)), token=None)
+        signed_in = Authenticated(principal=_principal(member, session=secret_hash(cookie)), token=None)
+        return await self._connected(signed_in, peer)
+
+    async def admit(self, principal: Principal, command: wire.Command) -> None:
+        """See realtime.ports.Sessions."""
+        await self._limits.command(principal)
 
     async def are_valid(self, principals: Sequence[Principal]) -> Sequence[bool]:
         """See realtime.ports.Sessions."""
@@ -121,14 +125,18 @@ class LiveSessions:
         """See realtime.ports.Sessions."""
         if principal.is_staff:
             return await self._execute_staff(staff_of(principal), command)
+        if isinstance(command, wire.ConversationOpen):
+            return {"conversation": await self._open(principal, command.page)}
         return await self._execute_visitor(visitor_of(principal), command)
+
+    async def _open(self, principal: Principal, page: wire.Page | None) -> UUID:
+        shown = msgspec.to_builtins(page) if page is not None else None
+        return await self._cases.ingest.open_conversation(
+            visitor_of(principal), shown, admit=lambda: self._limits.conversation(principal)
+        )
 
     async def _execute_visitor(self, visitor: Visitor, command: wire.Command) -> Mapping[str, Any]:
         match command:
-            case wire.ConversationOpen(page=page):
-                await self._limit("open", str(visitor.id), OPENS_PER_MINUTE)
-                shown = msgspec.to_builtins(page) if page is not None else None
-                return {"conversation": await self._cases.ingest.open_conversation(visitor, shown)}
             case wire.MessageSend():
                 _refuse_attachments(command)
                 sent = await self._cases.ingest.receive_message(
@@ -190,10 +198,10 @@ class LiveSessions:
         # Suggestions and notifications have no part in this version: the command is known, its service is not there.
         raise CommandError("unavailable", "this server does not offer this command yet")
 
-    async def _limit(self, what: str, key: str, per_minute: int) -> None:
-        wait = await self._limiter.retry_after_ms(what, key, per_minute=per_minute)
-        if wait is not None:
-            raise CommandError("rate_limited", "too many attempts", retry_after_ms=wait)
+    async def _connected(self, authenticated: Authenticated, peer: Peer) -> Authenticated:
+        principal = replace(authenticated.principal, address=peer.address)
+        await self._limits.connected(principal)
+        return replace(authenticated, principal=principal)
 
 
 def actor_of(principal: Principal) -> Actor:

@@ -78,15 +78,22 @@ class Ingest:
             return await tx.people.identity(visitor)
 
     async def open_conversation(
-        self, visitor: Visitor, page: Mapping[str, Any] | None = None, *, locale: str | None = None
+        self,
+        visitor: Visitor,
+        page: Mapping[str, Any] | None = None,
+        *,
+        locale: str | None = None,
+        admit: Callable[[], Awaitable[None]] | None = None,
     ) -> UUID:
-        """Return the visitor's open conversation; begin one when there is none.
+        """Return the visitor's open conversation; begin one when there is none and `admit` does not raise.
 
         Raises: CommandError `unauthorized` when a verified visitor is unknown here.
         """
         identity = await self.find_visitor(visitor.id)
         if identity is None and visitor.verified:
             raise CommandError("unauthorized", "the visitor is unknown")
+        if admit is not None and (identity is None or await self._open_of(identity) is None):
+            await admit()
         if identity is None:
             address = f"visitor:{visitor.id}"
             identity = await self._ensure(visitor.shop, address, visitor.id, None, visitor.name, None, locale)
@@ -101,6 +108,10 @@ class Ingest:
                 await tx.commit()
                 return conversation.id
         return await self.open_conversation(visitor, page, locale=locale)  # another connection was faster
+
+    async def _open_of(self, identity: Identity) -> UUID | None:
+        async with self._store.read() as tx:
+            return await tx.conversations.find_open(identity.id)
 
     def _new_conversation(self, identity: Identity, page: Mapping[str, Any] | None) -> Conversation:
         now = self._clock.now()

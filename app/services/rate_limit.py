@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import structlog
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.storage import storage_from_string
+from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
@@ -20,8 +22,12 @@ class RateLimiter:
     """Counts what callers do. When Redis is away requests pass: a limit must not take the shop down."""
 
     def __init__(self, redis_url: str = "") -> None:
+        # Any: the library takes a pool, though its types say otherwise.
+        self._connections: Any = ConnectionPool.from_url(redis_url) if redis_url else None
         if redis_url:
-            storage = storage_from_string(f"async+{redis_url}", implementation="redispy")
+            storage = storage_from_string(
+                f"async+{redis_url}", implementation="redispy", connection_pool=self._connections
+            )
         else:
             storage = storage_from_string("async+memory://")
         if not isinstance(storage, Storage):
@@ -35,6 +41,11 @@ class RateLimiter:
     async def allow(self, key: str) -> bool:
         """Count one attempt to prove an order."""
         return await self._hit(RateLimitItemPerHour(PROOF_ATTEMPTS_PER_HOUR), "proof", key) is None
+
+    async def aclose(self) -> None:
+        """Close the connections; idempotent."""
+        if self._connections is not None:
+            await self._connections.aclose()
 
     async def _hit(self, item: RateLimitItem, what: str, key: str) -> int | None:
         try:

@@ -133,6 +133,9 @@ class MemoryShop:
             raise CommandError("unauthorized", "sign in first")
         return Authenticated(user, None, self.expires_at)
 
+    async def admit(self, principal: Principal, command: Command) -> None:
+        pass
+
     async def refresh(self, principal: Principal, token: str) -> Authenticated:
         if self.staff.get(token) != principal and self.visitors.get(token) != principal:
             raise CommandError("unauthorized", "this token is somebody else's")

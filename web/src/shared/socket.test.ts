@@ -129,6 +129,19 @@ describe("losing the line", () => {
     }
   });
 
+  it("stays away for as long as a server that has enough asks for, once", () => {
+    socket.open();
+    const wire = FakeWebSocket.last;
+    wire.serverOpens();
+    const { id } = wire.command("hello");
+    wire.serverSays({ type: "error", id, code: "rate_limited", message: "later", retry_after_ms: 9000 });
+    wire.serverCloses(4002);
+    expect(statuses.at(-1)).toEqual({ link: "waiting", delayMs: 9000 });
+    vi.advanceTimersByTime(9000);
+    FakeWebSocket.last.serverCloses(1006);
+    expect(statuses.at(-1)).toEqual({ link: "waiting", delayMs: 1250 });
+  });
+
   it("starts from the short delay again once the server welcomed it", () => {
     socket.open();
     for (let round = 0; round < 5; round += 1) {

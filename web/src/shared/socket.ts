@@ -78,6 +78,8 @@ export class Socket {
   private socket: Line | null = null;
   private probe: WebSocket | null = null;
   private attempt = 0;
+  /** How long the server asked to stay away when it refused the hello. */
+  private pauseMs = 0;
   private nextId = 1;
   private helloId = "";
   private ready = false;
@@ -175,9 +177,13 @@ export class Socket {
     if (frame.type === "welcome" && frame.id === this.helloId) this.welcomed(frame);
     else this.options.onFrame(frame);
     if (frame.type === "ack") this.settle(frame.id, (waiting) => waiting.resolve(frame));
-    else if (frame.type === "error" && frame.id)
-      this.settle(frame.id, (waiting) => waiting.reject(refusal(frame)));
+    else if (frame.type === "error" && frame.id) this.refused(frame, frame.id);
     else if (frame.type === "drain") this.drain(frame.reconnect_after_ms);
+  }
+
+  private refused(frame: ErrorFrame, id: string): void {
+    if (id === this.helloId) this.pauseMs = frame.retry_after_ms ?? 0;
+    else this.settle(id, (waiting) => waiting.reject(refusal(frame)));
   }
 
   private welcomed(frame: Welcome): void {
@@ -276,7 +282,8 @@ export class Socket {
 
   private wait(): void {
     if (!this.wanted) return;
-    const delayMs = reconnectDelay(this.attempt, this.random);
+    const delayMs = Math.max(this.pauseMs, reconnectDelay(this.attempt, this.random));
+    this.pauseMs = 0;
     this.attempt += 1;
     this.options.onStatus({ link: "waiting", delayMs });
     this.retryTimer = setTimeout(() => this.connect(), delayMs);
