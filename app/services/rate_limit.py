@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
@@ -22,11 +22,11 @@ class RateLimiter:
     """Counts what callers do. When Redis is away requests pass: a limit must not take the shop down."""
 
     def __init__(self, redis_url: str = "") -> None:
-        # Any: the library takes a pool, though its types say otherwise.
-        self._connections: Any = ConnectionPool.from_url(redis_url) if redis_url else None
+        self._connections = ConnectionPool.from_url(redis_url) if redis_url else None
         if redis_url:
+            # The library takes a pool, though its types say otherwise.
             storage = storage_from_string(
-                f"async+{redis_url}", implementation="redispy", connection_pool=self._connections
+                f"async+{redis_url}", implementation="redispy", connection_pool=cast(Any, self._connections)
             )
         else:
             storage = storage_from_string("async+memory://")
