@@ -26,7 +26,7 @@ _STATE_PHRASES: Mapping[str, tuple[str, ...]] = {
 }
 
 _AWAY = ("out of stock", "sold out", "not in stock", "isn't in stock", "not available", "don't have the")
-_SENT = ("has been sent", "was sent", "been refunded", "was refunded")
+_SENT = ("has been sent", "was sent", "been refunded", "was refunded", "is on its way")
 _APPROVED = ("been approved", "was approved", "is approved")
 _NO_REFUND = ("see a refund", "no refund")
 _OFFLINE = ("offline", "not here right now", "closed right now")

@@ -102,6 +102,8 @@ def _intent(question: Question) -> tuple[str, tuple[str, ...]]:
     understood, previous = question.understood, question.previous
     label, score = understood.intent, understood.intent_score
     reasons = (f"intent {label} {score:.2f}", f"mood {understood.mood} {understood.mood_score:.2f}")
+    if question.accepts_person:
+        return "contact_human", (*reasons, "yes to the offer of a colleague")
     if previous is not None and previous.asked_for_order and (question.numbers or question.emails):
         if question.is_bare_reference or label not in ORDER_INTENTS:
             return previous.intent, (*reasons, f"answers the question for the order ({previous.intent})")

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from app.domain.catalogue import Article, CustomerView, Order, Product, ShopProfile
-from nlp.prompt import Mood, Turn
+from nlp.prompt import Mood, Speaker, Turn
 
 _ORDER_NUMBER = re.compile(r"(?<![\w.,@-])#?([A-Z]{0,4}-?\d{3,12})(?![\w@]|[.,]\d)", re.IGNORECASE)
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
@@ -17,6 +17,7 @@ _PRICE_LIMIT = re.compile(
     r"\b(?:under|below|less than|cheaper than|max(?:imum)?|up to|not more than)\s*(?:of\s*)?[€$£]?\s*(\d{1,6})\b",
     re.IGNORECASE,
 )
+_YES = re.compile(r"\W*(?:yes|yeah|yep|yup|sure|ok|okay|please|do it|go ahead|that would be)\b", re.IGNORECASE)
 _FEW_WORDS = 6
 
 T = TypeVar("T")
@@ -112,6 +113,13 @@ class Question:
         """The most the customer wants to spend, in minor units: `under 150`."""
         found = _PRICE_LIMIT.search(self.text)
         return int(found.group(1)) * 100 if found else None
+
+    @property
+    def accepts_person(self) -> bool:
+        """Whether this is a yes to the bot's offer of a colleague."""
+        last = self.history[-1] if self.history else None
+        offered = last is not None and last.speaker is Speaker.BOT and "colleague" in last.text and "?" in last.text
+        return offered and bool(_YES.match(self.text))
 
     @property
     def is_short(self) -> bool:

@@ -14,7 +14,7 @@ from app.services.answer.decision import decide
 from app.services.answer.facts import gather_facts, join_words
 from app.services.answer.question import Found, Previous, Question, Understanding
 from app.services.answer.sentences import split_sentences
-from nlp.prompt import Mood
+from nlp.prompt import Mood, Speaker, Turn
 
 SHOP = ShopProfile(
     id=uuid4(),
@@ -145,6 +145,13 @@ def test_who_asks_for_a_person_is_handed_off() -> None:
     decision = decide(ask("let me talk to a human", "contact_human", 0.3))
     assert decision.hands_off
     assert not decide(ask("thanks!", "thanks")).hands_off
+
+
+def test_a_yes_to_the_offer_of_a_colleague_hands_off() -> None:
+    offer = (Turn(Speaker.BOT, "I don't have that here, but a colleague can help. Shall I bring one in?"),)
+    assert decide(ask("yes please", "thanks", history=offer)).situation == "contact_human/handoff"
+    assert decide(ask("no thanks", "thanks", history=offer)).situation == "thanks/talk"
+    assert decide(ask("yes please", "thanks")).situation == "thanks/talk"
 
 
 def test_products_found_are_in_stock() -> None:
