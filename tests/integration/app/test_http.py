@@ -14,6 +14,7 @@ from sqlalchemy import update
 from app.api import messages
 from app.api.routes import OPERATIONS
 from app.db import models
+from app.db.database import Database
 from tests.integration.app.rig import Product, product
 
 LIST = "/api/conversations/list/"
@@ -115,16 +116,15 @@ async def test_health_tells_alive_from_ready(rig: Product) -> None:
 
 
 async def test_without_the_database_it_is_alive_and_not_ready(folder: Path) -> None:
-    missing = folder / "gone" / "assistify.db"
     async with product(folder) as rig:
         await rig.core.database.aclose()
-        rig.core.database.engine = type(rig.core.database)(f"sqlite+aiosqlite:///{missing}").engine
+        rig.core.database.engine = Database("postgresql+asyncpg://nobody@127.0.0.1:1/nothing").engine
         async with rig.client() as client:
             unready = await client.get("/readyz")
             assert unready.status_code == 503
             assert "database" in unready.json()["reason"]
             assert (await client.get("/healthz")).status_code == 200
-            assert "sqlite" not in unready.text
+            assert "nobody" not in unready.text
 
 
 async def test_without_the_bus_it_is_ready_and_degraded(rig: Product) -> None:

@@ -159,6 +159,7 @@ def every_command(conversation: UUID) -> list[wire.Command]:
         "user": None,
         "score": 5,
         "on": True,
+        "state": "away",
         "labels": ["vip"],
     }
     made = []
@@ -178,7 +179,7 @@ def every_command(conversation: UUID) -> list[wire.Command]:
     return made
 
 
-BY_HUB = (wire.ConversationWatch, wire.ConversationUnwatch, wire.Typing)  # carried out by the session itself
+BY_HUB = (wire.ConversationWatch, wire.ConversationUnwatch, wire.Typing, wire.PresenceSet)  # carried out by the session itself
 NOT_YET = wire.SuggestRequest
 
 
