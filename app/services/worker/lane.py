@@ -72,7 +72,7 @@ class JobLane:
             await self._queue.done(job)
         except asyncio.CancelledError:
             result = "released"
-            await asyncio.shield(self._queue.release(job))
+            await asyncio.shield(self._give_back(job))
             raise
         except Exception as error:
             result = "failed"
@@ -90,6 +90,13 @@ class JobLane:
         if handler is None:
             raise LookupError(f"no handler for jobs of kind {job.kind}: is this worker older than the web process?")
         await handler(job)
+
+    async def _give_back(self, job: ClaimedJob) -> None:
+        """Release a job uncounted."""
+        try:
+            await self._queue.release(job)
+        except Exception:
+            log.exception("a job could not be released", action="job_release_failed", job=str(job.id))
 
     async def _fail(self, job: ClaimedJob, error: Exception) -> None:
         try:
