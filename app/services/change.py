@@ -23,7 +23,7 @@ from app.domain.reply import Outcome, Reply, ReplyStatus, longest
 from app.domain.shop import ShopRules
 from app.services.clock import Clock
 from app.services.due_reply import ensure_reply
-from app.services.fence import UNCONFIRMED_ACK_S, CutResult, Fence
+from app.services.fence import RETRY_S, UNCONFIRMED_ACK_S, CutResult, Fence
 from app.services.ids import new_id
 from app.services.ports import LoggedRow, Store, Transaction
 from app.services.publish import Publication, Publisher, nudge, reply_ended, to_the_end
@@ -269,13 +269,15 @@ class Changes:
         return result
 
     async def _settle(self, change: Change | None, fence: Fence, waits: bool) -> None:
-        """Fence again and publish; wait out a worker that may not have seen the fence."""
+        """Fence again and publish; until the fence stands, wait out a worker that may not have seen it."""
         committed_at = self._clock.monotonic()
         is_confirmed = await fence.confirm()
         if change is not None:
             await self._publisher.publish(change.publications)
-        if waits and not is_confirmed:
-            await self._clock.sleep(max(0.0, committed_at + UNCONFIRMED_ACK_S - self._clock.monotonic()))
+        until = committed_at + UNCONFIRMED_ACK_S
+        while waits and not is_confirmed and (left := until - self._clock.monotonic()) > 0:
+            await self._clock.sleep(min(RETRY_S, left))
+            is_confirmed = await fence.confirm()
 
     async def _was_committed(self, change: Change) -> bool | None:
         """Find out what became of a commit that was not answered; None when that cannot be told now.

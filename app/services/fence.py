@@ -12,6 +12,7 @@ from app.services.ids import new_id
 from realtime.live_reply.port import CutText, LiveReply, LiveReplyUnavailableError
 
 CUT_BUDGET_S = 0.25
+RETRY_S = 0.05  # a store that restarts is back within a few of these
 UNCONFIRMED_ACK_S = 2.5  # a worker that cannot reach the database stops by itself within 2 s
 
 log = structlog.get_logger(__name__)
@@ -39,12 +40,16 @@ class Fence:
         self._live = live
         self._conversation = conversation
         self._cuts: list[_Cut] = []
+        self._is_reported = False
 
     async def cut(self, epoch: int, message: UUID | None = None) -> CutResult:
-        """Write a cut; every one written here must be followed by `confirm` or `take_back`."""
+        """Write a cut; every one written here must be followed by `confirm` or `take_back`.
+
+        Within its budget it is tried again: what is written before the fence stands is beyond the text that stays.
+        """
         cut = _Cut(new_id(), epoch, message)
         self._cuts.append(cut)
-        return await self._write(cut)
+        return await self._write(cut, retries=True)
 
     async def confirm(self) -> bool:
         """Write all cuts again, after the commit; false when one is unconfirmed."""
@@ -59,16 +64,24 @@ class Fence:
             except (TimeoutError, LiveReplyUnavailableError):
                 log.warning("uncut failed", action="uncut_failed", conversation=str(self._conversation))
 
-    async def _write(self, cut: _Cut) -> CutResult:
+    async def _write(self, cut: _Cut, *, retries: bool = False) -> CutResult:
         try:
             async with asyncio.timeout(CUT_BUDGET_S):
-                found = await self._live.cut(self._conversation, cut.epoch, cut.id, message=cut.message)
+                while True:
+                    try:
+                        found = await self._live.cut(self._conversation, cut.epoch, cut.id, message=cut.message)
+                        return CutResult(is_confirmed=True, found=found)
+                    except LiveReplyUnavailableError:
+                        if not retries:
+                            raise
+                        await asyncio.sleep(RETRY_S)
         except (TimeoutError, LiveReplyUnavailableError) as error:
-            log.warning(
-                "cut unconfirmed",
-                action="cut_unconfirmed",
-                conversation=str(self._conversation),
-                error=type(error).__name__,
-            )
+            self._report(error)
             return CutResult(is_confirmed=False)
-        return CutResult(is_confirmed=True, found=found)
+
+    def _report(self, error: Exception) -> None:
+        """Log the first of the failures of a change."""
+        if not self._is_reported:
+            self._is_reported = True
+            fields = {"conversation": str(self._conversation), "error": type(error).__name__}
+            log.warning("cut unconfirmed", action="cut_unconfirmed", **fields)
