@@ -18,6 +18,7 @@ from nlp.engine.config import T5Config
 from nlp.engine.constraint import Constraint, ConstraintMaker
 from nlp.engine.detokenize import Detokenizer
 from nlp.engine.loader import ModelFiles, load_directory
+from nlp.engine.lookup import AnswerStore, Guesser
 from nlp.engine.model import T5Model
 from nlp.engine.phrases import PhraseBook, PhraseConstraint
 from nlp.engine.request import (
@@ -28,7 +29,7 @@ from nlp.engine.request import (
     GenerationRequest,
     PromptTooLongError,
 )
-from nlp.engine.runner import Runner
+from nlp.engine.runner import Choice, Runner
 from nlp.engine.scheduler import Scheduler
 from nlp.engine.sequence import Sequence, State
 from nlp.engine.settings import EngineSettings
@@ -62,7 +63,8 @@ class Engine:
         capacity = rounded(settings.max_tokens)
         model = T5Model(config, files.weights, settings.dtype, capacity, self.window, device)
         cache = SlotCache(config, settings.slots, capacity, self.window, model.float_type, device)
-        self._runner = Runner(model, cache)
+        self._runner = Runner(model, cache, settings.guess_rows)
+        self._answers = AnswerStore()
         self._scheduler = Scheduler(settings.slots, settings.max_waiting, settings.encode_tokens)
         self._encoding: list[Sequence] = []
         self._streams: dict[Sequence, Stream] = {}
@@ -152,7 +154,11 @@ class Engine:
         if request.forbidden:
             constraint = PhraseConstraint(constraint, request.forbidden, self._phrases)
         start, end = self._config.start_id, self._config.eos_id
-        return Sequence(request, prompt, start, end, detokenizer, constraint, time.monotonic())
+        guesser: Guesser | None = None
+        if request.speculate and self._settings.guess_rows:
+            with self._wake:
+                guesser = Guesser(self._answers.of(request.tenant), prompt, start, end)
+        return Sequence(request, prompt, start, end, detokenizer, constraint, time.monotonic(), guesser)
 
     def _run(self) -> None:
         if self._settings.threads is not None:
@@ -200,16 +206,20 @@ class Engine:
                 if self._closed or stalled:
                     return
 
-    def _accept(self, chosen: list[tuple[Sequence, int]]) -> None:
+    def _accept(self, choices: list[Choice]) -> None:
         now = time.monotonic()
         items: dict[Stream, list[Item]] = {}
-        for sequence, token in chosen:
+        for choice in choices:
+            sequence = choice.sequence
             if sequence.state is not State.RUNNING:
                 continue  # cancelled while this step ran: nothing of it is shown
-            stream = self._streams[sequence]
-            items[stream] = _present(sequence.accept(token, now))
+            new: list[Item] = []
+            for token in choice.tokens():
+                new += _present(sequence.accept(token, now))
+            sequence.settle()
+            items[self._streams[sequence]] = new
             if sequence.reason is not None:
-                items[stream].append(self._end(sequence, sequence.reason))
+                new.append(self._end(sequence, sequence.reason))
         self._deliver(items)
 
     def _expire(self) -> None:

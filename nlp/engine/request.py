@@ -45,6 +45,7 @@ class GenerationRequest:
     prefix_ids: tuple[int, ...] = ()
     deadline_s: float | None = None  # seconds from submission
     tenant: str = ""  # fairness key: the shop
+    speculate: bool = True  # guess ahead from this shop's recent answers and remember this one; the text is the same
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+
+import torch
+from torch import Tensor
+
 from nlp.engine.cache import Rows, SlotCache
 from nlp.engine.model import EncoderPass, T5Model
 from nlp.engine.sampler import choose
@@ -15,8 +22,9 @@ PRIMING_ROWS = 16
 class Runner:
     """A model and its cache."""
 
-    def __init__(self, model: T5Model, cache: SlotCache) -> None:
+    def __init__(self, model: T5Model, cache: SlotCache, guess_rows: int) -> None:
         self._model = model
+        self._guess_rows = guess_rows
         self._cache = cache
         self._pass: EncoderPass | None = None
 
@@ -42,21 +50,56 @@ class Runner:
         """Forget the encoder pass, if any."""
         self._pass = None
 
-    def decode(self, sequences: list[Sequence]) -> list[tuple[Sequence, int]]:
-        """Run one decoder step. Returns the next id of each sequence that has no part of its prefix left to prime."""
+    def decode(self, sequences: list[Sequence]) -> list[Choice]:
+        """Run one decoder step, for each sequence that has no part of its prefix left to prime up to a choice."""
         tokens: list[int] = []
         slots: list[int] = []
         positions: list[int] = []
         wanted: list[int] = []
-        ready: list[Sequence] = []
+        ready: list[tuple[Sequence, list[int]]] = []
+        share = self._guess_rows // len(sequences)
         for sequence in sequences:
+            begin = sequence.cached
             inputs = sequence.pending(PRIMING_ROWS)
-            tokens += inputs
-            slots += [sequence.slot] * len(inputs)
-            positions += range(sequence.cached, sequence.cached + len(inputs))
             sequence.cached += len(inputs)
             if sequence.is_caught_up():
-                wanted.append(len(tokens) - 1)
-                ready.append(sequence)
+                guesses = sequence.guess(share)
+                ready.append((sequence, guesses))
+                inputs = inputs + guesses
+                end = len(tokens) + len(inputs)
+                wanted += range(end - len(guesses) - 1, end)
+            tokens += inputs
+            slots += [sequence.slot] * len(inputs)
+            positions += range(begin, begin + len(inputs))
         logits = self._model.decode(Rows(tokens, slots, positions, wanted), self._cache)
-        return list(zip(ready, choose(logits, ready), strict=True))
+        return _choices(logits, ready)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The next id of a sequence, and the ids after it as far as the guesses are right."""
+
+    sequence: Sequence
+    token: int
+    guesses: list[int]
+    logits: Tensor  # [len(guesses), V]: row i says what follows guess i
+
+    def tokens(self) -> Iterator[int]:
+        """Yield the chosen ids. Accept each before taking the next: what may come depends on it."""
+        token = self.token
+        yield token
+        for i, guess in enumerate(self.guesses):
+            if token != guess or self.sequence.is_complete:
+                return
+            token = choose(self.logits[i : i + 1], [self.sequence])[0]
+            yield token
+
+
+def _choices(logits: Tensor, ready: list[tuple[Sequence, list[int]]]) -> list[Choice]:
+    firsts = list(accumulate((1 + len(guesses) for _, guesses in ready), initial=0))[:-1]
+    heads = logits if len(firsts) == len(logits) else logits[torch.tensor(firsts, device=logits.device)]
+    chosen = choose(heads, [sequence for sequence, _ in ready])
+    return [
+        Choice(sequence, token, guesses, logits[first + 1 : first + 1 + len(guesses)])
+        for (sequence, guesses), token, first in zip(ready, chosen, firsts, strict=True)
+    ]

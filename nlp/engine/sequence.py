@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from nlp.engine.constraint import Constraint
 from nlp.engine.detokenize import Detokenizer
+from nlp.engine.lookup import Guesser
 from nlp.engine.request import Chunk, Finished, FinishReason, GenerationRequest
 
 
@@ -35,12 +36,15 @@ class Sequence:
         detokenizer: Detokenizer,
         constraint: Constraint | None,
         now: float,
+        guesser: Guesser | None = None,
     ) -> None:
         self.request = request
         self.prompt = tuple(prompt)
         self.start_id = start_id
         self.eos_id = eos_id
         self.constraint = constraint
+        self._guesser = guesser
+        self._guessed = 0  # ids of the pass under way that are guesses
         self.arrived = now
         self.deadline = None if request.deadline_s is None else now + request.deadline_s
         self.first_token: float | None = None
@@ -78,6 +82,23 @@ class Sequence:
     def is_caught_up(self) -> bool:
         """Say whether the cache holds every position, so that the last row's logits give the next id."""
         return self.cached == len(self.ids) + 1
+
+    def guess(self, limit: int) -> list[int]:
+        """Return at most `limit` guessed ids to verify in the next pass, after the ids that are caught up."""
+        room = min(limit, self.request.max_tokens - len(self.ids) - 1)
+        guesses = [] if self._guesser is None or room <= 0 else self._guesser.guess(self.ids, room)
+        self._guessed = len(guesses)
+        self.cached += len(guesses)
+        return guesses
+
+    def settle(self) -> None:
+        """Forget what a pass put into the cache for wrong guesses. Call it after the ids of a pass are accepted."""
+        wrong = max(0, self.cached - len(self.ids))
+        self.cached -= wrong
+        if self._guesser is not None:
+            self._guesser.note(self._guessed, self._guessed - wrong)
+            if self.is_complete:
+                self._guesser.finish(self.ids)
 
     def accept(self, token: int, now: float) -> Chunk | None:
         """Take the id that was chosen; return what it adds. `reason` is set when the reply is complete.
