@@ -18,6 +18,10 @@ from app.errors import ConfigurationError
 
 SECRET_BYTES = 48
 MIN_SECRET_CHARS = 32
+# Read by single commands, by tests and by the development server.
+_OTHER_VARIABLES = frozenset(
+    {"ASSISTIFY_OWNER_PASSWORD", "ASSISTIFY_USER_PASSWORD", "ASSISTIFY_LONG", "ASSISTIFY_DEV_SERVER"}
+)
 
 
 class Environment(StrEnum):
@@ -218,6 +222,12 @@ def kept_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urls
     if not secret:
         raise ConfigurationError(f"{path} holds no usable secret: delete it, a new one is made at the next start")
     return secret
+
+
+def unknown_variables() -> list[str]:
+    """Return variables of the environment that look like settings and are none: misspelt ones, most likely."""
+    known = {f"ASSISTIFY_{name.upper()}" for name in Settings.model_fields} | _OTHER_VARIABLES
+    return sorted(name for name in os.environ if name.upper().startswith("ASSISTIFY_") and name.upper() not in known)
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from app.cli.bench import register as register_bench
 from app.cli.data import register as register_data
@@ -27,5 +28,5 @@ def main() -> None:
     try:
         commands()
     except AssistifyError as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False)
+        Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
         sys.exit(1)

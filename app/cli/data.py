@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -60,7 +61,8 @@ def seed_demo() -> None:
             await core.migrate()
             return (await seed(core)).password
 
-    console.print(f"Demo Outfitters is loaded. Its staff sign in with the password {asyncio.run(run())}")
+    password = asyncio.run(run())
+    console.print(f"Demo Outfitters is loaded. Its staff sign in with the password {password}", markup=False)
 
 
 def init(
@@ -100,7 +102,7 @@ def init(
             return shop
 
     shop = asyncio.run(run())
-    table = Table(title=shop.name, show_header=False)
+    table = Table(title=escape(shop.name), show_header=False)
     table.add_row("widget key", shop.widget_key)
     table.add_row("widget secret (keep it on the shop's server)", shop.widget_secret)
     table.add_row("owner", owner)
@@ -133,7 +135,7 @@ def user_add(
             )
 
     asyncio.run(run())
-    console.print(f"{email} is {role.value} now.")
+    console.print(f"{email} is {role.value} now.", markup=False)
 
 
 def import_records(
@@ -171,7 +173,7 @@ def import_records(
                 )
             return done
 
-    console.print(asyncio.run(run()))
+    console.print(asyncio.run(run()), markup=False)
 
 
 async def the_shop(core: Core, wanted: str | None) -> WidgetShop:
@@ -235,7 +237,7 @@ def _report_errors(parsed: Parsed) -> None:
         return
     table = Table("row", "what is wrong", title=f"{len(parsed.errors)} of the rows cannot be imported")
     for error in parsed.errors[:SHOWN_ERRORS]:
-        table.add_row(str(error.row), error.message)
+        table.add_row(str(error.row), escape(error.message))
     if len(parsed.errors) > SHOWN_ERRORS:
         table.add_row("...", f"and {len(parsed.errors) - SHOWN_ERRORS} more")
     console.print(table)

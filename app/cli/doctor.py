@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from app.bootstrap.core import Core, open_core
 from app.db.migrate import newest_revision, revision_of
-from app.settings import get_settings
+from app.settings import get_settings, unknown_variables
 from realtime.bus.frame import Frame, Kind
 
 console = Console()
@@ -47,14 +48,17 @@ def doctor() -> None:
     table = Table("check", "", "found", "what to do")
     for finding in findings:
         sign = "[green]ok[/]" if finding.good else "[bold red]wrong[/]"
-        table.add_row(finding.name, sign, finding.found, "" if finding.good else finding.mend)
+        table.add_row(finding.name, sign, escape(finding.found), "" if finding.good else finding.mend)
     console.print(table)
     if not all(finding.good for finding in findings):
         sys.exit(1)
 
 
 async def _configuration(core: Core) -> Finding:
-    settings = core.settings
+    settings, unknown = core.settings, unknown_variables()
+    if unknown:
+        mend = "see docs/howto/configure.md, and correct or remove them"
+        return Finding("configuration", False, f"unknown: {', '.join(unknown)}", mend)
     return Finding("configuration", True, f"{settings.environment.value}, public URL {settings.resolved_public_url}")
 
 

@@ -64,14 +64,15 @@ class SqlRecords:
 
     async def proven_order(self, shop: UUID, number: str, email: str) -> Order | None:
         """Return the order with this number if it was placed with this e-mail address (any case)."""
-        bare = number.lstrip("#").upper()
+        bare = number.lstrip("#")
+        spellings = {f"{mark}{one}" for mark in ("", "#") for one in (bare, bare.upper(), bare.lower())}
         async with self._database.read_session() as session:
             row = await session.scalar(
                 select(models.Order)
                 .outerjoin(models.Customer, models.Customer.id == models.Order.customer_id)
                 .where(
                     models.Order.shop_id == shop,
-                    models.Order.number.in_((bare, f"#{bare}")),
+                    models.Order.number.in_(spellings),
                     func.lower(func.coalesce(models.Order.email, models.Customer.email)) == email.lower(),
                 )
             )

@@ -233,6 +233,26 @@ def test_doctor_tells_what_is_wrong_and_how_to_mend_it(folder: Path, monkeypatch
     assert "make setup" in lines["web build"]
 
 
+def test_doctor_finds_misspelt_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTIFY_DATABSE_URL", "postgresql+asyncpg://here")
+    monkeypatch.setenv("ASSISTIFY_OWNER_PASSWORD", "known to init")
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "unknown: ASSISTIFY_DATABSE_URL" in result.output
+
+
+def test_square_brackets_in_a_file_are_shown_as_they_are(tmp_path: Path) -> None:
+    done(*INIT[:2], "[/bold] Shop", *INIT[3:])
+    file = tmp_path / "orders.json"
+    file.write_text(
+        '[{"number": "1", "status": "[/x]", "placed_at": "2026-11-20T10:00:00Z", "total": 1, "currency": "EUR"}]'
+    )
+    assert "[/x]" in run("import", "orders", str(file)).output
+    products = tmp_path / "products.csv"
+    products.write_text(PRODUCTS)
+    assert "in [/bold] Shop." in done("import", "products", str(products))
+
+
 def test_doctor_is_content_with_a_good_set_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "dist").mkdir()
     (folder / "dist" / "widget.js").write_text("")

@@ -116,6 +116,14 @@ async def test_what_answers_read_of_an_order_without_minor_units(rig: Product) -
     assert await rig.core.records.proven_order(rig.other.shop.id, "1042", "ana@shop.test") is None
 
 
+@pytest.mark.parametrize(
+    ("stored", "asked"), [("#1042", "1042"), ("1042", "#1042"), ("ab-77", "AB-77"), ("#AB-77", "ab-77")]
+)
+async def test_an_order_is_found_however_its_number_is_written(rig: Product, stored: str, asked: str) -> None:
+    await rig.core.imports.upsert(rig.mine.shop.id, [order(number=stored)])
+    assert await rig.core.records.proven_order(rig.mine.shop.id, asked, "ana@shop.test") is not None
+
+
 async def test_many_rows_tell_their_progress(rig: Product) -> None:
     rows = [
         ProductRow(external_id=f"p{number}", title=f"Product {number}", price=Decimal(number), currency="EUR")

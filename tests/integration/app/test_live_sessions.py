@@ -179,7 +179,8 @@ def every_command(conversation: UUID) -> list[wire.Command]:
     return made
 
 
-BY_HUB = (wire.ConversationWatch, wire.ConversationUnwatch, wire.Typing, wire.PresenceSet)  # carried out by the session itself
+# Carried out by the session itself.
+BY_HUB = (wire.ConversationWatch, wire.ConversationUnwatch, wire.Typing, wire.PresenceSet)
 NOT_YET = wire.SuggestRequest
 
 
