@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Literal
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from realtime.bus.topic import conversation_topic
 from realtime.hub import Hub
@@ -16,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 AFTER_GRACE_S = GRACE_S + 0.5
 
+PresenceState = Literal["online", "away"]
+
 
 class Attendance:
     """Presence and typing of the connections of one node. Nothing here raises: presence may always be missing."""
@@ -24,14 +29,28 @@ class Attendance:
         self._presence = presence
         self._hub = hub
         self._here: dict[tuple[UUID, UUID], PresentParticipant] = {}  # (conversation, connection)
+        self._away: set[UUID] = set()  # connections whose page is hidden
         self._typing: set[tuple[UUID, UUID]] = set()
         self._later: set[asyncio.TimerHandle] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def enter(self, conversation: UUID, connection: UUID, participant: PresentParticipant) -> None:
         """A connection follows a conversation now."""
+        if connection in self._away:
+            participant = replace(participant, state="away")
         self._here[conversation, connection] = participant
         self._spawn(conversation, connection)
+
+    def look(self, connection: UUID, state: PresenceState) -> None:
+        """Say whether somebody looks at what the connection will follow from now on; "online" forgets it."""
+        (self._away.add if state == "away" else self._away.discard)(connection)
+
+    def look_at(self, conversation: UUID, connection: UUID, state: PresenceState) -> None:
+        """Say whether somebody looks at a conversation that the connection follows."""
+        participant = self._here.get((conversation, connection))
+        if participant is not None and participant.state != state:
+            self._here[conversation, connection] = replace(participant, state=state)
+            self._spawn(conversation, connection)
 
     async def leave(self, conversation: UUID, connection: UUID) -> None:
         """A connection follows a conversation no more; it is missed only after the grace time."""

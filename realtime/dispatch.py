@@ -18,6 +18,7 @@ from realtime.protocol.commands import (
     ConversationWatch,
     Cursor,
     InboxWatch,
+    PresenceSet,
     SuggestRequest,
     TokenRefresh,
     Typing,
@@ -91,6 +92,7 @@ class Dispatcher:
         for conversation in session.watched:
             await self._attendance.leave(conversation, session.id)
         session.watched.clear()
+        self._attendance.look(session.id, "online")
 
     async def _plain(self, session: Session, command: Command) -> Mapping[str, Any]:
         """Carry out a command whose ack needs no care about order; return its fields."""
@@ -107,6 +109,9 @@ class Dispatcher:
                     command.conversation, session.id, _present(session.principal), on=command.on
                 )
                 return {}
+            case PresenceSet():
+                self._show(session, command)
+                return {}
             case TokenRefresh():
                 authenticated = await self._sessions.refresh(session.principal, command.token)
                 session.extend(authenticated)
@@ -114,6 +119,13 @@ class Dispatcher:
             case SuggestRequest():
                 await session.listen(connection_topic(session.id))
         return await self._sessions.execute(session.principal, session.id, command)
+
+    def _show(self, session: Session, command: PresenceSet) -> None:
+        if command.conversation is None:
+            self._attendance.look(session.id, command.state)
+        for conversation in session.watched:
+            if command.conversation in (None, conversation):
+                self._attendance.look_at(conversation, session.id, command.state)
 
     async def _watch(self, session: Session, command: ConversationWatch) -> None:
         cursor = Cursor(conversation=str(command.conversation), log=command.log, seq=command.seq, live=command.live)

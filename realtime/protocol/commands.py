@@ -121,6 +121,13 @@ class Typing(Request, frozen=True, kw_only=True, tag="typing"):
     on: bool
 
 
+class PresenceSet(Request, frozen=True, kw_only=True, tag="presence"):
+    """Whether somebody looks: at one conversation, or at all that this connection follows now and later."""
+
+    state: Literal["online", "away"]
+    conversation: UUID | None = None
+
+
 class Read(Request, frozen=True, kw_only=True, tag="read"):
     """Everything up to `seq` has been seen."""
 
@@ -234,6 +241,7 @@ Command = (
     | InboxWatch
     | MessageSend
     | Typing
+    | PresenceSet
     | Read
     | ReplyStop
     | ReplyFeedback

@@ -21,7 +21,12 @@ from realtime.transport import AbortableHttpProtocol, AbortableWebSocketProtocol
 from tests.integration.realtime.shop import MemoryShop
 
 QUICK = RealtimeSettings(
-    check_every_s=0.3, check_unhealthy_every_s=0.05, heal_retry_s=0.02, send_deadline_s=1.0, stream_found_s=0.5
+    check_every_s=0.3,
+    check_unhealthy_every_s=0.05,
+    heal_retry_s=0.02,
+    send_deadline_s=1.0,
+    stream_found_s=0.5,
+    presence_refresh_s=0.2,
 )
 
 

@@ -187,7 +187,7 @@ class MemoryShop:
         self._check_storage()
         if isinstance(command, ConversationOpen):
             return {"conversation": {"id": self._open(principal).id}}
-        conversation: UUID = command.conversation  # type: ignore[union-attr]
+        conversation: UUID = command.conversation  # type: ignore[union-attr, assignment]
         found = self._find(principal, conversation)
         match command:
             case MessageSend():

@@ -253,6 +253,46 @@ async def test_presence_lists_who_is_there(server: Node) -> None:
         assert {(person["kind"], person["state"]) for person in people} == {("agent", "online"), ("customer", "online")}
 
 
+def states(one: Client) -> set[tuple[str, str]]:
+    """Return who is there and how, as this client was last told."""
+    frames = one.of("presence")
+    return {(person["kind"], person["state"]) for person in frames[-1]["participants"]} if frames else set()
+
+
+async def test_a_hidden_page_is_away_and_a_second_open_one_is_not(server: Node) -> None:
+    token = server.shop.add_staff("Ada")
+    async with client(server.chat) as visitor, client(server.agent) as agent:
+        key = (await visitor.hello_visitor())["token"]
+        conversation = await visitor.open()
+        await agent.hello_staff(token)
+        await agent.watch(conversation)
+        await visitor.ack("presence", state="away")
+        await agent.until(lambda: states(agent) == {("agent", "online"), ("customer", "away")})
+        async with client(server.chat) as tab:
+            await tab.hello_visitor(key)
+            await tab.watch(conversation)
+            await agent.until(lambda: ("customer", "online") in states(agent))
+            await tab.ack("presence", conversation=conversation, state="away")
+            await agent.until(lambda: ("customer", "away") in states(agent))
+        await visitor.ack("presence", state="online")
+        await agent.until(lambda: ("customer", "online") in states(agent))
+
+
+async def test_who_is_away_stays_so_in_what_they_open_next(server: Node) -> None:
+    token = server.shop.add_staff("Ada")
+    async with client(server.chat) as visitor, client(server.agent) as agent:
+        await visitor.hello_visitor()
+        await visitor.ack("presence", state="away")
+        conversation = await visitor.open()
+        await agent.hello_staff(token)
+        await agent.watch(conversation)
+        await agent.until(lambda: states(agent) == {("agent", "online"), ("customer", "away")})
+        # A conversation that this connection does not follow is nothing to be away from.
+        await agent.ack("presence", conversation=str(uuid4()), state="away")
+        assert (await agent.command("presence", state="asleep"))["code"] == "bad_frame"
+        assert states(agent) == {("agent", "online"), ("customer", "away")}
+
+
 async def test_the_inbox_follows_after_its_first_page(server: Node) -> None:
     token = server.shop.add_staff("Ada")
     async with client(server.chat) as visitor, client(server.agent) as agent:

@@ -13,7 +13,9 @@ from realtime.bus.redis import RedisBus
 from realtime.gateway import Gateway
 from realtime.hub import Hub
 from realtime.live_reply.redis import RedisLiveReply
+from realtime.presence import PRESENCE_TTL_S
 from realtime.presence_redis import RedisPresence
+from realtime.protocol.shapes import PresentParticipant
 from tests.fixtures.redis_server import RedisServer
 from tests.integration.realtime.client import Client, client
 from tests.integration.realtime.node import QUICK, serving
@@ -30,10 +32,11 @@ class Cluster:
     chat: str
     agent: str
     streams: tuple[str, str]
+    gateways: list[Gateway]
 
 
 @asynccontextmanager
-async def cluster(url: str) -> AsyncIterator[Cluster]:
+async def cluster(url: str, *, presence_ttl_s: float = PRESENCE_TTL_S) -> AsyncIterator[Cluster]:
     async with contextlib.AsyncExitStack() as stack:
 
         def bus() -> RedisBus:
@@ -45,10 +48,12 @@ async def cluster(url: str) -> AsyncIterator[Cluster]:
         stack.push_async_callback(live_reply.aclose)
         shop = MemoryShop(bus(), live_reply)
         ports = []
+        gateways: list[Gateway] = []
         for _ in range(2):
-            presence = RedisPresence(url)
+            presence = RedisPresence(url, ttl_s=presence_ttl_s)
             stack.push_async_callback(presence.aclose)
             gateway = Gateway(Hub(bus(), live_reply, shop, QUICK), shop, QUICK, presence=presence)
+            gateways.append(gateway)
             _, port = await stack.enter_async_context(serving(gateway))
             ports.append(port)
         yield Cluster(
@@ -57,6 +62,7 @@ async def cluster(url: str) -> AsyncIterator[Cluster]:
             f"ws://127.0.0.1:{ports[0]}/ws/chat",
             f"ws://127.0.0.1:{ports[1]}/ws/agent",
             (f"http://127.0.0.1:{ports[0]}/sse/chat", f"http://127.0.0.1:{ports[1]}/sse/chat"),
+            gateways,
         )
 
 
@@ -155,3 +161,38 @@ async def test_a_stream_outlives_redis_and_its_commands_go_on_at_its_own_node(ow
         async with asyncio.timeout(10):
             while (await visitor.command("conversation.open"))["type"] != "ack":
                 pass
+
+
+async def test_moving_away_from_a_draining_node_looks_like_staying(redis_server: RedisServer) -> None:
+    async with cluster(redis_server.url) as nodes, conversation_on(nodes) as (visitor, agent, conversation):
+        await agent.until(lambda: any(len(frame["participants"]) == 2 for frame in agent.of("presence")))
+        before = len(agent.of("presence"))
+        token = visitor.welcome["token"]
+        draining = asyncio.create_task(nodes.gateways[0].drain(0.2))
+        await visitor.until_closed()
+        await draining
+        async with client(nodes.agent.replace("agent", "chat")) as again:
+            await again.hello_visitor(token, [visitor.views[conversation].cursor(conversation)])
+            await agent.until(lambda: len(agent.of("presence")) > before)
+            await agent.ack("typing", conversation=conversation, on=False)
+        told = agent.of("presence")[before:]
+        assert all(len(frame["participants"]) == 2 for frame in told)
+        assert len(told) == 1
+
+
+async def test_what_a_killed_node_leaves_behind_vanishes_by_itself(redis_server: RedisServer) -> None:
+    async with (
+        cluster(redis_server.url, presence_ttl_s=0.6) as nodes,
+        conversation_on(nodes) as (_, agent, conversation),
+    ):
+        ghost = PresentParticipant(kind="agent", id=uuid4(), state="online", name="Ghost")
+        killed = RedisPresence(redis_server.url, ttl_s=0.6)
+        await killed.touch(UUID(conversation), uuid4(), ghost)
+        await killed.aclose()
+        await agent.until(lambda: "Ghost" in names(agent))
+        await agent.until(lambda: "Ghost" not in names(agent) and "Ada" in names(agent))
+
+
+def names(one: Client) -> set[str]:
+    frames = one.of("presence")
+    return {person.get("name", "") for person in frames[-1]["participants"]} if frames else set()

@@ -488,6 +488,14 @@ export interface PresenceChanged {
   participants: PresentParticipant[];
 }
 
+/** Whether somebody looks: at one conversation, or at all that this connection follows now and later. */
+export interface PresenceSet {
+  type: "presence";
+  id: string;
+  state: "away" | "online";
+  conversation?: string | null;
+}
+
 /** Somebody who has the conversation open. */
 export interface PresentParticipant {
   kind: "agent" | "customer";
@@ -818,6 +826,7 @@ export type VisitorCommand =
   | ConversationUnwatch
   | MessageSend
   | Typing
+  | PresenceSet
   | Read
   | ReplyStop
   | ReplyFeedback
@@ -833,6 +842,7 @@ export type StaffCommand =
   | InboxWatch
   | MessageSend
   | Typing
+  | PresenceSet
   | Read
   | ReplyStop
   | ControlTake
@@ -903,6 +913,7 @@ export interface AckOf {
   "inbox.watch": InboxAck;
   "message.send": SendAck;
   typing: Ack;
+  presence: Ack;
   read: Ack;
   "reply.stop": StopAck;
   "reply.feedback": Ack;

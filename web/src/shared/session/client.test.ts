@@ -123,3 +123,63 @@ describe("a session", () => {
     expect(client.store.view.getState()).toMatchObject({ link: "ended", endCode: 4501 });
   });
 });
+
+describe("a hidden page", () => {
+  let visibility: "hidden" | "visible" = "visible";
+
+  beforeEach(() => {
+    visibility = "visible";
+    vi.spyOn(document, "visibilityState", "get").mockImplementation(() => visibility);
+  });
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  function turn(to: "hidden" | "visible"): void {
+    visibility = to;
+    document.dispatchEvent(new Event("visibilitychange"));
+  }
+
+  const told = () =>
+    FakeWebSocket.last.sent.filter(({ type }) => type === "presence").map(({ state }) => state);
+
+  it("is away, once each time, and is told anew on every connection", () => {
+    connect(held);
+    expect(told()).toEqual([]);
+    turn("hidden");
+    turn("hidden");
+    turn("visible");
+    turn("hidden");
+    expect(told()).toEqual(["away", "online", "away"]);
+    FakeWebSocket.last.serverCloses(1006);
+    turn("visible");
+    turn("hidden");
+    vi.advanceTimersByTime(500);
+    connect(held);
+    expect(told()).toEqual(["away"]);
+  });
+
+  it("of somebody else is shown as away", () => {
+    const participants = [{ kind: "agent", id: "a", name: "Ada", state: "away" }];
+    connect(held).serverSays({ type: "presence", conversation: CONVERSATION, participants });
+    expect(client.store.current().conversations[CONVERSATION]?.presence).toEqual(participants);
+  });
+
+  it("says nothing once the session is closed", () => {
+    connect(held);
+    client.close();
+    turn("hidden");
+    expect(told()).toEqual([]);
+  });
+
+  it("is told again when it was refused", async () => {
+    const wire = connect(held);
+    turn("hidden");
+    const { id } = wire.command("presence");
+    wire.serverSays({ type: "error", id, code: "rate_limited", message: "later", retry_after_ms: 1 });
+    await vi.advanceTimersByTimeAsync(0);
+    turn("hidden");
+    expect(told()).toEqual(["away", "away"]);
+  });
+});

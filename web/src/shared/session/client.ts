@@ -23,6 +23,8 @@ export type SessionClientOptions = {
 export class SessionClient {
   readonly store: SessionStore;
   private readonly socket: Socket;
+  /** What the server was told; null when that is not known. */
+  private presence: "online" | "away" | null = "online";
   private readonly repairing = new Set<string>();
 
   constructor(private readonly options: SessionClientOptions) {
@@ -40,10 +42,12 @@ export class SessionClient {
   }
 
   open(): void {
+    document.addEventListener("visibilitychange", this.tellPresence);
     this.socket.open();
   }
 
   close(): void {
+    document.removeEventListener("visibilitychange", this.tellPresence);
     this.socket.close();
     this.store.apply({ type: "local.link", link: "idle" });
   }
@@ -79,7 +83,21 @@ export class SessionClient {
     return remembered === null || remembered in held ? cursors : [{ conversation: remembered }, ...cursors];
   }
 
+  /** Say whether the page is hidden; a connection begins as one that is looked at. */
+  private readonly tellPresence = (): void => {
+    const state = document.visibilityState === "hidden" ? "away" : "online";
+    if (!this.socket.isReady || state === this.presence) return;
+    this.presence = state;
+    this.request<"presence">({ type: "presence", state }).catch(() => {
+      this.presence = null;
+    });
+  };
+
   private receive(frame: ServerFrame): void {
+    if (frame.type === "welcome") {
+      this.presence = "online";
+      this.tellPresence();
+    }
     this.store.apply(frame);
     this.options.onFrame?.(frame);
     for (const conversation of Object.values(this.store.current().conversations)) {
