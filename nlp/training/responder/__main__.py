@@ -89,6 +89,7 @@ def _card(args: argparse.Namespace) -> None:
         examples=recorded["examples"],
         data_sha256=recorded["data_sha256"],
         vocabulary=responder.tokenizer.get_vocab_size(),
+        note=args.note,
     )
     (args.out / "README.md").write_text(card(origin, scores, answers, recorded["seed"]), encoding="utf-8")
     _say(json.dumps(scores.as_dict()))
@@ -118,6 +119,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--examples", type=int, default=recipe.TRAIN_EXAMPLES)
     parser.add_argument("--cases", type=int, default=recipe.HELD_OUT_EXAMPLES, help="held-out dialogues in the card")
     parser.add_argument("--seed", type=int, default=recipe.SEED)
+    parser.add_argument("--note", default="", help="for the card: how this run departed from the recipe")
     parser.add_argument("--fresh", action="store_true", help="make data and vocabulary anew")
     args = parser.parse_args(arguments)
     args.work.mkdir(parents=True, exist_ok=True)

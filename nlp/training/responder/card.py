@@ -23,6 +23,7 @@ class Origin:
     examples: int
     data_sha256: str
     vocabulary: int
+    note: str = ""  # how the run departed from the recipe
 
 
 def card(origin: Origin, scores: Scores, answers: Sequence[Answer], seed: int) -> str:
@@ -53,6 +54,7 @@ def card(origin: Origin, scores: Scores, answers: Sequence[Answer], seed: int) -
         f"rate {settings.rate:g} ({settings.embedding_rate:g} for embeddings), averaged weights |",
         f"| seed | {settings.seed} |",
         "",
+        *([origin.note, ""] if origin.note else []),
         "## Scores",
         "",
         f"On {scores.cases} dialogues of shops, products and ways of asking that were kept out of the training:",

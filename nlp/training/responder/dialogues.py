@@ -30,7 +30,7 @@ from nlp.training.responder.worlds import World
 
 _TOPICS = (orders, changes, returns, delivery, products, payment, account, small_talk, handoff)
 _MOODS = (Mood.NEUTRAL,) * 6 + (Mood.NEGATIVE,) * 2 + (Mood.POSITIVE,) * 2
-_KEEP = (1.0, 1.0, 1.0, 0.8, 0.6, 0.3)  # share of the facts at hand that the example holds
+_KEEP = (1.0, 1.0, 0.9, 0.75, 0.5, 0.2)  # share of the facts at hand that the example holds
 HELD_OUT_ONE_IN = 12  # of the ways to ask, for the evaluation
 
 _OPENERS = {

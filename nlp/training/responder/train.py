@@ -56,21 +56,19 @@ class Trainer:
         self._settings = settings
         self._checkpoint = folder / "checkpoint.pt"
         self.model = new_model(settings, tokenizer)
-        self._optimiser = torch.optim.AdamW(self._groups(), betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+        self._optimiser = torch.optim.AdamW(self._groups(), betas=(0.9, 0.98), fused=True)
         self._average = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
         self.step = 0
 
     def _groups(self) -> list[dict[str, Any]]:
-        wide = [p for n, p in self.model.named_parameters() if "shared" in n or "layer_norm" in n]
-        rest = [p for n, p in self.model.named_parameters() if not ("shared" in n or "layer_norm" in n)]
+        settings = self._settings
+        rates = {"wide": settings.embedding_rate, "query": settings.query_rate, "rest": settings.rate}
+        members: dict[str, list[nn.Parameter]] = {kind: [] for kind in rates}
+        for name, parameter in self.model.named_parameters():
+            members[_kind(name)].append(parameter)
         return [
-            {"params": rest, "lr": self._settings.rate, "full": self._settings.rate},
-            {
-                "params": wide,
-                "lr": self._settings.embedding_rate,
-                "full": self._settings.embedding_rate,
-                "weight_decay": 0.0,
-            },
+            {"params": members[kind], "lr": rate, "full": rate, "weight_decay": 0.0 if kind == "wide" else 0.01}
+            for kind, rate in rates.items()
         ]
 
     def resume(self) -> bool:
@@ -151,6 +149,13 @@ class Trainer:
         keep = min(self._settings.average, 1 - 3 / (self.step + 3)) ** _AVERAGE_EVERY
         for name, tensor in self.model.state_dict().items():
             self._average[name].lerp_(tensor, 1 - keep)
+
+
+def _kind(name: str) -> str:
+    """Name the group of a weight, by the scale it starts at."""
+    if "shared" in name or "layer_norm" in name:
+        return "wide"
+    return "query" if name.endswith(".q.weight") else "rest"
 
 
 def _endless(data: Dataset, settings: Settings, step: int) -> Iterator[Batch]:
