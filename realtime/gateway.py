@@ -24,7 +24,7 @@ from realtime.session import LiveSession
 from realtime.settings import Counters, RealtimeSettings
 from realtime.sse import METHODS, Streams
 from realtime.transport import EXTENSION, DirectSocket
-from realtime.writer import AsgiWriter, DirectWriter, Writer
+from realtime.writer import AsgiWriter, DirectWriter, LoopTurn, Writer
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +48,7 @@ class Gateway:
         self._recheck = Recheck(sessions, lambda: self._sessions, settings.recheck_every_s)
         self._empty = asyncio.Event()
         self._draining = False
+        self._turn: LoopTurn | None = None
         self._background: asyncio.Task[None] | None = None
 
     @property
@@ -100,7 +101,7 @@ class Gateway:
         offered = scope.get("subprotocols", [])
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if SUBPROTOCOL in offered else None})
         session = LiveSession(self._hub, self._product, self._dispatcher, peer_of(scope), staff=staff)
-        writer = _writer(scope, send, session, self._settings)
+        writer = self._writer(scope, send, session)
         with self.hosting(session):
             if self._draining:
                 writer.close(CloseCode.DRAIN, "this server is going away", flush=False)
@@ -122,6 +123,13 @@ class Gateway:
             self._sessions.discard(session)
             if not self._sessions:
                 self._empty.set()
+
+    def _writer(self, scope: Scope, send: Send, session: LiveSession) -> Writer:
+        direct = scope.get("extensions", {}).get(EXTENSION)
+        if not isinstance(direct, DirectSocket):
+            return AsgiWriter(send, session.outbox, self._settings, session.stalled)
+        self._turn = self._turn or LoopTurn()
+        return DirectWriter(direct, session.outbox, self._settings, self._turn, session.stalled)
 
     async def drain(self, window_s: float) -> None:
         """Refuse new sockets, ask all clients to reconnect, and close them spread over the window (seconds)."""
@@ -151,10 +159,3 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._gateway.serve(scope, receive, send, staff=self._staff)
-
-
-def _writer(scope: Scope, send: Send, session: LiveSession, settings: RealtimeSettings) -> Writer:
-    direct = scope.get("extensions", {}).get(EXTENSION)
-    if isinstance(direct, DirectSocket):
-        return DirectWriter(direct, session.outbox, settings, session.stalled)
-    return AsgiWriter(send, session.outbox, settings, session.stalled)

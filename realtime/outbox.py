@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections import deque
 from uuid import UUID
 
 from realtime.bus.frame import Frame, Kind
 from realtime.protocol.position import joined
 
 OUTBOX_BYTES = 1024 * 1024
-_LIVE = (Kind.STARTED, Kind.DELTA)
+_DELTA = Kind.DELTA
+_COVERED = (Kind.EVENT, Kind.STARTED, Kind.DELTA)  # what a resume answer brings
 
 
 class Packet:
-    """Wire JSON shared by every connection it goes to; its WebSocket frame is made once."""
+    """Wire JSON shared by every connection it goes to; its WebSocket frame is made once.
 
-    __slots__ = ("_frame_bytes", "body")
+    `conversation` and `frame` say what it holds, where that matters for merging and removing.
+    """
 
-    def __init__(self, body: bytes) -> None:
+    __slots__ = ("_frame_bytes", "body", "conversation", "frame")
+
+    def __init__(self, body: bytes, conversation: UUID | None = None, frame: Frame | None = None) -> None:
         self.body = body
+        self.conversation = conversation
+        self.frame = frame
         self._frame_bytes: bytes | None = None
 
     @property
@@ -38,16 +43,19 @@ def _text_frame(body: bytes) -> bytes:
     return b"\x81\x7f" + size.to_bytes(8, "big") + body
 
 
-class _Entry:
-    """A packet in the queue, with what is needed to merge or remove it."""
+class _Merge(Packet):
+    """Deltas of one reply that became neighbours in the queue; made one when somebody needs them."""
 
-    __slots__ = ("conversation", "frames", "kind", "packet")
+    __slots__ = ("deltas",)
 
-    def __init__(self, packet: Packet, conversation: UUID | None, frame: Frame | None) -> None:
-        self.packet = packet
-        self.conversation = conversation
-        self.kind = None if frame is None else frame.kind
-        self.frames = [] if frame is None or frame.kind is not Kind.DELTA else [frame]
+    def __init__(self, packet: Packet, first: Frame) -> None:
+        super().__init__(packet.body, packet.conversation, packet.frame)
+        self.deltas = [first]
+
+    def made(self) -> Packet:
+        """Return one delta for all."""
+        whole = joined(self.deltas)
+        return Packet(whole.body, self.conversation, whole)
 
 
 class Outbox:
@@ -59,87 +67,113 @@ class Outbox:
         self.limit = limit
         self.size = 0
         self.merging = False
-        self._entries: deque[_Entry] = deque()
-        self._last: dict[UUID, _Entry] = {}
+        self._entries: list[Packet] = []  # a deque would take 760 bytes of every idle connection
+        self._last: dict[UUID, int] | None = None  # where each conversation's last packet is, while merging
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def put(self, packet: Packet, conversation: UUID | None = None, frame: Frame | None = None) -> bool:
+    def put(self, packet: Packet) -> bool:
         """Queue a packet; false when it does not fit and the connection must be closed.
 
         A single packet that is larger than the limit fits into an empty outbox.
         """
-        if self.merging and frame is not None and frame.kind is Kind.DELTA and conversation is not None:
-            last = self._last.get(conversation)
-            if last is not None and _joins(last, frame):
-                last.frames.append(frame)
-                self.size += len(frame.body)
-                return self.size <= self.limit or self._compact()
-        if self._entries and self.size + len(packet.body) > self.limit and not self._compact(len(packet.body)):
-            return False
-        entry = _Entry(packet, conversation, frame)
-        self._entries.append(entry)
-        self.size += len(packet.body)
-        if conversation is not None:
-            self._last[conversation] = entry
-        return True
+        if self.merging:
+            return self._put_merging(packet)
+        self._last = None
+        return self._append(packet)
 
     def take(self, budget: int) -> list[Packet]:
         """Remove and return packets from the front, at least one if there is any, up to about `budget` bytes."""
+        entries = self._entries
         taken: list[Packet] = []
-        while self._entries and (budget > 0 or not taken):
-            entry = self._entries.popleft()
-            if entry.conversation is not None and self._last.get(entry.conversation) is entry:
-                del self._last[entry.conversation]
-            if len(entry.frames) > 1:
-                self.size -= _size(entry)
-                _merge(entry)
-            else:
-                self.size -= len(entry.packet.body)
-            budget -= len(entry.packet.body)
-            taken.append(entry.packet)
+        self._last = None
+        for packet in entries:
+            if budget <= 0 and taken:
+                break
+            self.size -= _size(packet)
+            taken.append(packet.made() if isinstance(packet, _Merge) else packet)
+            budget -= len(taken[-1].body)
+        del entries[: len(taken)]
         return taken
+
+    def take_frames(self, budget: int) -> bytes:
+        """As `take`; return the WebSocket frames of the packets, joined."""
+        entries = self._entries
+        if len(entries) == 1 and entries[0].__class__ is Packet:
+            self.size = 0
+            self._last = None
+            return entries.pop().frame_bytes
+        return b"".join([packet.frame_bytes for packet in self.take(budget)])
 
     def remove(self, conversation: UUID) -> None:
         """Remove a conversation's queued events and live frames: a resume answer brings them."""
-        covered = (Kind.EVENT, *_LIVE)
-        kept = [entry for entry in self._entries if entry.conversation != conversation or entry.kind not in covered]
+        kept = [
+            packet
+            for packet in self._entries
+            if packet.conversation != conversation or packet.frame is None or packet.frame.kind not in _COVERED
+        ]
         if len(kept) < len(self._entries):
-            self._entries = deque(kept)
-            self.size = sum(_size(entry) for entry in kept)
-            self._last.pop(conversation, None)
+            self._entries = kept
+            self._last = None
+            self.size = sum(_size(packet) for packet in kept)
 
     def clear(self) -> None:
         """Drop everything."""
         self._entries.clear()
-        self._last.clear()
+        self._last = None
         self.size = 0
+
+    def _append(self, packet: Packet) -> bool:
+        size = self.size + len(packet.body)
+        if size > self.limit and self._entries:
+            if not self._compact(len(packet.body)):
+                return False
+            size = self.size + len(packet.body)
+        self.size = size
+        self._entries.append(packet)
+        return True
+
+    def _put_merging(self, packet: Packet) -> bool:
+        if self._last is None:
+            self._last = {one.conversation: at for at, one in enumerate(self._entries) if one.conversation is not None}
+        if packet.conversation is None:
+            return self._append(packet)
+        if packet.frame is not None and packet.frame.kind is _DELTA:
+            merge = self._joined_on(self._last.get(packet.conversation), packet.frame)
+            if merge is not None:
+                merge.deltas.append(packet.frame)
+                self.size += len(packet.body)
+                return self.size <= self.limit or self._compact()
+        if not self._append(packet):
+            return False
+        self._last[packet.conversation] = len(self._entries) - 1
+        return True
+
+    def _joined_on(self, at: int | None, frame: Frame) -> _Merge | None:
+        """Return the queued delta that `frame` joins on to, None when there is none."""
+        if at is None:
+            return None
+        packet = self._entries[at]
+        last = packet.deltas[-1] if isinstance(packet, _Merge) else packet.frame
+        if last is None or last.kind is not _DELTA:
+            return None
+        if (last.message, last.epoch, last.end) != (frame.message, frame.epoch, frame.start):
+            return None
+        if not isinstance(packet, _Merge):
+            packet = self._entries[at] = _Merge(packet, last)
+        return packet
 
     def _compact(self, more: int = 0) -> bool:
         """Merge what waits to be merged, and return whether `more` bytes fit now."""
-        for entry in self._entries:
-            _merge(entry)
-        self.size = sum(len(entry.packet.body) for entry in self._entries)
+        for at, packet in enumerate(self._entries):
+            if isinstance(packet, _Merge):
+                self._entries[at] = packet.made()
+        self.size = sum(len(packet.body) for packet in self._entries)
         return self.size + more <= self.limit
 
 
-def _joins(last: _Entry, frame: Frame) -> bool:
-    return (
-        last.kind is Kind.DELTA
-        and last.frames[-1].message == frame.message
-        and last.frames[-1].epoch == frame.epoch
-        and last.frames[-1].end == frame.start
-    )
-
-
-def _size(entry: _Entry) -> int:
-    merged_later = sum(len(frame.body) for frame in entry.frames[1:])
-    return len(entry.packet.body) + merged_later
-
-
-def _merge(entry: _Entry) -> None:
-    if len(entry.frames) > 1:
-        whole = joined(entry.frames)
-        entry.packet = Packet(whole.body)
-        entry.frames = [whole]
+def _size(packet: Packet) -> int:
+    if isinstance(packet, _Merge):
+        return sum(len(delta.body) for delta in packet.deltas)
+    return len(packet.body)

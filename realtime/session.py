@@ -104,12 +104,12 @@ class LiveSession:
             self._machine.closed()
             await self._finish(writer)
 
-    def deliver(self, packet: Packet, conversation: UUID | None = None, frame: Frame | None = None) -> None:
+    def deliver(self, packet: Packet) -> None:
         """Queue a packet; a client that is too slow for its outbox is closed."""
-        if self.is_closing or self._writer is None:
+        if self._writer is None or self._machine.state is State.CLOSED:
             return
         self._counters.frames_queued += 1
-        if self.outbox.put(packet, conversation, frame):
+        if self.outbox.put(packet):
             self._writer.wake()
         else:
             self._counters.slow_closed += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import UUID
 
@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 LOG_PAGE = 500
 HEAL_ATTEMPTS = 2
 RESYNC_EVERY_S = 1.0  # a connection is not told more often that it must resume
+_DELTA = Kind.DELTA
+_ALL = Audience.ALL
 _ORDERED = (Kind.EVENT, Kind.STARTED, Kind.DELTA)
 
 
@@ -38,17 +40,22 @@ class Reader(Protocol):
     @property
     def is_staff(self) -> bool: ...
 
-    def deliver(self, packet: Packet, conversation: UUID | None = None, frame: Frame | None = None) -> None:
+    def deliver(self, packet: Packet) -> None:
         """Queue a packet; never blocks, never raises."""
 
 
 @dataclass(slots=True)
 class Watch:
-    """One connection's view of one conversation. While `buffer` is a list, a resume is being answered."""
+    """One connection's view of one conversation. While `buffer` is a list, a resume is being answered.
+
+    A watch that stands exactly where the feed stands is in step: it gets what the feed lets out, without a look at a
+    position of its own, and has none.
+    """
 
     reader: Reader
-    position: Position = field(default_factory=lambda: Position(seq=0))
+    position: Position | None = None
     buffer: list[Frame] | None = field(default_factory=list)
+    in_step: bool = False
     stale: bool = False  # it was told to resume: nothing more until then
     resync_at: float = float("-inf")
 
@@ -122,6 +129,7 @@ class TopicFeed:
             is_live = frame.kind is Kind.STARTED or frame.kind is Kind.DELTA
             if not is_live or (frame.message not in ended and not self.order.has_ended(frame.message)):
                 self._give(watch, frame, _Packets(self.conversation, frame))
+        self._fall_in(watch)
 
     def close(self) -> None:
         """Nobody follows this conversation any more."""
@@ -149,33 +157,66 @@ class TopicFeed:
             self._subscription = subscription
 
     def _on_frame(self, topic: str, frame: Frame) -> None:
-        if frame.kind is Kind.CONTROL or self._closed:
+        if self._closed:
             return
-        if frame.kind is Kind.EVENT:
-            self.had_event = True
-        self._release(self.order.offer(frame, self._loop.time()))
-        self._heal_if_needed()
+        kind = frame.kind
+        if kind is _DELTA and frame.audience is _ALL and self.order.joins(frame):
+            self.mirror.follow(frame)
+            packet = Packet(frame.body, self.conversation, frame)
+            for watch in self.watches.values():
+                if watch.in_step:
+                    watch.reader.deliver(packet)
+                else:
+                    self._give_apart(watch, frame)
+        elif kind is not Kind.CONTROL:
+            if kind is Kind.EVENT:
+                self.had_event = True
+            self._release(self.order.offer(frame, self._loop.time()))
+            self._heal_if_needed()
 
     def _release(self, frames: list[Frame]) -> None:
         for frame in frames:
             self.mirror.follow(frame)
             packets = _Packets(self.conversation, frame)
             for watch in self.watches.values():
-                if watch.buffer is not None:
+                if watch.in_step:
+                    self._send(watch.reader, frame, packets)
+                elif watch.buffer is not None:
                     watch.buffer.append(frame)
                 else:
                     self._give(watch, frame, packets)
+        if frames:
+            for watch in self.watches.values():
+                self._fall_in(watch)
+
+    def _give_apart(self, watch: Watch, frame: Frame) -> None:
+        """Give a released delta to a watch that is not in step."""
+        if watch.buffer is not None:
+            watch.buffer.append(frame)
+        else:
+            self._give(watch, frame, _Packets(self.conversation, frame))
+            self._fall_in(watch)
+
+    def _fall_in(self, watch: Watch) -> None:
+        """Let a watch go in step when it stands where the feed stands."""
+        if not watch.in_step and watch.buffer is None and not watch.stale and watch.position == self.order.position:
+            watch.in_step = True
+            watch.position = None
+
+    def _fall_out(self) -> None:
+        """Give every watch a position of its own: the feed is about to move without letting anything out."""
+        for watch in self.watches.values():
+            if watch.in_step and self.order.position is not None:
+                watch.in_step = False
+                watch.position = replace(self.order.position)
 
     def _give(self, watch: Watch, frame: Frame, packets: _Packets) -> None:
-        reader = watch.reader
-        if watch.stale:
+        position = watch.position
+        if watch.stale or position is None:
             return
-        if frame.kind is Kind.NOTICE:
-            if frame.message == reader.id:  # a notice names the connection that caused it: no echo
-                return
-        elif frame.kind in _ORDERED:
-            known = watch.position.end
-            verdict = watch.position.take(frame)
+        if frame.kind in _ORDERED:
+            known = position.end
+            verdict = position.take(frame)
             if verdict is Verdict.DROP:
                 return
             if verdict is Verdict.GAP:
@@ -183,11 +224,16 @@ class TopicFeed:
                 return
             if verdict is Verdict.TAIL:
                 rest = tail(frame, known)
-                reader.deliver(Packet(rest.body), self.conversation, rest)
+                watch.reader.deliver(Packet(rest.body, self.conversation, rest))
                 return
+        self._send(watch.reader, frame, packets)
+
+    def _send(self, reader: Reader, frame: Frame, packets: _Packets) -> None:
+        if frame.kind is Kind.NOTICE and frame.message == reader.id:
+            return  # a notice names the connection that caused it: no echo
         packet = packets.for_staff if reader.is_staff else packets.for_visitor
         if packet is not None:
-            reader.deliver(packet, self.conversation, frame)
+            reader.deliver(packet)
 
     def _resync(self, watch: Watch, frame: Frame) -> None:
         now = self._loop.time()
@@ -197,10 +243,11 @@ class TopicFeed:
         watch.stale = True
         watch.resync_at = now
         self._parts.counters.resyncs += 1
-        watch.reader.deliver(Packet(encode(Resync(conversation=self.conversation))), self.conversation)
+        watch.reader.deliver(Packet(encode(Resync(conversation=self.conversation)), self.conversation))
 
     def _restart(self, log: str, position: Position, live: LiveText | None = None) -> None:
         """Another log took this one's place (restore, failover): everybody resumes."""
+        self._fall_out()
         self.log = log
         self.mirror.begin(live)
         self.order = TopicOrder(self.conversation)
@@ -209,7 +256,7 @@ class TopicFeed:
             if watch.buffer is None and not watch.stale:
                 watch.stale = True
                 self._parts.counters.resyncs += 1
-                watch.reader.deliver(Packet(encode(Resync(conversation=self.conversation))), self.conversation)
+                watch.reader.deliver(Packet(encode(Resync(conversation=self.conversation)), self.conversation))
 
     def _heal_if_needed(self) -> None:
         if self.order.missing is not None and self._healing is None and not self._closed:
@@ -231,6 +278,7 @@ class TopicFeed:
                     failures += 1
                     await asyncio.sleep(self._parts.settings.heal_retry_s)
                 else:
+                    self._fall_out()
                     self._release(self.order.give_up(self._loop.time()))
                     failures = 0
             self._parts.counters.heals += 1
@@ -285,7 +333,7 @@ class _Packets:
     @property
     def for_staff(self) -> Packet:
         if self._staff is None:
-            self._staff = Packet(self._frame.body)
+            self._staff = Packet(self._frame.body, self._conversation, self._frame)
         return self._staff
 
     @property
@@ -294,7 +342,8 @@ class _Packets:
         if self._frame.audience is Audience.ALL:
             return self.for_staff
         if self._visitor is None and self._frame.kind is Kind.EVENT:
-            self._visitor = Packet(hidden(self._conversation, self._frame.seq))
+            body = hidden(self._conversation, self._frame.seq)
+            self._visitor = Packet(body, self._conversation, self._frame)
         return self._visitor
 
 

@@ -39,6 +39,7 @@ class TopicOrder:
         self._held: list[Frame] = []
         self._expected = 0
         self._ended: OrderedDict[UUID, None] = OrderedDict()
+        self._running: UUID | None = None  # a reply of which `_take` let a frame out, and nobody said that it ended
         self._muted: UUID = NO_MESSAGE
         self._muted_until = 0.0
 
@@ -46,6 +47,19 @@ class TopicOrder:
         """Begin at a position read from the log; return what was held and joins on."""
         self.position = position
         return self._again(now)
+
+    def joins(self, frame: Frame) -> bool:
+        """Take a delta that goes on with the reply in progress, and return true; else do nothing: `offer` decides."""
+        position = self.position
+        if position is None or self.missing is not None or frame.start != position.end:
+            return False
+        message = frame.message
+        if message is not self._running or message is not position.message or frame.epoch < position.epoch:
+            return False
+        if frame.end <= frame.start:
+            return False
+        position.end = frame.end
+        return True
 
     def offer(self, frame: Frame, now: float) -> list[Frame]:
         """Take a frame from the bus; return the frames that may go out, in order."""
@@ -82,6 +96,7 @@ class TopicOrder:
         released = self._again(now)
         if self._lacks(Missing.LIVE) and gap is not None:
             # Reading did not help; the end event will bring the whole text. Until then try once a second.
+            self._running = None
             self._muted, self._muted_until = gap.message, now + MUTE_S
             self.missing = None
             released += self._again(now)
@@ -99,6 +114,7 @@ class TopicOrder:
 
     def note_ended(self, messages: Iterable[UUID]) -> None:
         """Remember replies that are known to have ended."""
+        self._running = None
         for message in messages:
             if message != NO_MESSAGE:
                 self._ended[message] = None
@@ -118,6 +134,8 @@ class TopicOrder:
             case Verdict.SEND:
                 if frame.kind is Kind.EVENT:
                     self.note_ended((frame.message,))
+                elif frame.kind in _LIVE:
+                    self._running = position.message = frame.message  # the same object: `joins` looks no further
                 return [frame]
             case Verdict.TAIL:
                 return [tail(frame, known)]

@@ -8,8 +8,7 @@ DirectSocket in `scope["extensions"]`. On another server it is not there, and pl
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -20,6 +19,13 @@ from websockets.protocol import State
 EXTENSION = "assistify.socket"
 ABORT_EXTENSION = "assistify.abort"
 KEEPALIVE_GRACE_S = 1.0  # for the close frame of a client that did not answer pings
+
+
+class SocketWriter(Protocol):
+    """Whoever writes to a socket."""
+
+    def flush(self) -> None:
+        """The transport takes more."""
 
 
 class AbortableHttpProtocol(HttpToolsProtocol):
@@ -43,17 +49,25 @@ class AbortableWebSocketProtocol(WebSocketsSansIOProtocol):
             self.direct = DirectSocket(self)
             cast(dict[str, Any], self.scope["extensions"])[EXTENSION] = self.direct
 
+    def pause_writing(self) -> None:
+        """Tell the socket too."""
+        super().pause_writing()
+        if self.direct is not None:
+            self.direct.is_writable = False
+
     def resume_writing(self) -> None:
-        """Tell the writer too."""
+        """Tell the socket and its writer too."""
         super().resume_writing()
-        if self.direct is not None and self.direct.on_writable is not None:
-            self.direct.on_writable()
+        if self.direct is not None:
+            self.direct.is_writable = True
+            if self.direct.writer is not None:
+                self.direct.writer.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Break the cycle between protocol and socket, so that both are freed at once."""
         super().connection_lost(exc)
         if self.direct is not None:
-            self.direct.on_writable = None
+            self.direct.writer = None
 
     def keepalive_timeout(self) -> None:
         """Close as the parent does, then abort: a client that is gone never takes the rest of the buffer."""
@@ -64,9 +78,14 @@ class AbortableWebSocketProtocol(WebSocketsSansIOProtocol):
 class DirectSocket:
     """One accepted WebSocket as its server sees it."""
 
+    __slots__ = ("_protocol", "_transport", "is_writable", "writer")
+
     def __init__(self, protocol: AbortableWebSocketProtocol) -> None:
-        self.on_writable: Callable[[], None] | None = None
+        self.writer: SocketWriter | None = None
+        self.is_writable = True
+        """Whether the transport's buffer is below its high-water mark."""
         self._protocol = protocol
+        self._transport = protocol.transport
 
     @property
     def is_open(self) -> bool:
@@ -81,13 +100,13 @@ class DirectSocket:
         )
 
     @property
-    def is_writable(self) -> bool:
-        """Whether the transport's buffer is below its high-water mark."""
-        return self._protocol.writable.is_set()
+    def takes_frames(self) -> bool:
+        """Whether frames may be written now."""
+        return self.is_writable and self.is_open
 
     def write(self, frames: bytes) -> None:
         """Write whole WebSocket frames. Uncompressed frames are valid whatever was negotiated (RFC 7692, 6)."""
-        self._protocol.transport.write(frames)
+        self._transport.write(frames)
 
     def close(self, code: int, reason: str, grace_s: float) -> None:
         """Send a close frame, whether or not the client reads, and abort when it is still there after `grace_s`."""

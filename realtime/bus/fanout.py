@@ -33,7 +33,7 @@ class LocalSubscription:
 
 def deliver(subscriptions: list[LocalSubscription], topic: str, frame: Frame) -> None:
     """Call every listener; one that raises is logged and keeps nobody else from the frame."""
-    for subscription in tuple(subscriptions):
+    for subscription in tuple(subscriptions) if len(subscriptions) > 1 else subscriptions:
         if subscription.closed:  # closed by a listener before it
             continue
         try:

@@ -69,7 +69,6 @@ class RedisBus:
         self._link: PubSubLink | None = None
         self._runner: asyncio.Task[None] | None = None
         self._probe_channel = channel_of(f"probe:{uuid4()}")
-        self._heard_at = 0.0
         self._echo: asyncio.Future[None] | None = None  # done by the next message, whichever it is
         self._is_listening = False
         self._probe_fails = False
@@ -181,9 +180,9 @@ class RedisBus:
                 entry.confirmed.set_result(None)
 
     def _on_message(self, channel: bytes, data: bytes) -> None:
-        self._heard_at = asyncio.get_running_loop().time()
-        if self._echo is not None and not self._echo.done():
+        if self._echo is not None:
             self._echo.set_result(None)
+            self._echo = None
         entry = self._topics.get(channel)
         if entry is None:
             return
@@ -233,7 +232,7 @@ class RedisBus:
             if batch:
                 async with asyncio.timeout(self._timeout_s):
                     await self._send_subscribe(link, batch)
-        self._heard_at = asyncio.get_running_loop().time()
+        link.heard_at = asyncio.get_running_loop().time()
         self._is_listening = True
 
     def _lose(self, link: PubSubLink) -> None:
@@ -251,7 +250,7 @@ class RedisBus:
         Raises: TimeoutError when a probe was taken by the server and not delivered here.
         """
         while not link.lost.done():
-            silent_s = asyncio.get_running_loop().time() - self._heard_at
+            silent_s = asyncio.get_running_loop().time() - link.heard_at
             due_s = 0.0 if self._probe_fails else self._probe_after_s - silent_s
             if due_s > 0:
                 await asyncio.wait([link.lost], timeout=due_s)

@@ -81,7 +81,10 @@ class PubSubLink(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._greeting: deque[asyncio.Future[None]] = deque()
         self._requests: deque[_Request] = deque()
-        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self.lost: asyncio.Future[None] = self._loop.create_future()
+        self.heard_at = self._loop.time()
+        """Loop time of the last message."""
 
     @classmethod
     async def connect(cls, address: RedisAddress, on_message: OnMessage) -> PubSubLink:
@@ -128,10 +131,16 @@ class PubSubLink(asyncio.Protocol):
         """Hand out the messages and confirmations in the data."""
         if self.lost.done():
             return
+        now = self._loop.time()
         try:
             self._reader.feed(data)
-            while (reply := self._reader.gets()) is not False:
-                self._take(reply)
+            get, on_message = self._reader.gets, self._on_message
+            while (reply := get()) is not False:
+                if reply.__class__ is list and reply and reply[0] == b"message":
+                    self.heard_at = now
+                    on_message(reply[1], reply[2])
+                else:
+                    self._take(reply)
         except (hiredis.HiredisError, OSError) as error:
             self.abort()
             self._end(error)
@@ -163,9 +172,7 @@ class PubSubLink(asyncio.Protocol):
             self._transport.write(data)
 
     def _take(self, reply: Any) -> None:
-        if isinstance(reply, list) and reply and reply[0] == b"message":
-            self._on_message(reply[1], reply[2])
-        elif isinstance(reply, list) and self._requests and reply[0] == self._requests[0].kind:
+        if isinstance(reply, list) and self._requests and reply[0] == self._requests[0].kind:
             request = self._requests[0]
             request.unanswered -= 1
             if request.unanswered == 0:

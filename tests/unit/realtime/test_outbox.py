@@ -15,7 +15,7 @@ REPLY = reply_id(1)
 
 
 def put(outbox: Outbox, frame: Frame) -> bool:
-    return outbox.put(Packet(frame.body), CONVERSATION, frame)
+    return outbox.put(Packet(frame.body, CONVERSATION, frame))
 
 
 def bodies(outbox: Outbox) -> list[dict[str, object]]:
@@ -26,6 +26,18 @@ def bodies(outbox: Outbox) -> list[dict[str, object]]:
 def test_frame_bytes_are_what_a_websocket_library_makes(size: int) -> None:
     body = b"x" * size
     assert Packet(body).frame_bytes == WebSocketFrame(Opcode.TEXT, body).serialize(mask=False)
+
+
+def test_frames_are_taken_as_bytes_in_order() -> None:
+    outbox = Outbox()
+    outbox.put(Packet(b"1"))
+    assert outbox.take_frames(100) == b"\x81\x011"
+    assert (outbox.size, len(outbox)) == (0, 0)
+    for body in (b"1", b"2", b"3"):
+        outbox.put(Packet(body))
+    assert outbox.take_frames(2) == b"\x81\x011\x81\x012"
+    assert outbox.take_frames(2) == b"\x81\x013"
+    assert outbox.take_frames(2) == b""
 
 
 def test_without_pressure_nothing_is_merged() -> None:
@@ -92,7 +104,7 @@ def test_a_resume_removes_the_events_and_live_frames_of_its_conversation_alone()
     put(outbox, delta(REPLY, 0, "a"))
     put(outbox, plain_event(1))
     outbox.put(Packet(b'{"type":"ack"}'))
-    outbox.put(Packet(plain_event(2).body), reply_id(9), plain_event(2))
+    outbox.put(Packet(plain_event(2).body, reply_id(9), plain_event(2)))
     outbox.remove(CONVERSATION)
     assert [body["type"] for body in bodies(outbox)] == ["ack", "csat.requested"]
     assert outbox.size == 0

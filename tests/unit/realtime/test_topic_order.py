@@ -76,6 +76,33 @@ def test_live_frames_of_an_ended_reply_are_dropped() -> None:
     assert order.has_ended(REPLY)
 
 
+def test_only_the_next_delta_of_the_reply_in_progress_joins_without_a_further_look() -> None:
+    order = order_at()
+    assert not order.joins(delta(REPLY, 0, "Hi"))
+    order.offer(delta(REPLY, 0, "Hi"), 0.0)
+    assert order.joins(delta(REPLY, 2, " there"))
+    assert not order.joins(delta(REPLY, 2, " there"))  # known
+    assert not order.joins(delta(REPLY, 9, "!"))  # a gap
+    assert not order.joins(delta(reply_id(2), 8, "x"))
+    order.note_ended([REPLY])
+    assert not order.joins(delta(REPLY, 8, "!"))
+    assert order.offer(delta(REPLY, 8, "!"), 0.0) == []
+
+
+def test_nothing_joins_while_something_is_missing() -> None:
+    order = order_at()
+    order.offer(delta(REPLY, 0, "Hi"), 0.0)
+    order.offer(plain_event(2), 0.0)
+    assert not order.joins(delta(REPLY, 2, "!"))
+
+
+def test_nothing_of_an_older_epoch_joins() -> None:
+    order = order_at()
+    order.offer(delta(REPLY, 0, "Hi"), 0.0)
+    order.offer(control(1, 3), 0.0)
+    assert not order.joins(delta(REPLY, 2, "!"))
+
+
 def test_a_missing_range_of_a_reply_is_read_once_and_joins_on() -> None:
     order = order_at()
     order.offer(started(REPLY), 0.0)
@@ -229,7 +256,7 @@ def test_readers_see_a_gapless_conversation_whatever_the_bus_does(
             arriving.append(late.pop(chance.randrange(len(late))))
         for frame in arriving:
             now += 0.01
-            reader.give(order.offer(frame, now))
+            reader.give([frame] if order.joins(frame) else order.offer(frame, now))
             if chance.random() < 0.7:
                 heal(order, source, reader, now, live_fails=chance.random() < 0.1)
     order.expect(len(source.log))
