@@ -57,8 +57,8 @@ def _description() -> str:
     return (
         "One JSON object per text frame, subprotocol assistify.v1. The first frame is hello; every command gets one "
         f"ack or one error with its id. Close codes: {codes}; below 4500 the client reconnects. "
-        "Where WebSockets are blocked, visitors say hello by POST /sse/chat (its ack holds the token), get their frames "
-        "by GET /sse/chat (server-sent events; Authorization: Bearer TOKEN, Assistify-Resume: JSON of hello.resume) and "
+        "Where WebSockets are blocked, visitors say hello by POST /sse/chat (its ack holds the token), get frames "
+        "by GET /sse/chat (server-sent events; Authorization: Bearer TOKEN, Assistify-Resume: JSON of resume) and "
         "send each command by POST /sse/chat (Authorization as before, Assistify-Connection: welcome.connection), "
         "which answers it; the last frame of a stream is close, with the code."
     )
