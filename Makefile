@@ -79,6 +79,7 @@ web-check: web/node_modules/.ready ## biome and tsc
 
 bench: $(VENV)/.dev ## figures of engine and live sessions
 	@$(BIN)/assistify bench engine
+	@$(BIN)/assistify bench realtime
 
 models: $(VENV)/.dev ## rebuild the starter models (hours on a CPU)
 	@scripts/models.sh

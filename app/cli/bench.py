@@ -1,9 +1,11 @@
-"""Commands that measure: bench engine."""
+"""Commands that measure: bench engine, bench realtime."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +19,7 @@ from nlp.engine.request import ModelLoadError
 if TYPE_CHECKING:
     from nlp.bench.run import Outcome
 
+SOURCES = Path(__file__).parents[2]
 console = Console()
 benches = typer.Typer(no_args_is_help=True, help="Measure speed against other software, offline.")
 
@@ -68,6 +71,27 @@ def bench_engine(
     console.print(", ".join(f"{k} {v}" for k, v in outcome.results["versions"].items()), style="dim", highlight=False)
     if as_json is not None:
         as_json.write_text(json.dumps(outcome.results, indent=2) + "\n", encoding="utf-8")
+
+
+@benches.command("realtime")
+def bench_realtime(
+    peers: Annotated[str, typer.Option(help="Which servers, with commas; without it all that are installed")] = "",
+    work: Annotated[str, typer.Option(help="w1 token streams, w2 broadcast, w3 idle connections")] = "w1,w2,w3",
+    rates: Annotated[str, typer.Option(help="Messages per second of the token streams, with commas")] = "",
+    seconds: Annotated[float, typer.Option(min=0, help="Length of a step; 0: 8 s, or 3 s with --quick")] = 0,
+    quick: Annotated[bool, typer.Option("--quick", help="Short steps, few of them")] = False,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file")] = None,
+) -> None:
+    """Measure fan-out against Socket.IO, Django Channels and python-socketio, in one run. Needs a source checkout."""
+    if not (SOURCES / "benchmarks" / "realtime").is_dir():
+        raise ConfigurationError("benchmarks/realtime is in the source checkout only")
+    command = [sys.executable, "-m", "benchmarks.realtime", "--work", work, "--seconds", str(seconds)]
+    for name, value in (("--peers", peers), ("--rates", rates), ("--json", as_json and as_json.resolve())):
+        if value:
+            command += [name, str(value)]
+    if quick:
+        command.append("--quick")
+    raise typer.Exit(subprocess.run(command, cwd=SOURCES, check=False).returncode)
 
 
 def _numbers(text: str, option: str) -> list[float]:

@@ -1,0 +1,1 @@
+"""Measurements that need other programs: not part of the installed packages."""
