@@ -39,5 +39,5 @@ class Recheck:
                 log_failure(logger, "sign-ins not checked", "recheck_failed", error)
                 return
             for session, is_valid in zip(some, still, strict=True):
-                if not is_valid:
+                if not is_valid and session.is_open:
                     session.revoke("the sign-in has ended")
