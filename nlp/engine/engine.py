@@ -193,17 +193,20 @@ class Engine:
                 self._accept(chosen)
 
     def _encode(self) -> None:
-        """Go on with the encoder pass: to its end when nothing decodes, else within the bound (at least a layer)."""
-        began = time.monotonic()
+        """Go on with the encoder pass: to its end when nothing decodes, else within the bound (at least a piece)."""
+        began = before = time.monotonic()
+        longest = 0.0
         while self._runner.is_encoding:
-            done = self._runner.encode_layer()
+            done = self._runner.encode_piece()
+            now = time.monotonic()
+            longest, before = max(longest, now - before), now
             with self._wake:
                 if done:
                     self._scheduler.encoded(self._encoding)
                 elif all(sequence.state is State.ENDED for sequence in self._encoding):
                     self._runner.drop()
-                stalled = self._scheduler.running() and time.monotonic() - began >= self._settings.max_stall_s
-                if self._closed or stalled:
+                full = now - began + longest > self._settings.max_stall_s
+                if self._closed or (full and self._scheduler.running()):
                     return
 
     def _accept(self, choices: list[Choice]) -> None:

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Sequence as Items
 
 LENGTHS = (5, 3, 2)  # ids of context that must agree, the longest first; also 1, at the beginning of an answer
+OPENING = 6  # ids at the beginning of a prompt, which say what it is about: answers to such prompts are asked first
 MAX_ENTRIES = 20_000  # contexts remembered per shop: about 100 answers of 60 tokens, some MB
 MAX_TENANTS = 200  # shops remembered; the one not used for longest goes first
 MAX_GUESSES = 16
@@ -19,19 +20,23 @@ LONGEST_PAUSE = 32  # tokens
 
 
 class Contexts:
-    """Which id last followed a run of ids; the contexts not met for longest are forgotten."""
+    """Which id last followed a run of ids; the contexts not met for longest are forgotten.
+
+    What is learned with a topic is found under the topic first, and without it.
+    """
 
     def __init__(self) -> None:
         self._next: OrderedDict[tuple[int, ...], int] = OrderedDict()
 
-    def learn(self, ids: Items[int], start: int = 1) -> None:
+    def learn(self, ids: Items[int], start: int = 1, topic: int | None = None) -> None:
         """Take in what follows what, for the ids from `start` on."""
         for place in range(start, len(ids)):
             for length in (*LENGTHS, 1) if place == 1 else LENGTHS:
                 if length <= place:
                     context = tuple(ids[place - length : place])
-                    self._next[context] = ids[place]
-                    self._next.move_to_end(context)
+                    self._set(context, ids[place])
+                    if topic is not None:
+                        self._set((topic, *context), ids[place])
         while len(self._next) > MAX_ENTRIES:
             self._next.popitem(last=False)
 
@@ -41,6 +46,10 @@ class Contexts:
 
     def __len__(self) -> int:
         return len(self._next)
+
+    def _set(self, context: tuple[int, ...], token: int) -> None:
+        self._next[context] = token
+        self._next.move_to_end(context)
 
 
 class AnswerStore:
@@ -70,6 +79,8 @@ class Guesser:
         self._prompt = prompt
         self._start_id = start_id
         self._eos_id = eos_id
+        # Negative, so that no id is like it. Topics that happen to share one share guesses, which are verified.
+        self._topic = -1 - abs(hash(tuple(prompt[:OPENING])))
         self._own: Contexts | None = None
         self._learned = 1
         self._limit = FIRST_GUESSES
@@ -108,7 +119,7 @@ class Guesser:
 
     def finish(self, ids: Items[int]) -> None:
         """Remember a finished answer for the shop's next ones."""
-        self._shop.learn([self._start_id, *ids, self._eos_id])
+        self._shop.learn([self._start_id, *ids, self._eos_id], topic=self._topic)
 
     def _update(self, answer: list[int]) -> Contexts:
         if self._own is None:
@@ -119,13 +130,11 @@ class Guesser:
         return self._own
 
     def _find(self, own: Contexts, context: list[int]) -> int | None:
-        if len(context) == 1:
-            return self._shop.after(tuple(context))
-        for length in LENGTHS:
+        for length in (1,) if len(context) == 1 else LENGTHS:
             if length <= len(context):
                 key = tuple(context[-length:])
-                for source in (self._shop, own):
-                    token = source.after(key)
-                    if token is not None:
-                        return token
+                found = (self._shop.after((self._topic, *key)), self._shop.after(key), own.after(key))
+                token = next((token for token in found if token is not None), None)
+                if token is not None:
+                    return token
         return None

@@ -117,7 +117,8 @@ class Int8Linear:
         largest = x.abs().amax(1, keepdim=True).clamp_(min=SMALLEST)
         rows = self._pinned.of(*x.shape)
         torch.div(x, largest, out=rows[:-1])
-        y: Tensor = torch.ops.quantized.linear_dynamic(rows, self._packed, SEVEN_BITS)
+        # The overload itself: a call of the packet looks at every argument's type in Python first, for microseconds.
+        y: Tensor = torch.ops.quantized.linear_dynamic.default(rows, self._packed, SEVEN_BITS)
         return y[:-1], largest
 
 

@@ -1,4 +1,4 @@
-"""The tensor side of a step: encode newcomers layer by layer, decode what runs, choose the next ids."""
+"""The tensor side of a step: encode newcomers piece by piece, decode what runs, choose the next ids."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Runner:
         """Begin the encoder pass of sequences that have their slots."""
         self._pass = self._model.encode([s.prompt for s in sequences], [s.slot for s in sequences])
 
-    def encode_layer(self) -> bool:
-        """Run one layer of the encoder pass. Returns whether it is complete."""
+    def encode_piece(self) -> bool:
+        """Go on with the encoder pass by one piece. Returns whether it is complete."""
         if self._pass is None:
             raise RuntimeError("expected an encoder pass under way, found none: call begin first")
         if self._pass.advance(self._cache):

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from nlp.engine.cache import Rows, SlotCache
 from nlp.engine.loader import load_directory
-from nlp.engine.model import T5Model
+from nlp.engine.model import PIECE_ROWS, T5Model
 from nlp.engine.quantize import Dtype, Int8Linear, PinnedRows
 
 CPU = torch.device("cpu")
-LENGTHS = [5, 90, 31, 32, 33, 64, 1, 128]
+LENGTHS = [5, 90, 31, 32, 33, 64, 1, 150]
 
 
 def make(directory: Path, dtype: Dtype = "int8", *, calm: bool = False) -> tuple[T5Model, SlotCache]:
@@ -64,6 +64,17 @@ def test_encoded_and_decoded_alone_or_together_is_bit_equal(gated_untied: Path) 
             batch = decode(model, together, rows)
             single = torch.cat([decode(model, alone, [row]) for row in rows])
             assert torch.equal(batch, single)
+
+
+@torch.inference_mode()
+def test_a_long_prompt_is_encoded_in_more_pieces_than_layers(gated_untied: Path) -> None:
+    """So that running replies go on inside a layer; a short one takes one piece per layer."""
+    model, cache = make(gated_untied)
+    for length, per_layer in ((PIECE_ROWS, 1), (PIECE_ROWS + 1, 6)):
+        work, pieces = model.encode([[5] * length], [0]), 1
+        while not work.advance(cache):
+            pieces += 1
+        assert pieces == per_layer * len(model.encoder) + len(model.decoder)
 
 
 @torch.inference_mode()

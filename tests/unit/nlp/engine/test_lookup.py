@@ -55,6 +55,14 @@ def test_the_latest_answer_wins() -> None:
     assert make(shop).guess([10, 11], 9) == [21]
 
 
+def test_answers_to_prompts_that_open_alike_are_asked_first() -> None:
+    shop = Contexts()
+    make(shop, (*range(50, 60), END)).finish([10, 11, 20])
+    make(shop, (*range(60, 70), END)).finish([10, 11, 21])
+    assert make(shop, (*range(50, 58), 90, END)).guess([10, 11], 9) == [20]
+    assert make(shop, (*range(70, 79), END)).guess([10, 11], 9) == [21]
+
+
 def test_wrong_guesses_are_made_less_and_less_often() -> None:
     shop = Contexts()
     make(shop).finish(ANSWER)
