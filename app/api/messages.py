@@ -19,7 +19,7 @@ from app.auth.roles import Permission
 from app.domain.people import Visitor
 from app.live.program import ProgramReader, reading
 from app.services.program import State
-from realtime.bus.frame import Frame, Kind
+from realtime.bus.frame import Kind
 from realtime.ports import Principal
 from realtime.protocol import shapes
 
@@ -28,6 +28,7 @@ ANSWER_TIMEOUT_S = 60.0
 ANALYSIS_TIMEOUT_S = 3.0
 PAGE = 50
 REPLAYED_EVENTS = 200
+LOOK_AGAIN_S = 2.0
 
 
 class Ask(Struct, frozen=True):
@@ -134,11 +135,10 @@ async def _settled(call: Call, reader: ProgramReader, sent: _Sent) -> State:
     return state
 
 
-async def _next_event(reader: ProgramReader) -> Frame:
-    while True:
-        frame = await reader.next()
-        if frame.kind is Kind.EVENT:
-            return frame
+async def _next_event(reader: ProgramReader) -> None:
+    """Return once something was logged, or after a while: a frame may be lost, the log is not."""
+    while (frame := await reader.next(LOOK_AGAIN_S)) is not None and frame.kind is not Kind.EVENT:
+        pass
 
 
 async def _from(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
@@ -153,25 +153,32 @@ async def _stream(
 ) -> AsyncGenerator[bytes, None]:
     """Yield the acknowledgement, then what happens until the message has its outcome."""
     staff, programs = staff_of(call), call.context.programs
-    deadline = asyncio.get_running_loop().time() + ANSWER_TIMEOUT_S
+    clock = asyncio.get_running_loop().time
     async with reading(call.context.hub, principal, conversation) as reader:
-        sent = await _send(call, body, visitor, conversation)
+        deadline, sent = clock() + ANSWER_TIMEOUT_S, await _send(call, body, visitor, conversation)
         yield _event({"type": "ack", "conversation": conversation, "message": sent.message, "seq": sent.seq})
-        if (await programs.state(staff, conversation)).is_settled(sent.seq):  # sent before, and answered
-            for frame in (await call.context.cases.reads.read_log(conversation, sent.seq, REPLAYED_EVENTS)).frames:
+        seen = sent.seq
+        while clock() < deadline:
+            # Looked at before each wait: it may have been sent, and answered, before; and a frame may be lost.
+            if (await programs.state(staff, conversation)).is_settled(sent.seq):
+                async for body in _rest(call, reader, conversation, seen):
+                    yield body
+                return
+            while (frame := await reader.next(LOOK_AGAIN_S)) is not None:
                 yield _data(frame.body)
-            return
-        while True:
-            try:
-                async with asyncio.timeout_at(deadline):
-                    frame = await reader.next()
-            except TimeoutError:
-                yield _event({"type": "error", "code": "unavailable", "message": "the answer takes longer"})
-                return
-            yield _data(frame.body)
-            is_news = frame.kind is Kind.EVENT and frame.seq >= sent.seq
-            if is_news and (await programs.state(staff, conversation)).is_settled(sent.seq):
-                return
+                if frame.kind is Kind.EVENT:
+                    seen = max(seen, frame.seq)
+                    break
+        yield _event({"type": "error", "code": "unavailable", "message": "the answer takes longer: read it later"})
+
+
+async def _rest(call: Call, reader: ProgramReader, conversation: UUID, seen: int) -> AsyncIterator[bytes]:
+    """Yield what came and was not read, then what the log has beyond it."""
+    for frame in reader.queued():
+        yield _data(frame.body)
+        seen = max(seen, frame.seq)
+    for frame in (await call.context.cases.reads.read_log(conversation, seen, REPLAYED_EVENTS)).frames:
+        yield _data(frame.body)
 
 
 def _event(body: Mapping[str, Any]) -> bytes:

@@ -25,14 +25,23 @@ class ProgramReader:
     is_staff: bool = True
     _frames: asyncio.Queue[Frame] = field(default_factory=lambda: asyncio.Queue(QUEUED_FRAMES))
 
-    def deliver(self, packet: Packet, conversation: UUID | None = None, frame: Frame | None = None) -> None:
+    def deliver(self, packet: Packet) -> None:
         """Take a frame of the conversation; notices are of no use to a program."""
+        frame = packet.frame
         if frame is not None and frame.kind is not Kind.NOTICE and not self._frames.full():
             self._frames.put_nowait(frame)
 
-    async def next(self) -> Frame:
-        """Wait for the next frame."""
-        return await self._frames.get()
+    async def next(self, timeout_s: float) -> Frame | None:
+        """Wait for the next frame; None when none came in time."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._frames.get()
+        except TimeoutError:
+            return None
+
+    def queued(self) -> list[Frame]:
+        """Return the frames that came and were not waited for."""
+        return [self._frames.get_nowait() for _ in range(self._frames.qsize())]
 
 
 @asynccontextmanager

@@ -18,14 +18,14 @@ from tests.integration.app.rig import Product, product
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a SQLite file at the newest revision."""
     path = tmp_path_factory.mktemp("migrated") / "assistify.db"
-
-    async def run() -> None:
-        database = Database(f"sqlite+aiosqlite:///{path}")
-        await migrate(database)
-        await database.aclose()
-
-    asyncio.run(run())
+    asyncio.run(migrate_new(f"sqlite+aiosqlite:///{path}"))
     return path
+
+
+async def migrate_new(url: str) -> None:
+    database = Database(url)
+    await migrate(database)
+    await database.aclose()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 from app.api import messages as messages_api
 from app.db import models
 from app.domain.people import Role
+from app.live.program import ProgramReader
 from tests.integration.app.responder import ANSWER, ScriptedResponder, words
 from tests.integration.app.rig import Product, serving, working
 
@@ -89,6 +90,7 @@ async def test_an_answer_that_takes_too_long_is_said_to_be_stored(
     rig: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(messages_api, "ANSWER_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(messages_api, "LOOK_AGAIN_S", 0.1)
     async with await rig.signed_in() as client:  # no worker
         plain = await client.post(PROCESS, json={"text": "Where is my order?"})
         streamed = await client.post(PROCESS, json={"text": "Where is my order?"}, headers=STREAM)
@@ -153,6 +155,18 @@ async def test_the_answer_is_streamed_while_it_is_made(rig: Product) -> None:
     assert [frame["seq"] for frame in seen if "seq" in frame and frame["type"] != "ack"] == sorted(
         frame["seq"] for frame in seen if "seq" in frame and frame["type"] != "ack"
     )
+
+
+async def test_an_answer_whose_frames_are_lost_is_found_in_the_log(
+    rig: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages_api, "LOOK_AGAIN_S", 0.1)
+    monkeypatch.setattr(ProgramReader, "deliver", lambda self, packet: None)
+    async with working(rig.worker(ScriptedResponder())), await rig.signed_in() as client:
+        plain = await client.post(PROCESS, json={"text": "Where is my order?"})
+        streamed = await client.post(PROCESS, json={"text": "Where is my order?"}, headers=STREAM)
+    assert plain.json()["response"]["text"] == ANSWER
+    assert ANSWER in [frame.get("message", {}).get("text") for frame in frames(streamed.text)[1:]]
 
 
 async def test_a_reader_that_leaves_is_not_followed_any_more(rig: Product) -> None:
