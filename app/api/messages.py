@@ -161,8 +161,8 @@ async def _stream(
         while clock() < deadline:
             # Looked at before each wait: it may have been sent, and answered, before; and a frame may be lost.
             if (await programs.state(staff, conversation)).is_settled(sent.seq):
-                async for body in _rest(call, reader, conversation, seen):
-                    yield body
+                async for left in _rest(call, reader, conversation, seen):
+                    yield left
                 return
             while (frame := await reader.next(LOOK_AGAIN_S)) is not None:
                 yield _data(frame.body)
