@@ -128,6 +128,7 @@ class Gateway:
         direct = scope.get("extensions", {}).get(EXTENSION)
         if not isinstance(direct, DirectSocket):
             return AsgiWriter(send, session.outbox, self._settings, session.stalled)
+        direct.forget_handshake()
         self._turn = self._turn or LoopTurn()
         return DirectWriter(direct, session.outbox, self._settings, self._turn, session.stalled)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from uuid import UUID, uuid4
@@ -69,7 +68,7 @@ class LiveSession:
         )
         self._principal: Principal | None = None
         self._writer: Writer | None = None
-        self._commands: deque[Hello | Command] = deque()
+        self._commands: list[Hello | Command] = []  # few; a deque takes 760 bytes
         self._executor: asyncio.Task[None] | None = None
         self._listening: dict[str, Listening] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -189,7 +188,7 @@ class LiveSession:
         """Carry out what was received, in order; reading goes on meanwhile."""
         try:
             while self._commands:
-                await self._answer(self._commands.popleft())
+                await self._answer(self._commands.pop(0))
                 self._machine.answered()
         finally:
             self._executor = None

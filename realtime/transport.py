@@ -8,6 +8,7 @@ DirectSocket in `scope["extensions"]`. On another server it is not there, and pl
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Protocol, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -28,6 +29,69 @@ class SocketWriter(Protocol):
         """The transport takes more."""
 
 
+class Mailbox:
+    """A queue for one consumer, of the interface that uvicorn uses; an asyncio.Queue takes 3 KiB."""
+
+    __slots__ = ("_items", "_waiter")
+
+    def __init__(self) -> None:
+        self._items: list[Any] = []
+        self._waiter: asyncio.Future[None] | None = None
+
+    def put_nowait(self, item: Any) -> None:
+        """Add an item."""
+        self._items.append(item)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def get(self) -> Any:
+        """Wait for the next item and remove it."""
+        while not self._items:
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        return self._items.pop(0)
+
+    def empty(self) -> bool:
+        """Say whether nothing waits."""
+        return not self._items
+
+
+class Gate:
+    """An event of the interface that uvicorn uses, without the deque that every asyncio.Event holds."""
+
+    __slots__ = ("_is_open", "_waiters")
+
+    def __init__(self) -> None:
+        self._is_open = True
+        self._waiters: list[asyncio.Future[None]] = []
+
+    def is_set(self) -> bool:
+        """Say whether the gate is open."""
+        return self._is_open
+
+    def set(self) -> None:
+        """Open it, and let everybody through who waits."""
+        self._is_open = True
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._waiters.clear()
+
+    def clear(self) -> None:
+        """Close it."""
+        self._is_open = False
+
+    async def wait(self) -> None:
+        """Return when the gate is, or was, open."""
+        if not self._is_open:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
+
+
 class AbortableHttpProtocol(HttpToolsProtocol):
     """The HTTP protocol of uvicorn; a stream finds in its scope how to drop a client that does not read."""
 
@@ -36,11 +100,21 @@ class AbortableHttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         cast(dict[str, Any], self.scope).setdefault("extensions", {})[ABORT_EXTENSION] = self.transport.abort
 
+    def handle_websocket_upgrade(self) -> None:
+        """Break the cycle of parser and protocol: their work is done, and a collection would be long in coming."""
+        super().handle_websocket_upgrade()
+        self.parser = cast(Any, None)
+
 
 class AbortableWebSocketProtocol(WebSocketsSansIOProtocol):
     """The sans-IO protocol of uvicorn >= 0.53, with its socket put into the scope."""
 
     direct: DirectSocket | None = None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.queue = cast(Any, Mailbox())
+        self.writable = cast(Any, Gate())
 
     def handle_connect(self, event: Request) -> None:
         """Put the direct socket into the scope that the parent class makes."""
@@ -98,6 +172,14 @@ class DirectSocket:
             and protocol.conn.state is State.OPEN
             and not protocol.transport.is_closing()
         )
+
+    def forget_handshake(self) -> None:
+        """Let go of what only the handshake needed: 3 KiB for as long as the connection lives."""
+        protocol = self._protocol
+        if protocol.handshake_complete:
+            protocol.request.headers.clear()  # the parser holds the request itself
+            vars(protocol).pop("request", None)
+            vars(protocol).pop("response", None)
 
     @property
     def takes_frames(self) -> bool:

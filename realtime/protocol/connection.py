@@ -6,7 +6,6 @@ hello, `answered` after each answer, and `check` whenever `deadline` has passed.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -69,7 +68,7 @@ class Connection:
     state: State = field(default=State.NEW, init=False)
     pending: int = field(default=0, init=False)
     expires_at: float | None = field(default=None, init=False)
-    _bad: deque[float] = field(default_factory=deque, init=False)
+    _bad: list[float] = field(default_factory=list, init=False)
     _bucket: TokenBucket = field(init=False)
     _decode: Callable[[str], Hello | Command] = field(init=False)
 
@@ -178,7 +177,7 @@ class Connection:
         """Raise CloseError when this was the last bad frame that a minute allows."""
         self._bad.append(now)
         while self._bad[0] <= now - 60:
-            self._bad.popleft()
+            self._bad.pop(0)
         if len(self._bad) >= BAD_FRAMES_PER_MINUTE:
             raise CloseError(
                 CloseCode.PROTOCOL, f"{BAD_FRAMES_PER_MINUTE} bad frames in a minute", error=error
