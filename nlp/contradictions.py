@@ -33,10 +33,10 @@ _OFFLINE = ("offline", "not here right now", "closed right now")
 
 _PHRASES: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType(
     {
-        ("product.1.stock", "in stock"): _AWAY,
+        ("product.1.stock", "in stock"): (*_AWAY, "a few left"),
         ("product.1.stock", "low stock"): _AWAY,
         ("product.1.stock", "sold out"): ("yes, we have", "good news", "is in stock", "it in stock"),
-        ("refund.state", "none"): (*_APPROVED, *_SENT),
+        ("refund.state", "none"): (*_APPROVED, *_SENT, "been cancelled"),
         ("refund.state", "requested"): (*_APPROVED, *_SENT, *_NO_REFUND),
         ("refund.state", "approved"): (*_SENT, *_NO_REFUND),
         ("refund.state", "sent"): _NO_REFUND,

@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from app.domain.catalogue import format_date
+
 DATA = Path(__file__).parent / "data"
 SEED = 42
 CUSTOMERS = 40
@@ -22,6 +24,7 @@ ANA = "cust_42"
 ANA_ORDER = "#1042"
 ANA_TRACKING = "1Z999AA10123456784"
 ANA_ARRIVES_DAYS = 5
+DISCOUNT_DAYS = 30
 
 _FIRST = (
     "Marek", "Jo", "Thi", "Rosa", "Ben", "Lena", "Omar", "Priya", "Lucas", "Emma", "Noah", "Mia", "Elias", "Sofia",
@@ -91,8 +94,13 @@ def demo_records(today: date) -> DemoRecords:
         customers=customers,
         orders=orders,
         interactions=_history(rng, today, products, tastes, orders),
-        profile=json.loads((DATA / "profile.json").read_text("utf-8")),
+        profile=_profile(today),
     )
+
+
+def _profile(today: date) -> dict[str, str]:
+    facts: dict[str, str] = json.loads((DATA / "profile.json").read_text("utf-8"))
+    return facts | {"discount.ends": format_date(today + timedelta(days=DISCOUNT_DAYS))}
 
 
 def _products(today: date) -> list[dict[str, Any]]:

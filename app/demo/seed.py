@@ -61,6 +61,7 @@ async def seed_demo(
     )
     if await shops.setting(shop.id, SEEDED_ON) != today.isoformat():
         await _import(imports, shop.id, records)
+        await shops.set_setting(shop.id, "facts", dict(records.profile))
         await shops.set_setting(shop.id, SEEDED_ON, today.isoformat())
     if await shops.history_is_empty(shop.id):
         rows = [(one.customer, one.product, one.kind, one.days_ago) for one in records.interactions]

@@ -19,6 +19,7 @@ KEEP_TOPIC = 0.75  # below it a short message goes on with the topic of the last
 PRODUCT_HIT = 0.42  # the product is the one that was named
 SEARCH_HIT = 0.33  # the product is worth showing to somebody who looks for something
 ARTICLE_HIT = 0.5
+DESCRIBED_HIT = 0.2  # for intents whose rules are quoted
 DOUBTFUL_SCOPE = 0.9  # a question taken for foreign with less than this may still be one for an article
 SHOWN_PRODUCTS = 3
 
@@ -28,6 +29,8 @@ ORDER_INTENTS = frozenset(
         "damaged_or_wrong_item",
     }
 )  # fmt: skip
+ARTICLE_FIRST = frozenset({"cancellation_fee", "warranty"})
+"""Intents whose rules are better quoted than put together from facts."""
 PRODUCT_INTENTS = frozenset({"product_question", "product_search", "availability"})
 TALK_INTENTS = frozenset({"greeting", "goodbye", "thanks"})
 
@@ -161,6 +164,8 @@ def _unnamed_order(question: Question, intent: str, decision: Decider) -> Decisi
         if spoken_of:
             return _with_order(spoken_of[0], intent, decision, "the order spoken of before")
     fitting = [order for order in orders if _fits(order, intent)]
+    if intent == "refund_status" and not fitting:
+        return decision("any/handoff", "no refund is known: a person looks for it")
     if intent == "order_status" and len(fitting) > 1:
         return decision("order_status/several", "several open orders", orders=fitting[:3])
     chosen = fitting[0] if fitting else orders[0]
@@ -192,14 +197,22 @@ def _about_product(question: Question, intent: str, decision: Decider) -> Decisi
     if article is not None and (not hits or question.understood.intent == "out_of_scope"):
         return decision("product_question/article", "an article matches", article=article)
     if hits:
-        return decision(f"{intent}/found", "the product was named", products=hits[:1])
+        return _with_product(question, hits[0], intent, decision, "the product was named")
     if question.page_product is not None:
-        return decision(f"{intent}/found", "the product of the page", products=(question.page_product,))
+        return _with_product(question, question.page_product, intent, decision, "the product of the page")
     if question.previous is not None and question.previous.product_id is not None:
         spoken_of = [hit.item for hit in question.products if hit.item.id == question.previous.product_id]
         if spoken_of:
-            return decision(f"{intent}/found", "the product spoken of before", products=spoken_of)
+            return _with_product(question, spoken_of[0], intent, decision, "the product spoken of before")
     return decision(f"{intent}/which", "no product was named", missing="product")
+
+
+def _with_product(question: Question, product: Product, intent: str, decision: Decider, reason: str) -> Decision:
+    """Answer from the product's attributes, or quote what its description says about the question."""
+    if intent == "product_question" and product.description and not question.asks_attribute:
+        described = Article(product.id, product.title, product.description, product.url)
+        return decision("product_question/article", reason, "its description", products=(product,), article=described)
+    return decision(f"{intent}/found", reason, products=(product,))
 
 
 def _search(question: Question, decision: Decider) -> Decision:
@@ -241,9 +254,10 @@ def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
 
 def _from_general_facts(question: Question, intent: str, decision: Decider) -> Decision:
     """Answer from the shop's general facts where it has those of the row, else from an article, else by a person."""
-    situation, article = f"{intent}/general", _best_article(question)
+    floor = DESCRIBED_HIT if intent in ARTICLE_FIRST else ARTICLE_HIT
+    situation, article = f"{intent}/general", _best_article(question, floor)
     row = f"{intent}/article" if f"{intent}/article" in SITUATIONS else "product_question/article"
-    if article is not None and not article.states_facts:
+    if article is not None and (not article.states_facts or intent in ARTICLE_FIRST):
         return decision(row, "an article that says more than the general facts", article=article)
     if any(key in question.shop.facts for key in SITUATIONS[situation].keys):
         return decision(situation, article=article)
@@ -252,9 +266,9 @@ def _from_general_facts(question: Question, intent: str, decision: Decider) -> D
     return decision("any/handoff", f"the shop has no facts for {intent}")
 
 
-def _best_article(question: Question) -> Article | None:
+def _best_article(question: Question, floor: float = ARTICLE_HIT) -> Article | None:
     best = max(question.articles, key=lambda hit: hit.score, default=None)
-    return best.item if best is not None and best.score >= ARTICLE_HIT else None
+    return best.item if best is not None and best.score >= floor else None
 
 
 def _bare(number: str) -> str:

@@ -39,6 +39,8 @@ def gather_facts(question: Question, decision: Decision) -> tuple[Fact, ...]:
         known.update(_product_facts(product, index, question))
     if decision.article is not None:
         known.update(_article_facts(decision.article, question))
+    if decision.situation == "product_question/found" and known.get(product_key(1, "stock")) == "in stock":
+        del known[product_key(1, "stock")]  # nobody asked for it, and it is no news
     return tuple(
         Fact(key, known[key])
         for key in SITUATIONS[decision.situation].keys

@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 STAGE_TIMEOUT_S = 5.0
 PROOF_TURNS = 3  # of the customer's, in which number and e-mail address may have come
-RECOMMENDING = frozenset({"product_search/found", "product_question/found", "availability/found"})
+RECOMMENDING = frozenset({"product_search", "product_question", "availability"})
 
 T = TypeVar("T")
 
@@ -145,7 +145,7 @@ class Pipeline:
         return await self.records.proven_order(context.shop, number, email)
 
     async def _recommend(self, context: ReplyContext, decision: Decision) -> Sequence[Recommended]:
-        if decision.situation not in RECOMMENDING:
+        if decision.situation.partition("/")[0] not in RECOMMENDING or not decision.products:
             return ()
         if decision.situation == "product_search/found":
             return [Recommended(product, reason=_search_reason(product), score=1.0) for product in decision.products]

@@ -17,6 +17,11 @@ _PRICE_LIMIT = re.compile(
     r"\b(?:under|below|less than|cheaper than|max(?:imum)?|up to|not more than)\s*(?:of\s*)?[€$£]?\s*(\d{1,6})\b",
     re.IGNORECASE,
 )
+_ATTRIBUTE = re.compile(
+    r"\b(?:price|costs?|how much|expensive|cheap|sizes?|colou?rs?|material|fabric|made of|made from|in stock"
+    r"|available)\b",
+    re.IGNORECASE,
+)
 _YES = re.compile(r"\W*(?:yes|yeah|yep|yup|sure|ok|okay|please|do it|go ahead|that would be)\b", re.IGNORECASE)
 _FEW_WORDS = 6
 
@@ -113,6 +118,11 @@ class Question:
         """The most the customer wants to spend, in minor units: `under 150`."""
         found = _PRICE_LIMIT.search(self.text)
         return int(found.group(1)) * 100 if found else None
+
+    @property
+    def asks_attribute(self) -> bool:
+        """Whether it is about what every product has: price, stock, sizes, colours, material."""
+        return bool(_ATTRIBUTE.search(self.text))
 
     @property
     def accepts_person(self) -> bool:

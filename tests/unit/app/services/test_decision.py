@@ -170,6 +170,18 @@ def test_the_product_of_the_page_is_meant_when_none_is_named() -> None:
     assert told["product.1.variant"] == "moss, size M"
 
 
+def test_what_a_description_says_is_quoted() -> None:
+    tent = product("Two Night Tent")
+    question = ask(
+        "how heavy is it", "product_question", products=[Found(tent, 0.8)], sentences={tent.id: "It is light"}
+    )
+    assert decide(question).situation == "product_question/article"
+    assert values(question)["article.text"] == "It is light"
+    assert (
+        decide(ask("its price?", "product_question", products=[Found(tent, 0.8)])).situation == "product_question/found"
+    )
+
+
 def test_policy_comes_from_general_facts_then_from_an_article_then_from_a_person() -> None:
     assert decide(ask("return window?", "refund_policy")).situation == "refund_policy/general"
     article = Article(id=uuid4(), title="Paying", body="We take cards. We take cash.", url="/pay")
