@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from nlp.grounding import Fact, order_key
+from nlp.grounding import Fact, order_key, product_key
 
 # What each state is said with. A phrase that also fits other states stands with all of them.
 _STATE_PHRASES: Mapping[str, tuple[str, ...]] = {
@@ -26,6 +26,7 @@ _STATE_PHRASES: Mapping[str, tuple[str, ...]] = {
 }
 
 _AWAY = ("out of stock", "sold out", "not in stock", "isn't in stock", "not available", "don't have the")
+_FEW = ("there are", "a few left")  # the first words too: a sentence once begun must be ended
 _SENT = ("has been sent", "was sent", "been refunded", "was refunded", "is on its way")
 _APPROVED = ("been approved", "was approved", "is approved")
 _NO_REFUND = ("see a refund", "no refund")
@@ -33,7 +34,7 @@ _OFFLINE = ("offline", "not here right now", "closed right now")
 
 _PHRASES: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType(
     {
-        ("product.1.stock", "in stock"): (*_AWAY, "a few left"),
+        ("product.1.stock", "in stock"): (*_AWAY, *_FEW),
         ("product.1.stock", "low stock"): _AWAY,
         ("product.1.stock", "sold out"): ("yes, we have", "good news", "is in stock", "it in stock"),
         ("refund.state", "none"): (*_APPROVED, *_SENT, "been cancelled"),
@@ -53,10 +54,12 @@ _PHRASES: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType(
 def forbidden_phrases(facts: Sequence[Fact]) -> tuple[str, ...]:
     """Return what an answer from these facts may not say.
 
-    Several orders in one answer have a state each: then phrases of states are not forbidden.
+    A product whose stock is not told is not scarce. Several orders in one answer have a state each: then phrases of states are not forbidden.
     """
     values = {fact.key: fact.value for fact in facts if fact.pointer is None}
     phrases = [phrase for item in values.items() for phrase in _PHRASES.get(item, ())]
+    if any(fact.key == product_key(1, "title") for fact in facts) and product_key(1, "stock") not in values:
+        phrases += [*_AWAY, *_FEW]
     if order_key(2, "state") not in values:
         phrases += _other_states(values.get(order_key(1, "state")))
     return tuple(dict.fromkeys(phrases))
