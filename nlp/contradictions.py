@@ -26,7 +26,7 @@ _STATE_PHRASES: Mapping[str, tuple[str, ...]] = {
 }
 
 _AWAY = ("out of stock", "sold out", "not in stock", "isn't in stock", "not available", "don't have the")
-_FEW = ("there are", "a few left")  # the first words too: a sentence once begun must be ended
+_FEW = ("there", "a few left")  # the first word too: a sentence once begun must be ended
 _SENT = ("has been sent", "was sent", "been refunded", "was refunded", "is on its way")
 _APPROVED = ("been approved", "was approved", "is approved")
 _NO_REFUND = ("see a refund", "no refund")
@@ -54,7 +54,8 @@ _PHRASES: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType(
 def forbidden_phrases(facts: Sequence[Fact]) -> tuple[str, ...]:
     """Return what an answer from these facts may not say.
 
-    A product whose stock is not told is not scarce. Several orders in one answer have a state each: then phrases of states are not forbidden.
+    A product whose stock is not told is not scarce. Several orders in one answer have a state each: then phrases of
+    states are not forbidden.
     """
     values = {fact.key: fact.value for fact in facts if fact.pointer is None}
     phrases = [phrase for item in values.items() for phrase in _PHRASES.get(item, ())]
