@@ -105,15 +105,15 @@ def _numbers(text: str, option: str) -> list[float]:
 
 
 def _print_streams(outcome: Outcome) -> None:
-    columns = ("streams", "", "first token ms", "step ms", "p50", "p95", "p99", "tokens/s", "assistify is", "MB loaded")
-    table = Table(*columns, title="Replies that begin at once", title_justify="left")
+    columns = ("n", "", "first ms", "step ms", "p50", "p95", "p99", "tokens/s", "ratio", "CPU ms", "MB")
+    table = Table(*columns, title="Replies that begin at once; CPU ms per token", title_justify="left")
     figures = {entry["n"]: entry for entry in outcome.results["streams"]}
-    for n, name, gaps in outcome.details:
+    for n, name, more in outcome.details:
         entry = figures[n]
         own = entry[name]
         ratio = "" if name == "assistify" else f"{entry['assistify']['tokens_per_s'] / own['tokens_per_s']:.2f} x"
-        numbers = (own["ttft_ms"], own["step_ms"], gaps["p50"], gaps["p95"], gaps["p99"], own["tokens_per_s"])
-        table.add_row(str(n), name, *map(str, numbers), ratio, str(outcome.memory_mb[name]))
+        numbers = (own["ttft_ms"], own["step_ms"], more["p50"], more["p95"], more["p99"], own["tokens_per_s"])
+        table.add_row(str(n), name, *map(str, numbers), ratio, str(more["cpu"]), str(outcome.memory_mb[name]))
     console.print(table)
 
 

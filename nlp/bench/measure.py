@@ -24,6 +24,7 @@ class Figures:
     gaps: list[float] = field(default_factory=list)
     steps: list[float] = field(default_factory=list)  # mean gap of each reply
     rates: list[float] = field(default_factory=list)  # of each round
+    work: list[float] = field(default_factory=list)  # processor seconds per token, of each round
 
     def add(self, begun: float, times: Times) -> None:
         """Take one reply."""
@@ -62,12 +63,15 @@ async def measure_streams(contenders: Items[Contender], jobs: Items[Job], rounds
     for number in range(rounds + 1):
         for contender in contenders:
             await asyncio.sleep(SETTLE_S)
-            begun = time.perf_counter()
+            begun, busy = time.perf_counter(), time.process_time()
             replies = await contender.together(jobs)
             if number == 0:
                 continue
+            busy = time.process_time() - busy
             ended = max(times[-1] for times in replies)
-            figures[contender.name].rates.append(sum(map(len, replies)) / (ended - begun))
+            tokens = sum(map(len, replies))
+            figures[contender.name].rates.append(tokens / (ended - begun))
+            figures[contender.name].work.append(busy / tokens)
             for times in replies:
                 figures[contender.name].add(begun, times)
     return figures

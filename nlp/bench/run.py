@@ -71,7 +71,7 @@ async def _measure(
         jobs = make_jobs(directory, n, plan.prompt_tokens, seed=n)
         found = await measure_streams(contenders, jobs, plan.rounds)
         streams.append({"n": n, **_with_missing({name: each.streams() for name, each in found.items()}, PEERS)})
-        details += [(n, name, _gaps(each)) for name, each in found.items()]
+        details += [(n, name, _details(each)) for name, each in found.items()]
     arrivals: list[dict[str, Any]] = []
     servers = [contender for contender in contenders if contender.name != "transformers"]
     for rate in (plan.rates or _rates(streams, plan.new_tokens)) if plan.requests else ():
@@ -114,8 +114,10 @@ def _with_missing(figures: dict[str, dict[str, float]], peers: tuple[str, ...]) 
     return {**figures, **{peer: figures.get(peer) for peer in peers}}
 
 
-def _gaps(figures: Figures) -> dict[str, float]:
-    return {f"p{share}": round(1000 * percentile(figures.gaps or [0.0], share), 1) for share in (50, 95, 99)}
+def _details(figures: Figures) -> dict[str, float]:
+    """Return percentiles of the gaps, and processor time per token: other load on the machine changes that least."""
+    gaps = {f"p{share}": round(1000 * percentile(figures.gaps or [0.0], share), 1) for share in (50, 95, 99)}
+    return {**gaps, "cpu": round(1000 * min(figures.work), 2)}
 
 
 def _rates(streams: list[dict[str, Any]], new_tokens: int) -> list[float]:
