@@ -19,19 +19,30 @@ class PhraseBook:
             if token < vocabulary.size and token not in vocabulary.special
         }
         self._finishing: dict[str, Mask] = {}
+        self._holding: dict[str, Mask] = {}
 
     def text(self, token: int) -> str:
         """Return what an id adds, in lower case; a literal counts as a break."""
         return self._texts.get(token, "\0")
 
+    def holding(self, phrase: str) -> Mask:
+        """Return the ids that hold a whole phrase, [V]. Not to be changed."""
+        known = self._holding.get(phrase)
+        if known is not None:
+            return known
+        return self._mask(self._holding, phrase, [token for token, text in self._texts.items() if phrase in text])
+
     def finishing(self, rest: str) -> Mask:
         """Return the ids whose text begins with `rest`, [V]. Not to be changed."""
         known = self._finishing.get(rest)
-        if known is None:
-            known = np.zeros(self.size, dtype=np.bool_)
-            known[[token for token, text in self._texts.items() if text.startswith(rest)]] = True
-            self._finishing[rest] = known
-        return known
+        if known is not None:
+            return known
+        return self._mask(self._finishing, rest, [t for t, text in self._texts.items() if text.startswith(rest)])
+
+    def _mask(self, kept: dict[str, Mask], key: str, tokens: list[int]) -> Mask:
+        mask = kept[key] = np.zeros(self.size, dtype=np.bool_)
+        mask[tokens] = True
+        return mask
 
 
 class PhraseConstraint:
@@ -51,6 +62,7 @@ class PhraseConstraint:
         """Return the ids that may not come next."""
         mask = np.zeros(self._book.size, dtype=np.bool_) if self._inner is None else self._inner.banned()
         for phrase in self._phrases:
+            mask = mask | self._book.holding(phrase)
             for length in range(1, len(phrase)):
                 if self._tail.endswith(phrase[:length]):
                     mask = mask | self._book.finishing(phrase[length:])

@@ -42,6 +42,11 @@ def test_only_the_last_piece_is_banned_and_the_end_never() -> None:
     assert [PIECES[token] for token in np.flatnonzero(constraint.banned())] == ["ock"]
 
 
+def test_a_piece_that_holds_the_whole_phrase_is_banned_from_the_start() -> None:
+    constraint = PhraseConstraint(None, ("stock",), PhraseBook(vocabulary()))
+    assert [PIECES[token] for token in np.flatnonzero(constraint.banned())] == ["▁stock"]
+
+
 def test_a_literal_in_between_breaks_the_phrase() -> None:
     constraint = PhraseConstraint(None, ("out of stock",), PhraseBook(vocabulary()))
     for token in (PIECES.index("▁out"), SENTINEL, PIECES.index("▁of")):
