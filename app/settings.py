@@ -98,8 +98,8 @@ class Settings(BaseSettings):
     access_token_s: int = Field(default=900, ge=60, description="life of an access token, in seconds")
     refresh_token_days: int = Field(default=30, ge=1, description="life of a refresh token")
     session_days: int = Field(default=14, ge=1, description="life of a console session")
-    login_attempts_per_minute: int = Field(default=10, ge=1, description="sign-in attempts per address and minute")
-    messages_per_minute: int = Field(default=30, ge=1, description="messages of one visitor per minute")
+    login_attempts_per_minute: int = Field(default=30, ge=1, description="sign-in attempts per address and minute")
+    messages_per_minute: int = Field(default=60, ge=1, description="messages of one visitor per minute")
     connection_commands_per_minute: int = Field(default=120, ge=1, description="commands of one connection per minute")
     visitor_commands_per_minute: int = Field(
         default=240, ge=1, description="commands of one visitor or member of staff per minute, all connections together"
@@ -128,7 +128,7 @@ class Settings(BaseSettings):
     shop_conversations_per_minute: int = Field(
         default=6000, ge=1, description="conversations begun at one shop per minute"
     )
-    requests_per_minute: int = Field(default=600, ge=1, description="REST requests per address and minute")
+    requests_per_minute: int = Field(default=1200, ge=1, description="REST requests per address and minute")
 
     @field_validator("database_url")
     @classmethod
