@@ -11,6 +11,7 @@ from realtime.bus.frame import NO_MESSAGE, Frame, Kind
 from realtime.live_reply.port import LiveText
 from realtime.protocol.events import ReplyDelta
 
+_DELTA = Kind.DELTA
 _decoder = Decoder(ReplyDelta)
 
 
@@ -40,6 +41,10 @@ class Mirror:
 
     def follow(self, frame: Frame) -> None:
         """Take a released frame."""
+        if frame.message is self.message and frame.kind is _DELTA and frame.start == self.end:
+            self._deltas.append(frame.body)
+            self.end = frame.end
+            return
         if frame.kind is Kind.EVENT:
             if frame.message == self.message:
                 self.begin(None)

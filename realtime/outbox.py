@@ -15,32 +15,23 @@ _COVERED = (Kind.EVENT, Kind.STARTED, Kind.DELTA)  # what a resume answer brings
 class Packet:
     """Wire JSON shared by every connection it goes to; its WebSocket frame is made once.
 
-    `conversation` and `frame` say what it holds, where that matters for merging and removing.
+    `frame_bytes` is the body as an unmasked, unfragmented text frame (RFC 6455, 5.2). `conversation` and `frame` say
+    what it holds, where that matters for merging and removing.
     """
 
-    __slots__ = ("_frame_bytes", "body", "conversation", "frame")
+    __slots__ = ("body", "conversation", "frame", "frame_bytes", "size")
 
     def __init__(self, body: bytes, conversation: UUID | None = None, frame: Frame | None = None) -> None:
         self.body = body
         self.conversation = conversation
         self.frame = frame
-        self._frame_bytes: bytes | None = None
-
-    @property
-    def frame_bytes(self) -> bytes:
-        """The body as an unmasked, unfragmented text frame (RFC 6455, 5.2)."""
-        if self._frame_bytes is None:
-            self._frame_bytes = _text_frame(self.body)
-        return self._frame_bytes
-
-
-def _text_frame(body: bytes) -> bytes:
-    size = len(body)
-    if size < 126:
-        return bytes((0x81, size)) + body
-    if size < 65536:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + body
-    return b"\x81\x7f" + size.to_bytes(8, "big") + body
+        self.size = size = len(body)
+        if size < 126:
+            self.frame_bytes = bytes((0x81, size)) + body
+        elif size < 65536:
+            self.frame_bytes = b"\x81\x7e" + size.to_bytes(2, "big") + body
+        else:
+            self.frame_bytes = b"\x81\x7f" + size.to_bytes(8, "big") + body
 
 
 class _Merge(Packet):
@@ -61,14 +52,15 @@ class _Merge(Packet):
 class Outbox:
     """The queue of one connection. `merging` is set by the writer while the socket does not take more."""
 
-    __slots__ = ("_entries", "_last", "limit", "merging", "size")
+    __slots__ = ("_entries", "_last", "_mapped", "limit", "merging", "size")
 
     def __init__(self, limit: int = OUTBOX_BYTES) -> None:
         self.limit = limit
         self.size = 0
         self.merging = False
         self._entries: list[Packet] = []  # a deque would take 760 bytes of every idle connection
-        self._last: dict[UUID, int] | None = None  # where each conversation's last packet is, while merging
+        self._last: dict[UUID, int] = {}  # where each conversation's last packet is, while merging
+        self._mapped = 0  # how many entries `_last` knows; another number of them means that it is out of date
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -80,20 +72,24 @@ class Outbox:
         """
         if self.merging:
             return self._put_merging(packet)
-        self._last = None
-        return self._append(packet)
+        size = self.size + packet.size
+        if size > self.limit and self._entries:
+            return self._put_full(packet)
+        self.size = size
+        self._entries.append(packet)
+        return True
 
     def take(self, budget: int) -> list[Packet]:
         """Remove and return packets from the front, at least one if there is any, up to about `budget` bytes."""
         entries = self._entries
         taken: list[Packet] = []
-        self._last = None
+        self._mapped = 0
         for packet in entries:
             if budget <= 0 and taken:
                 break
             self.size -= _size(packet)
             taken.append(packet.made() if isinstance(packet, _Merge) else packet)
-            budget -= len(taken[-1].body)
+            budget -= taken[-1].size
         del entries[: len(taken)]
         return taken
 
@@ -101,8 +97,7 @@ class Outbox:
         """As `take`; return the WebSocket frames of the packets, joined."""
         entries = self._entries
         if len(entries) == 1 and entries[0].__class__ is Packet:
-            self.size = 0
-            self._last = None
+            self.size = self._mapped = 0
             return entries.pop().frame_bytes
         return b"".join([packet.frame_bytes for packet in self.take(budget)])
 
@@ -115,39 +110,40 @@ class Outbox:
         ]
         if len(kept) < len(self._entries):
             self._entries = kept
-            self._last = None
+            self._mapped = 0
             self.size = sum(_size(packet) for packet in kept)
 
     def clear(self) -> None:
         """Drop everything."""
         self._entries.clear()
-        self._last = None
-        self.size = 0
+        self.size = self._mapped = 0
 
-    def _append(self, packet: Packet) -> bool:
-        size = self.size + len(packet.body)
-        if size > self.limit and self._entries:
-            if not self._compact(len(packet.body)):
-                return False
-            size = self.size + len(packet.body)
-        self.size = size
+    def _put_full(self, packet: Packet) -> bool:
+        """Queue a packet for which there is no room unless something can be merged."""
+        if not self._compact(packet.size):
+            return False
+        self.size += packet.size
         self._entries.append(packet)
         return True
 
     def _put_merging(self, packet: Packet) -> bool:
-        if self._last is None:
-            self._last = {one.conversation: at for at, one in enumerate(self._entries) if one.conversation is not None}
-        if packet.conversation is None:
-            return self._append(packet)
-        if packet.frame is not None and packet.frame.kind is _DELTA:
+        if self._mapped != len(self._entries) or not self._mapped:
+            known = enumerate(self._entries)
+            self._last = {one.conversation: at for at, one in known if one.conversation is not None}
+        if packet.conversation is not None and packet.frame is not None and packet.frame.kind is _DELTA:
             merge = self._joined_on(self._last.get(packet.conversation), packet.frame)
             if merge is not None:
                 merge.deltas.append(packet.frame)
-                self.size += len(packet.body)
+                self._mapped = len(self._entries)
+                self.size += packet.size
                 return self.size <= self.limit or self._compact()
-        if not self._append(packet):
+        if self._entries and self.size + packet.size > self.limit and not self._compact(packet.size):
             return False
-        self._last[packet.conversation] = len(self._entries) - 1
+        if packet.conversation is not None:
+            self._last[packet.conversation] = len(self._entries)
+        self._entries.append(packet)
+        self._mapped = len(self._entries)
+        self.size += packet.size
         return True
 
     def _joined_on(self, at: int | None, frame: Frame) -> _Merge | None:
@@ -169,11 +165,11 @@ class Outbox:
         for at, packet in enumerate(self._entries):
             if isinstance(packet, _Merge):
                 self._entries[at] = packet.made()
-        self.size = sum(len(packet.body) for packet in self._entries)
+        self.size = sum(packet.size for packet in self._entries)
         return self.size + more <= self.limit
 
 
 def _size(packet: Packet) -> int:
     if isinstance(packet, _Merge):
         return sum(len(delta.body) for delta in packet.deltas)
-    return len(packet.body)
+    return packet.size

@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 FINISH_S = 10.0  # for commands that were received before the client went
 RESUMES_AT_ONCE = 8
 _TRY_AGAIN = frozenset({"unavailable", "rate_limited"})  # errors of a hello that are not the client's credentials
+_CLOSED = State.CLOSED
 _PING = Packet(encode(Ping()))
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -105,11 +106,12 @@ class LiveSession:
 
     def deliver(self, packet: Packet) -> None:
         """Queue a packet; a client that is too slow for its outbox is closed."""
-        if self._writer is None or self._machine.state is State.CLOSED:
+        writer = self._writer
+        if writer is None or self._machine.state is _CLOSED:
             return
         self._counters.frames_queued += 1
         if self.outbox.put(packet):
-            self._writer.wake()
+            writer.wake()
         else:
             self._counters.slow_closed += 1
             self.close(CloseCode.SLOW_CONSUMER, "the client reads too slowly", flush=False)

@@ -183,8 +183,11 @@ class DirectSocket:
 
     @property
     def takes_frames(self) -> bool:
-        """Whether frames may be written now."""
-        return self.is_writable and self.is_open
+        """Whether frames may be written now, to a socket that was accepted; `is_open` for the hot path.
+
+        Whatever ends the connection sets one of the two, together with what `is_open` looks at.
+        """
+        return self.is_writable and not self._protocol.close_sent and not self._transport.is_closing()
 
     def write(self, frames: bytes) -> None:
         """Write whole WebSocket frames. Uncompressed frames are valid whatever was negotiated (RFC 7692, 6)."""

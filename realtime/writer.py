@@ -48,20 +48,19 @@ class LoopTurn:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._woken: list[DirectWriter] = []
+        self.woken: list[DirectWriter] = []
+        """Those that write at its end; whoever is the first calls `begin`."""
         self._rests_until = 0.0
 
-    def add(self, writer: DirectWriter) -> None:
-        """Let a writer write at the end of this turn."""
-        if not self._woken:
-            if self._rests_until > self._loop.time() + REST_MIN_S:
-                self._loop.call_at(self._rests_until, self._end)
-            else:
-                self._loop.call_soon(self._end)
-        self._woken.append(writer)
+    def begin(self) -> None:
+        """Let the woken write at the end of this turn, or after the rest."""
+        if self._rests_until > self._loop.time() + REST_MIN_S:
+            self._loop.call_at(self._rests_until, self._end)
+        else:
+            self._loop.call_soon(self._end)
 
     def _end(self) -> None:
-        woken, self._woken = self._woken, []
+        woken, self.woken = self.woken, []
         began = self._loop.time()
         for writer in woken:
             try:
@@ -116,7 +115,10 @@ class DirectWriter:
         """Write at the end of this loop turn."""
         if not self._waiting:
             self._waiting = True
-            self._turn.add(self)
+            woken = self._turn.woken
+            if not woken:
+                self._turn.begin()
+            woken.append(self)
 
     def turn(self, now: float) -> None:
         """Write what was queued in this loop turn; `now` is its loop time."""

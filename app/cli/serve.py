@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -20,7 +19,7 @@ from uvicorn.supervisors import ChangeReload
 from app.bootstrap.core import Core, Parts, build_parts, open_core, seed
 from app.bootstrap.web import build_web
 from app.demo.seed import STAFF
-from app.lifecycle import BackgroundTask, DrainingServer, make_server, serve_web, serve_worker
+from app.lifecycle import BackgroundTask, DrainingServer, make_server, serve_web, serve_worker, tend_memory
 from app.logs import configure_logging
 from app.main import create_app
 from app.settings import Settings, get_settings
@@ -104,7 +103,7 @@ async def _main(role: _Role, settings: Settings, *, demo: bool) -> None:
         password = (await seed(core)).password if demo and role is not _Role.WORKER else None
         jobs = await _worker(core, parts) if role is not _Role.WEB else None
         tasks = [BackgroundTask(name, loop) for name, loop in jobs.tasks()] if jobs is not None else []
-        _settle_memory()
+        tasks.append(BackgroundTask("memory", tend_memory))
         if role is _Role.WORKER and jobs is not None:
             console.print("The worker is ready.")
             await serve_worker(tasks, jobs.drain)
@@ -132,12 +131,6 @@ def _server(core: Core, parts: Parts, jobs: Worker | None, *, demo: bool) -> tup
 
     server = make_server(create_app(built, demo=demo), core.settings, drain)
     return server, BackgroundTask("live sessions", built.gateway.run)
-
-
-def _settle_memory() -> None:
-    """Take what was loaded out of the collector's sight: full collections of it would stop the loop for 0.1 s."""
-    gc.collect()
-    gc.freeze()
 
 
 def _announce(settings: Settings, password: str | None) -> None:

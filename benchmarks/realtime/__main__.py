@@ -28,7 +28,7 @@ def _options() -> argparse.Namespace:
     names = ",".join(peer.name for peer in PEERS)
     parser.add_argument("--peers", default=names, help=f"with commas: {names}")
     parser.add_argument("--work", default="w1,w2,w3", help="with commas: w1 token streams, w2 broadcast, w3 idle")
-    parser.add_argument("--rates", default="", help="messages per second of w1, with commas")
+    parser.add_argument("--rates", default="", help="messages per second of w1, with commas: all of them, good or not")
     parser.add_argument("--seconds", type=float, default=0.0, help="of each step")
     parser.add_argument("--quick", action="store_true", help="short steps, few of them")
     parser.add_argument("--no-ceilings", action="store_true", help="leave out what bounds the figures from outside")
@@ -39,7 +39,9 @@ def _options() -> argparse.Namespace:
 def _plan(options: argparse.Namespace) -> Plan:
     plan = QUICK if options.quick else Plan()
     rates = tuple(int(rate) for rate in options.rates.split(",") if rate)
-    return Plan(options.seconds or plan.seconds, rates or plan.rates, plan.idle, 0 if rates else plan.halvings)
+    return Plan(
+        options.seconds or plan.seconds, rates or plan.rates, plan.idle, 0 if rates else plan.halvings, bool(rates)
+    )
 
 
 def _say(words: str) -> None:

@@ -5,7 +5,6 @@ Run: python -m benchmarks.realtime.server PORT REDIS_PORT
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import uvloop
 from starlette.applications import Starlette
 
-from app.lifecycle import BackgroundTask, make_server, serve_web
+from app.lifecycle import BackgroundTask, make_server, serve_web, tend_memory
 from app.settings import Settings
 from benchmarks.realtime.names import LOG
 from realtime.bus.redis import RedisBus
@@ -98,10 +97,8 @@ async def main(port: int, redis_port: int) -> None:
         await gateway.drain(0.0)
 
     server = make_server(app, Settings(host="127.0.0.1", port=port), drain)
-    gc.collect()
-    gc.freeze()
     try:
-        await serve_web(server, [BackgroundTask("live sessions", gateway.run)])
+        await serve_web(server, [BackgroundTask("memory", tend_memory), BackgroundTask("live sessions", gateway.run)])
     finally:
         await bus.aclose()
         await live_reply.aclose()

@@ -46,6 +46,7 @@ class Plan:
     rates: tuple[int, ...] = RATES
     idle: int = 5000
     halvings: int = 2
+    all_rates: bool = False  # also those beyond a step that was not good
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,8 @@ def token_streams(bench: Bench, peer: Peer) -> Figures:
                 best = max(best, figures["rate"])
                 continue
             bad = min(bad, figures["rate"])
-            waiting.clear()
+            if not bench.plan.all_rates:
+                waiting.clear()
             if not figures["whole"]:  # it may still be busy with the rest
                 rig.__exit__()
                 rig = _joined(bench, peer, SOCKETS, GROUPS)

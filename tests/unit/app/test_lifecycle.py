@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
-from collections.abc import Awaitable, Callable
+import weakref
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from app.lifecycle import (
     running,
     serve_web,
     serve_worker,
+    tend_memory,
 )
 from app.settings import Settings
 
@@ -165,3 +168,33 @@ async def test_the_death_of_a_task_stops_the_worker() -> None:
     with pytest.raises(BaseExceptionGroup) as ended:
         await asyncio.wait_for(serve_worker([BackgroundTask("lane", fail)], end), 5)
     assert causes(ended.value) == [OSError]
+
+
+@pytest.fixture
+def collector() -> Iterator[None]:
+    """Leave the garbage collector as it was."""
+    threshold = gc.get_threshold()
+    yield
+    gc.set_threshold(*threshold)
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("collector")
+async def test_what_lives_leaves_the_sight_of_the_collector_and_cycles_come_back_into_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Cyclic:
+        def __init__(self) -> None:
+            self.own = self
+
+    monkeypatch.setattr("app.lifecycle.SETTLE_EVERY_S", 0.01)
+    monkeypatch.setattr("app.lifecycle.THAW_EVERY_S", 0.0)
+    cyclic = Cyclic()
+    gone = asyncio.Event()
+    weakref.finalize(cyclic, gone.set)
+    task = asyncio.create_task(tend_memory())
+    await asyncio.sleep(0)
+    assert gc.get_freeze_count() > 0
+    del cyclic
+    await gone.wait()
+    task.cancel()
