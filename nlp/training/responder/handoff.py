@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nlp.situations import INTENTS
-from nlp.training.responder import account, changes, delivery, orders, payment, products, returns
+from nlp.training.responder import account, changes, delivery, order_questions, payment, products, returns
 from nlp.training.responder.grammar import Scene, maybe, say
 
 HUMAN = (
@@ -78,7 +78,7 @@ UNCLEAR = (
 )  # fmt: skip
 
 _INTENT_ASKS = {
-    "order_status": orders.WHERE,
+    "order_status": order_questions.WHERE,
     "order_cancel": changes.CANCEL,
     "order_change": changes.CHANGE,
     "address_change": changes.ADDRESS,

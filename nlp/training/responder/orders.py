@@ -5,135 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nlp.training.responder.grammar import Scene, Slot, maybe, say
-
-WHERE = (
-    "where is my (order|package|parcel|stuff)?",
-    "where's my (order|package|parcel) (right now|at the moment|)?",
-    "(can you|could you) (tell me|check|look up) where my (order|parcel|package) is?",
-    "I want to know where my (order|parcel) is",
-    "what's (the status of|happening with|going on with) my (order|parcel|purchase)?",
-    "(order|delivery|shipping|package) status",
-    "status of (my order|order {order.number}|{order.number})",
-    "any (news|update|updates) on my (order|delivery|parcel)?",
-    "(track|tracking) my (order|package|parcel)",
-    "I (want|would like|need) to track my (order|package|parcel|shipment)",
-    "how (can|do) I track (my order|my parcel|a package)?",
-    "has my (order|parcel|package) (been sent|shipped|been shipped|gone out|left) yet?",
-    "did you (send|ship|dispatch) my (order|stuff|{thing}) (already|yet)?",
-    "is my (order|{thing}) (on its way|shipped|coming) (yet|)?",
-    "where is order {order.number}?",
-    "what about (order|my order) {order.number}?",
-    "(status|update) on {order.number} please",
-    "{order.number} where is it?",
-    "(order|order number|order no) {order.number}",
-    "I (ordered|bought) (a {thing}|something) (last week|a few days ago) and (heard nothing|still nothing)",
-    "my (order|parcel|{thing}) (hasn't|has not) (arrived|come|shown up) (yet|)",
-    "I (haven't|have not) received my (order|parcel|package|{thing}) (yet|)",
-    "still waiting for my (order|parcel|{thing})",
-    "(wheres|where) my {thing}",
-    "I'm (looking for|waiting on) my (order|package|{thing})",
-    "how far is my (order|parcel|package)?",
-    "did my order go through?",
-    "check my (order|order status|delivery)",
-    "what happened to my (order|package|{thing})?",
-    "is there a problem with my (order|delivery)?",
-    "my order",
+from nlp.training.responder.order_questions import (
+    ALL,
+    CARRIER,
+    CONTENT,
+    COST,
+    FOLLOW_CARRIER,
+    FOLLOW_TRACKING,
+    FOLLOW_WHEN,
+    FOLLOW_WHERE,
+    LOST,
+    PLACED,
+    TRACKING,
+    WHEN,
+    WHERE,
 )
-LOST = (
-    "(it says|the tracking says|you say) delivered but I (have nothing|never got it|didn't get anything)",
-    "(my order|the parcel) was marked as delivered but (it's not here|I don't have it)",
-    "I never received my (order|parcel|package|{thing})",
-    "delivered? I got nothing",
-    "my (parcel|package) is (lost|gone|missing|stolen)",
-)
-WHEN = (
-    "when (will|does) my (order|parcel|package|{thing}) (arrive|come|get here|be delivered)?",
-    "when can I expect my (order|parcel|delivery|{thing})?",
-    "(what day|which day|what date) will (it|my order|my parcel) (arrive|be here|be delivered)?",
-    "how (long|much longer) (will|until) my (order|parcel) (take|takes|arrives)?",
-    "how long do I have to wait for my (order|{thing})?",
-    "will (it|my order|my parcel|the {thing}) be here (tomorrow|today|by friday|this week|before the weekend)?",
-    "(when is|what's) my delivery (date|day|coming)?",
-    "(arrival|delivery) date (of my order|for {order.number}|)",
-    "when will {order.number} (arrive|be delivered|get here)?",
-    "do you know when my (order|parcel|{thing}) (arrives|comes|will be delivered)?",
-    "expected delivery of my order",
-    "eta (for|on) (my order|{order.number}|my package)?",
-    "is my (order|parcel) (arriving|coming) (today|tomorrow|this week)?",
-)
-TRACKING = (
-    "what's (my|the) tracking (number|code|id)?",
-    "(can I|could I|may I) (have|get) (my|the|a) tracking (number|code)?",
-    "(send|give) me (the|my) tracking (number|code|info|link)",
-    "tracking (number|code) (for my order|for {order.number}|)",
-    "I (need|want|never got) (the|a|my) tracking (number|code)",
-    "do you have a tracking (number|code) for (my order|my parcel|me)?",
-    "I can't find (my|the) tracking (number|code)",
-)
-CARRIER = (
-    "who (delivers|is delivering|is bringing|ships) my (order|parcel|package)?",
-    "which (carrier|courier|delivery company|shipping company) (is it|do you use for my order|has my parcel)?",
-    "is it (coming with|delivered by|sent with) (ups|dhl|fedex|the post)?",
-    "(what|which) courier (is bringing|has) my (order|parcel|{thing})?",
-)
-COST = (
-    "how much (was|did I pay for) my (order|last order)?",
-    "what (was|is) the total of my order?",
-    "what did I pay for (my order|order {order.number}|{order.number})?",
-    "order total",
-    "how much did {order.number} cost?",
-)
-CONTENT = (
-    "what did I order?",
-    "what (is|was) in my (order|parcel|package)?",
-    "which (items|things|product) did I order?",
-    "what's in (order|) {order.number}?",
-    "(can you|could you) tell me what I ordered?",
-)
-PLACED = (
-    "when did I (order|place my order|buy it|buy that)?",
-    "what date did I (place my order|order)?",
-    "(date of my order|order date)",
-    "when was (my order|{order.number}) placed?",
-)
-_ALL = WHERE + WHEN + TRACKING + CARRIER
-
-_FOLLOW_WHEN = (
-    "(and|ok and|so) when (does it|will it|is it going to) (arrive|come|get here)?",
-    "when (does|will) it (arrive|come|get here)?",
-    "and when?",
-    "when will that be?",
-    "(what day|which day) (exactly|)?",
-    "how long will (it|that) take?",
-    "so when can I expect it?",
-)
-_FOLLOW_WHERE = (
-    "(and|so) where is it (now|)?",
-    "where is it?",
-    "(and|so) what's the status?",
-    "has it (shipped|been sent|left) yet?",
-    "and this one?",
-    "what about {order.number}?",
-    "the first one",
-    "the other one",
-    "I mean {order.number}",
-    "{order.number}",
-    "{order.number} {email}",
-    "{email} {order.number}",
-    "it's {order.number}, {email}",
-    "order (number|) {order.number}, email {email}",
-    "my (email|e-mail) is {email} and the order is {order.number}",
-    "{email}",
-    "sure, {order.number} and {email}",
-)
-_FOLLOW_TRACKING = (
-    "(and|ok,) (what's|do you have) the tracking (number|code)?",
-    "(can I track it|how do I track it|can I follow it)?",
-    "tracking number?",
-    "and the tracking?",
-)
-_FOLLOW_CARRIER = ("(and|) who (delivers|is bringing) it?", "(with|by) which carrier?", "which courier?", "dhl or ups?")
-
 
 # state -> what is said on "where is it?"; the first clause is the news itself.
 _SHIPPED = say(
@@ -365,9 +251,9 @@ def _state_scenes() -> list[Scene]:
         if state == "awaiting payment":
             tracking = _NEWS[state]
         rows: list[tuple[tuple[str, ...], tuple[str, ...], tuple[Slot, ...], float, str]] = [
-            (WHERE, _FOLLOW_WHERE, _NEWS[state], 2.5, "wait"),
-            (WHEN, _FOLLOW_WHEN, when, 1.5, "wait"),
-            (TRACKING, _FOLLOW_TRACKING, tracking, 0.8, "default"),
+            (WHERE, FOLLOW_WHERE, _NEWS[state], 2.5, "wait"),
+            (WHEN, FOLLOW_WHEN, when, 1.5, "wait"),
+            (TRACKING, FOLLOW_TRACKING, tracking, 0.8, "default"),
             (COST, ("(and|) how much (was it|did I pay)?", "what was the total?"), _COST_ANSWER, 0.2, "default"),
             (CONTENT, ("what was in it?", "what did I order (again|)?"), _CONTENT_ANSWER, 0.2, "default"),
             (PLACED, ("when did I order it?", "when was that ordered?"), _PLACED_ANSWER, 0.2, "default"),
@@ -375,7 +261,7 @@ def _state_scenes() -> list[Scene]:
         if state == "delivered":
             rows.append((LOST, ("I didn't get it", "but it's not here"), _LOST_ANSWER, 0.8, ""))
         if state in ("shipped", "out for delivery", "delayed"):
-            rows.append((CARRIER, _FOLLOW_CARRIER, _CARRIER_ANSWER, 0.8, "default"))
+            rows.append((CARRIER, FOLLOW_CARRIER, _CARRIER_ANSWER, 0.8, "default"))
         for asks, follow_ups, answer, share, apology in rows:
             scenes.append(
                 Scene(
@@ -419,7 +305,7 @@ def _several_scenes() -> list[Scene]:
             gone = tuple(f"order.3.{field}" for field in ("number", "state", "item", "arrives", "delivered"))
             base = ("order.number", "order.state", "order.2.number", "order.2.state")
             scenes.append(
-                Scene("order_status/several", _ALL, (both, which), ("my order", "and my orders?", "all of them"), given,
+                Scene("order_status/several", ALL, (both, which), ("my order", "and my orders?", "all of them"), given,
                       gone, base, weight=0.1)
             )  # fmt: skip
             third = states[(states.index(first) + 2 * states.index(second) + 1) % len(states)]
@@ -430,7 +316,7 @@ def _several_scenes() -> list[Scene]:
             scenes.append(
                 Scene(
                     "order_status/several",
-                    _ALL,
+                    ALL,
                     (say(f"(I see three orders|You have three recent orders): {triple}."), which),
                     ("and my other orders?", "what about the rest?"),
                     {**given, "order.3.state": third},
@@ -522,7 +408,7 @@ def unverified(intent: str, asks: tuple[str, ...], weight: float, *, sorry: bool
 
 _NONE = Scene(
     "order_status/none",
-    _ALL,
+    ALL,
     (
         say(
             "I don't see any orders in your account yet.",
@@ -542,4 +428,4 @@ _NONE = Scene(
 
 def scenes() -> list[Scene]:
     """Return every scene of this topic."""
-    return [*_state_scenes(), *_several_scenes(), *unverified("order_status", _ALL, 4.0), _NONE]
+    return [*_state_scenes(), *_several_scenes(), *unverified("order_status", ALL, 4.0), _NONE]
