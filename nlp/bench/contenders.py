@@ -80,7 +80,11 @@ class Assistify:
         """Answer one prompt; the times are those at which its reader had the tokens."""
         self._count += 1
         request = GenerationRequest(
-            id=str(self._count), prompt=job.text, max_tokens=self._tokens, min_tokens=self._tokens
+            id=str(self._count),
+            prompt=job.text,
+            max_tokens=self._tokens,
+            min_tokens=self._tokens,
+            speculate=False,  # rounds repeat their prompts, so that every answer would be known from the round before
         )
         times: Times = []
         async for item in await self._engine.submit(request):

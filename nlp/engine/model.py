@@ -42,7 +42,8 @@ class T5Model:
         self.device = device
         self.float_type = torch.bfloat16 if dtype == "bf16" else torch.float32
         make = partial(make_linear, dtype=dtype, device=device, pinned=PinnedRows())
-        dense = partial(torch.Tensor.to, device=device, dtype=self.float_type)
+        # Copies: a view would keep the whole file of weights in memory.
+        dense = partial(torch.Tensor.to, device=device, dtype=self.float_type, copy=True)
         self.embedding = dense(weights["shared.weight"])
         self.encoder = [EncoderLayer(config, weights, i, make, dense) for i in range(config.encoder_layers)]
         self.decoder = [DecoderLayer(config, weights, i, make, dense) for i in range(config.decoder_layers)]

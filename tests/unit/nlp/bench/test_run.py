@@ -39,7 +39,8 @@ async def test_a_run_measures_all_that_is_installed_and_says_what_is_not(directo
     for entry in results["streams"]:
         assert entry["assistify"].keys() == entry["transformers"].keys() == STREAM
         assert (entry["ctranslate2"] is not None) == has_ctranslate2()
-        assert all(value > 0 for value in entry["assistify"].values())
+        assert entry["assistify"]["ttft_ms"] > 0
+        assert entry["assistify"]["tokens_per_s"] > 0
     (arrival,) = results["arrivals"]
     assert arrival["rate_per_s"] == 50.0
     assert arrival["assistify"].keys() == ARRIVAL
