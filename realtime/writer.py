@@ -15,8 +15,6 @@ from realtime.transport import DirectSocket
 logger = logging.getLogger(__name__)
 
 WRITE_BYTES = 64 * 1024  # given to the transport at a time; the rest stays in the outbox, where it can be merged
-REST_MIN_S = 0.001  # timers are no finer
-REST_MAX_S = 0.02
 MAX_REASON_BYTES = 123  # of a close frame (RFC 6455, 5.5)
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -39,40 +37,25 @@ class Writer(Protocol):
 
 
 class LoopTurn:
-    """The writers of one node that were woken in this loop turn: one callback at its end lets all of them write.
-
-    A write costs about as much for one frame as for several, so writing takes at most half of the time: after a turn
-    that wrote for 5 ms the next one comes 5 ms later, and joins what came meanwhile. A node with little to do never
-    notices; one with a lot delivers more, a little later.
-    """
+    """The writers of one node that were woken in this loop turn: one callback at its end lets all of them write."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.woken: list[DirectWriter] = []
         """Those that write at its end; whoever is the first calls `begin`."""
-        self._rests_until = 0.0
 
     def begin(self) -> None:
-        """Let the woken write at the end of this turn, or after the rest."""
-        if self._rests_until > self._loop.time() + REST_MIN_S:
-            self._loop.call_at(self._rests_until, self._end)
-        else:
-            self._loop.call_soon(self._end)
+        """Let the woken write at the end of this turn."""
+        self._loop.call_soon(self._end)
 
     def _end(self) -> None:
         woken, self.woken = self.woken, []
-        began = self._loop.time()
+        now = self._loop.time()
         for writer in woken:
             try:
-                writer.turn(began)
+                writer.turn(now)
             except Exception:
                 logger.exception("a connection was not written to", extra={"action": "write_failed"})
-        self._loop.call_soon(self._rest, began)
-
-    def _rest(self, began: float) -> None:
-        """The loop has carried the writes out (uvloop does at the end of its turn)."""
-        now = self._loop.time()
-        self._rests_until = now + min(now - began, REST_MAX_S)
 
 
 class DirectWriter:
