@@ -20,7 +20,7 @@ WORKLOADS: dict[str, Callable[[Bench, Peer], dict[str, Any]]] = {
     "w2": broadcast,
     "w3": idle,
 }
-QUICK = Plan(seconds=3.0, rates=(1000, 5000, 20_000, 40_000, 60_000), idle=1000, halvings=0)
+QUICK = Plan(seconds=3.0, rates=(1000, 2000, 5000, 10_000, 20_000, 40_000, 60_000), idle=1000, halvings=0)
 
 
 def _options() -> argparse.Namespace:
