@@ -156,7 +156,7 @@ def _orders(
         rows.append(row)
     by_number = {row["number"]: row for row in rows}
     by_number[ANA_ORDER].update(_anas_order(today, products))
-    for number, days in (("#1007", 160), ("#1019", 95)):
+    for number, days in (("#1007", 95), ("#1019", 19)):
         placed = today - timedelta(days=days)
         items = _items(rng, products, tastes[ANA])
         by_number[number].update(_order_row(rng, number, customers[0], "delivered", placed, today, items))

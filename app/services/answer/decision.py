@@ -159,11 +159,11 @@ def _about_order(question: Question, intent: str, decision: Decider) -> Decision
 def _unnamed_order(question: Question, intent: str, decision: Decider) -> Decision:
     """No number was given: the order spoken of before, the only one that fits, or a choice of several."""
     orders = question.orders
+    fitting = [order for order in orders if _fits(order, intent)]
     if question.previous is not None and question.previous.order_number is not None:
         spoken_of = [order for order in orders if order.number == question.previous.order_number]
-        if spoken_of:
+        if spoken_of and (spoken_of[0] in fitting or not fitting):
             return _with_order(spoken_of[0], intent, decision, "the order spoken of before")
-    fitting = [order for order in orders if _fits(order, intent)]
     if intent == "refund_status" and not fitting:
         return decision("any/handoff", "no refund is known: a person looks for it")
     if intent == "order_status" and len(fitting) > 1:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from app.domain.catalogue import Article, Order, Product, format_date, format_money
@@ -18,6 +18,7 @@ from nlp.grounding import MAX_ORDERS, MAX_PRODUCTS, WORDS, Fact, order_key, prod
 from nlp.situations import SITUATIONS
 
 LOW_STOCK = 5  # pieces
+_DAYS = re.compile(r"(\d{1,3}) days?\b")
 
 
 def gather_facts(question: Question, decision: Decision) -> tuple[Fact, ...]:
@@ -35,6 +36,7 @@ def gather_facts(question: Question, decision: Decision) -> tuple[Fact, ...]:
         known["missing"] = decision.missing
     for index, order in enumerate(decision.orders[:MAX_ORDERS], start=1):
         known.update(_order_facts(order, index, with_private=question.customer.verified))
+        known[order_key(index, "returnable")] = _yes_no(_is_returnable(order, question))
     for index, product in enumerate(decision.products[:MAX_PRODUCTS], start=1):
         known.update(_product_facts(product, index, question))
     if decision.article is not None:
@@ -60,7 +62,6 @@ def _order_facts(order: Order, index: int, *, with_private: bool) -> dict[str, s
         "delivered": _day(order.delivered),
         "cancellable": _yes_no(order.is_unpacked),
         "changeable": _yes_no(order.is_unpacked),
-        "returnable": _yes_no(order.state == "delivered"),
     }
     if with_private:
         values["item"] = _items(order)
@@ -75,6 +76,16 @@ def _order_facts(order: Order, index: int, *, with_private: bool) -> dict[str, s
         if order.refund_expected is not None:
             facts["refund.expected"] = format_date(order.refund_expected)
     return facts
+
+
+def _is_returnable(order: Order, question: Question) -> bool:
+    """Whether a delivered order is within the shop's return window; a window that is not in days is left to people."""
+    if order.state != "delivered":
+        return False
+    window = _DAYS.match(question.shop.facts.get("policy.return_window", ""))
+    if window is None or order.delivered is None:
+        return True
+    return order.delivered + timedelta(days=int(window.group(1))) >= question.today
 
 
 def _items(order: Order) -> str | None:

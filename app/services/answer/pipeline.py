@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import structlog
@@ -122,6 +123,7 @@ class Pipeline:
             understood=_understanding(analysis),
             shop=shop,
             customer=customer,
+            today=datetime.now(UTC).date(),
             orders=orders,
             proven_order=None if context.verified else await self._proven_order(context),
             previous=context.previous,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -97,6 +98,7 @@ class Question:
     understood: Understanding
     shop: ShopProfile
     customer: CustomerView
+    today: date
     orders: Sequence[Order] = ()
     proven_order: Order | None = None  # number and e-mail address were given and match
     previous: Previous | None = None

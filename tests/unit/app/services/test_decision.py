@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,6 +21,7 @@ SHOP = ShopProfile(
     name="Demo Outfitters",
     facts={"policy.return_window": "30 days", "delivery.standard_time": "2 to 4 business days"},
 )
+TODAY = date(2026, 11, 22)
 ANA = CustomerView(id=uuid4(), name="Ana Demo", verified=True)
 GUEST = CustomerView(id=uuid4(), name=None, verified=False)
 
@@ -55,7 +56,7 @@ def product(title: str, stock: int = 10, identifier: UUID | None = None) -> Prod
 
 
 def ask(text: str, intent: str, score: float = 0.95, *, mood: Mood = Mood.NEUTRAL, **more: Any) -> Question:
-    fields: dict[str, Any] = {"history": (), "shop": SHOP, "customer": GUEST} | more
+    fields: dict[str, Any] = {"history": (), "shop": SHOP, "customer": GUEST, "today": TODAY} | more
     return Question(text=text, understood=Understanding(intent, score, mood, 0.8), **fields)
 
 
@@ -121,6 +122,20 @@ def test_a_short_follow_up_stays_with_the_order_spoken_of() -> None:
         previous=Previous("order_status/verified", "#1042"),
     )
     assert [one.number for one in decide(question).orders] == ["#1042"]
+
+
+def test_a_question_for_the_arrival_is_about_the_order_on_its_way() -> None:
+    orders = [order("#1050"), order("#1042", "delivered")]
+    previous = Previous("return_or_exchange/verified", "#1042")
+    question = ask("and when does my jacket come?", "order_status", customer=ANA, orders=orders, previous=previous)
+    assert [one.number for one in decide(question).orders] == ["#1050"]
+
+
+@pytest.mark.parametrize(("days", "returnable"), [(30, "yes"), (31, "no")])
+def test_an_order_can_be_returned_within_the_window(days: int, returnable: str) -> None:
+    delivered = order("#1042", "delivered", delivered=TODAY - timedelta(days=days))
+    question = ask("can I send it back", "return_or_exchange", customer=ANA, orders=[delivered])
+    assert values(question)["order.returnable"] == returnable
 
 
 def test_several_open_orders_are_listed() -> None:
