@@ -29,7 +29,7 @@ ORDER_INTENTS = frozenset(
         "damaged_or_wrong_item",
     }
 )  # fmt: skip
-ARTICLE_FIRST = frozenset({"cancellation_fee", "warranty"})
+ARTICLE_FIRST = frozenset({"cancellation_fee", "warranty", "account_delete"})
 """Intents whose rules are better quoted than put together from facts."""
 PRODUCT_INTENTS = frozenset({"product_question", "product_search", "availability"})
 TALK_INTENTS = frozenset({"greeting", "goodbye", "thanks"})
@@ -157,17 +157,13 @@ def _about_order(question: Question, intent: str, decision: Decider) -> Decision
 
 
 def _unnamed_order(question: Question, intent: str, decision: Decider) -> Decision:
-    """No number was given: the order spoken of before, the only one that fits, or a choice of several."""
+    """No number was given: the order spoken of before, or the newest one that fits."""
     orders = question.orders
     fitting = [order for order in orders if _fits(order, intent)]
     if question.previous is not None and question.previous.order_number is not None:
         spoken_of = [order for order in orders if order.number == question.previous.order_number]
         if spoken_of and (spoken_of[0] in fitting or not fitting):
             return _with_order(spoken_of[0], intent, decision, "the order spoken of before")
-    if intent == "refund_status" and not fitting:
-        return decision("any/handoff", "no refund is known: a person looks for it")
-    if intent == "order_status" and len(fitting) > 1:
-        return decision("order_status/several", "several open orders", orders=fitting[:3])
     chosen = fitting[0] if fitting else orders[0]
     return _with_order(chosen, intent, decision, "the newest order that fits")
 
@@ -183,6 +179,9 @@ def _fits(order: Order, intent: str) -> bool:
 
 
 def _with_order(order: Order, intent: str, decision: Decider, reason: str) -> Decision:
+    if intent == "refund_status":
+        # The starter model does not say the state of a refund reliably: a person does.
+        return decision("any/handoff", reason, "refunds are looked up by a person")
     if intent in ("order_cancel", "order_change", "address_change"):
         row = "possible" if order.is_unpacked else "too_late"
         return decision(f"{intent}/{row}", reason, f"state {order.state}", orders=(order,))
@@ -254,10 +253,13 @@ def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
 
 def _from_general_facts(question: Question, intent: str, decision: Decider) -> Decision:
     """Answer from the shop's general facts where it has those of the row, else from an article, else by a person."""
-    floor = DESCRIBED_HIT if intent in ARTICLE_FIRST else ARTICLE_HIT
+    if intent == "discount" and "discount.code" in question.shop.facts and "discount.ends" not in question.shop.facts:
+        return decision("any/handoff", "a discount without an end is not told well")
+    floor = DESCRIBED_HIT if intent in ARTICLE_FIRST or question.asks_for_countries else ARTICLE_HIT
     situation, article = f"{intent}/general", _best_article(question, floor)
     row = f"{intent}/article" if f"{intent}/article" in SITUATIONS else "product_question/article"
-    if article is not None and (not article.states_facts or intent in ARTICLE_FIRST):
+    quotes = intent in ARTICLE_FIRST or (intent == "delivery_options" and question.asks_for_countries)
+    if article is not None and (quotes or not article.states_facts):
         return decision(row, "an article that says more than the general facts", article=article)
     if any(key in question.shop.facts for key in SITUATIONS[situation].keys):
         return decision(situation, article=article)

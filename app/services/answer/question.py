@@ -23,6 +23,11 @@ _ATTRIBUTE = re.compile(
     r"|available)\b",
     re.IGNORECASE,
 )
+_COUNTRIES = re.compile(
+    r"\b(?:ship|deliver|send)\w*\s+(?:it\s+|orders?\s+|packages?\s+)?(?:to|in|within|outside)\b|countr|abroad|overseas"
+    r"|worldwide|international",
+    re.IGNORECASE,
+)
 _YES = re.compile(r"\W*(?:yes|yeah|yep|yup|sure|ok|okay|please|do it|go ahead|that would be)\b", re.IGNORECASE)
 _FEW_WORDS = 6
 
@@ -125,6 +130,11 @@ class Question:
     def asks_attribute(self) -> bool:
         """Whether it is about what every product has: price, stock, sizes, colours, material."""
         return bool(_ATTRIBUTE.search(self.text))
+
+    @property
+    def asks_for_countries(self) -> bool:
+        """Whether it is about where the shop delivers to."""
+        return bool(_COUNTRIES.search(self.text))
 
     @property
     def accepts_person(self) -> bool:

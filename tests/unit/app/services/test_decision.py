@@ -138,10 +138,28 @@ def test_an_order_can_be_returned_within_the_window(days: int, returnable: str) 
     assert values(question)["order.returnable"] == returnable
 
 
-def test_several_open_orders_are_listed() -> None:
-    question = ask("where is my stuff", "order_status", customer=ANA, orders=[order("#1"), order("#2")])
-    assert decide(question).situation == "order_status/several"
-    assert {"order.number", "order.2.number"} <= set(keys(question))
+def test_of_several_open_orders_the_newest_is_told() -> None:
+    question = ask("where is my stuff", "order_status", customer=ANA, orders=[order("#2"), order("#1")])
+    assert decide(question).situation == "order_status/verified"
+    assert values(question)["order.number"] == "#2"
+
+
+def test_refunds_are_looked_up_by_a_person() -> None:
+    refunded = order("#1042", "refunded", refund_state="sent")
+    assert decide(ask("where is my refund", "refund_status", customer=ANA, orders=[refunded])).hands_off
+
+
+def test_countries_are_quoted_from_the_article() -> None:
+    article = Article(id=uuid4(), title="Delivery", body="We deliver to France.", url="/d", states_facts=True)
+    found = [Found(article, 0.4)]
+    assert (
+        decide(ask("do you ship to France?", "delivery_options", articles=found)).situation
+        == "delivery_options/article"
+    )
+    assert (
+        decide(ask("how long does it take?", "delivery_options", articles=found)).situation
+        == "delivery_options/general"
+    )
 
 
 @pytest.mark.parametrize(("state", "situation"), [("processing", "possible"), ("shipped", "too_late")])
