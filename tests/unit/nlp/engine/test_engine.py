@@ -129,9 +129,10 @@ async def test_leaving_a_stream_early_cancels_it(engine: Engine) -> None:
 async def test_a_deadline_ends_a_reply_that_waits_and_one_that_runs(engine: Engine) -> None:
     late = await read(engine, request("late", deadline_s=0.0))
     assert (late.finished.reason, late.ids) == (FinishReason.DEADLINE, [])
-    running = await read(engine, request("running", deadline_s=0.05, max_tokens=256, min_tokens=256))
+    # Far less than 256 steps take on any machine.
+    running = await read(engine, request("running", deadline_s=0.005, max_tokens=256, min_tokens=256))
     assert running.finished.reason is FinishReason.DEADLINE
-    assert running.finished.total_ms >= 50
+    assert running.finished.total_ms >= 5
 
 
 async def test_a_full_queue_refuses_and_says_when_to_come_back(engine: Engine) -> None:
