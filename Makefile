@@ -49,9 +49,9 @@ test: setup-dev ## all tests, with real PostgreSQL, Redis and Chromium
 
 check: setup-dev lint types imports wire-check web-check test ## exactly what CI runs
 
-check-long: setup-dev ## the long figures: more races, more fuzz cases; writes docs/measurements/
+check-long: setup-dev ## ten times as many races and random schedules
 	@scripts/test_services.sh
-	@ASSISTIFY_LONG=1 $(BIN)/pytest tests/contract tests/integration tests/e2e
+	@ASSISTIFY_LONG=1 $(BIN)/pytest --timeout=1800
 
 lint: $(VENV)/.dev ## formatting and lint of the Python code
 	@$(BIN)/ruff format --check .

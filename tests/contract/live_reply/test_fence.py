@@ -10,9 +10,10 @@ import pytest
 from realtime.bus.frame import Frame, Kind
 from realtime.live_reply.port import STOPS_KEPT, CutText, FencedError, UnknownReplyError
 from tests.contract.live_reply.conftest import Store
+from tests.fixtures.effort import EFFORT
 
 A, B = UUID(int=1), UUID(int=2)
-RACES = 500
+RACES = 500 * EFFORT
 RACES_AT_ONCE = 25
 
 

@@ -14,10 +14,11 @@ from realtime.bus.topic import conversation_topic
 from realtime.live_reply.port import FencedError, LiveReply, LiveReplyUnavailableError, UnknownReplyError
 from realtime.live_reply.redis import RedisLiveReply, record_key
 from tests.contract.live_reply.conftest import MemoryStore, RedisStore
+from tests.fixtures.effort import EFFORT
 from tests.fixtures.redis_server import RedisServer
 
 TIMEOUT_S = 0.25
-SEEDS = 40
+SEEDS = 40 * EFFORT
 STEPS = 60
 A = UUID(int=1)
 MESSAGES = [UUID(int=number) for number in (1, 2, 3)]

@@ -21,13 +21,14 @@ from realtime.bus.topic import conversation_topic
 from realtime.live_reply.memory import MemoryLiveReply
 from realtime.live_reply.port import Begun, CutText, FencedError, LiveReplyUnavailableError
 from realtime.live_reply.writer import ReplyEnded, ReplyWriter
+from tests.fixtures.effort import EFFORT
 
 T = TypeVar("T")
 
 CONVERSATION, MESSAGE = UUID(int=1), UUID(int=2)
 TOKENS = [(piece, number) for number, piece in enumerate(("Grüße ", "", "🙂", "an ", "", "alle", ", ", "é", "!") * 4)]
 WHOLE = "".join(piece for piece, _ in TOKENS)
-SEEDS = 150
+SEEDS = 150 * EFFORT
 
 
 class FaultyLiveReply:
