@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from app.api.operation import Call, Operation, json_response
 from app.api.problem import Problem
-from app.api.security import SESSION_COOKIE, is_same_origin
-from app.auth.staff import SessionStart, SignInRefusedError
+from app.api.security import is_same_origin
+from app.auth.staff import SESSION_COOKIE, SessionStart, SignInRefusedError
 from app.domain.staff import StaffMember
 
 TAG = "auth"

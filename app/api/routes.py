@@ -14,8 +14,8 @@ from app.api.context import ApiContext
 from app.api.openapi import openapi_document
 from app.api.operation import Call, Operation, check_permission, decode_body, decode_query, json_response
 from app.api.problem import Problem
-from app.api.security import CSRF_HEADER, SAFE_METHODS, SESSION_COOKIE, is_same_origin
-from app.auth.staff import SignInRefusedError
+from app.api.security import CSRF_HEADER, SAFE_METHODS, is_same_origin
+from app.auth.staff import SESSION_COOKIE, SignInRefusedError
 from app.domain.staff import StaffMember
 
 OPERATIONS: tuple[Operation, ...] = (

@@ -19,6 +19,7 @@ from app.auth.passwords import Passwords
 from app.auth.tokens import TokenKind, TokenRejectedError, Tokens
 from app.domain.staff import StaffMember, StaffRecord
 
+SESSION_COOKIE = "assistify_session"
 SESSION_KIND = "session"
 REFRESH_KIND = "refresh"
 SESSION_BYTES = 32

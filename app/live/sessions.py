@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.auth.staff import SignIn, SignInRefusedError, StaffAuth, secret_hash
+from app.auth.staff import SESSION_COOKIE, SignIn, SignInRefusedError, StaffAuth, secret_hash
 from app.domain.conversation import Controller
 from app.domain.people import Actor, Role, Staff, Visitor
 from app.domain.staff import StaffMember
@@ -23,8 +23,6 @@ from app.services.reads import Reads
 from app.services.sending import Sending
 from realtime.ports import Authenticated, CommandError, LogPage, Peer, Principal, Snapshot
 from realtime.protocol import commands as wire
-
-SESSION_COOKIE = "assistify_session"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from app import metrics
+from app.domain.catalogue import Product
 from app.domain.message import FinishReason
 from app.domain.reply import Frozen, Outcome
 from app.services.answer.pipeline import Pipeline, PreparedReply
@@ -276,7 +277,7 @@ def _sources(prepared: PreparedReply) -> tuple[Mapping[str, Any], ...]:
     return tuple(msgspec.to_builtins(shown))
 
 
-def _product(product: Any, reason: str) -> Mapping[str, Any]:
+def _product(product: Product, reason: str) -> Mapping[str, Any]:
     shown = shapes.RecommendedProduct(
         id=product.id,
         title=product.title,
