@@ -1,0 +1,1 @@
+"""Channels: what vendors send and take, and nothing of the database or the use cases."""

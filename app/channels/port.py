@@ -1,0 +1,165 @@
+"""What a channel is: one object with a receiving and a sending half, and one line in the registry.
+
+Receiving (see app/api/webhooks.py for the order): raw bytes once -> `references` -> accounts -> `verify` -> `parse` ->
+a durable row per event -> the vendor's answer. Everything a channel does there is a pure function of the raw request:
+no database, no clock but the one given, nothing slow.
+
+Sending: a worker calls `send` with one part. It returns `Accepted` or `Refused`; when it cannot tell whether the vendor
+took the part (the connection broke after the request went out) it lets `HttpLostError` through, and the caller does not
+send again by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from app.domain.channel import Account, InboundEvent, Limits, OutgoingPart, SendResult
+
+
+@dataclass(frozen=True, slots=True)
+class RawRequest:
+    """A request as it came. `url` is the public one, from the configuration and not from the Host header, with the
+    query string byte by byte; `headers` have lower-case names; `query` is decoded, in order, names may repeat."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    query: Sequence[tuple[str, str]]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AccountField:
+    """A field of an account, as `channel add --field NAME=VALUE` and the console ask for it."""
+
+    name: str
+    label: str
+    required: bool = True
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a vendor wants to hear."""
+
+    status: int = 200
+    body: bytes = b""
+    media_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """An event and the bytes it was read from, for the log."""
+
+    event: InboundEvent
+    raw: bytes
+
+
+class BodyError(ValueError):
+    """The body is signed but not what the vendor's documents promise: nothing in it can be read."""
+
+
+class Receiver(Protocol):
+    """The receiving half."""
+
+    accepted: Answer
+    refused: Answer  # wrong or missing signature, unknown account
+    max_body_bytes: int
+
+    def handshake(self, query: Mapping[str, str], tokens: Sequence[str]) -> Answer | None:
+        """Answer the vendor's subscription check; None where the vendor has none. Works without the database."""
+
+    def references(self, request: RawRequest) -> Sequence[Sequence[str]]:
+        """Return whom the request says it is for, unverified: per account, its possible references, the best first.
+
+        Reads no more of the body than that; returns nothing for one it cannot read.
+        """
+
+    def verify(self, request: RawRequest, account: Account, now: datetime) -> bool:
+        """Check the signature against the account's secrets, current and previous, in constant time."""
+
+    def parse(self, request: RawRequest) -> Sequence[Parsed]:
+        """Return every event of a verified request, unknown kinds too.
+
+        Raises: BodyError.
+        """
+
+    def media_headers(self, url: str, account: Account) -> Mapping[str, str]:
+        """Return the headers with which a received file is fetched: credentials for the vendor's own hosts alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """A vendor's answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class HttpLostError(Exception):
+    """The request may have arrived, and no answer came."""
+
+
+class HttpUnreachableError(Exception):
+    """The request surely did not arrive."""
+
+
+class Http(Protocol):
+    """How a channel reaches its vendor: time limits, TLS and forbidden addresses are the implementation's."""
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> HttpAnswer:
+        """Send one request; no redirects.
+
+        Raises: HttpLostError, HttpUnreachableError.
+        """
+
+
+class Sender(Protocol):
+    """The sending half. The send API's address is the account's field `api_base` where it has one."""
+
+    limits: Limits
+
+    async def send(self, part: OutgoingPart, account: Account, http: Http) -> SendResult:
+        """Hand one part to the vendor, once.
+
+        Raises: HttpLostError when it is unknown whether it arrived.
+        """
+
+    async def show_typing(self, address: str, last_inbound: str, account: Account, http: Http) -> None:
+        """Show that an answer is coming; `last_inbound` is the vendor's id of the customer's last message."""
+
+    async def mark_read(self, address: str, last_inbound: str, account: Account, http: Http) -> None:
+        """Tell the customer that the message was read."""
+
+
+API_BASE = AccountField("api_base", "Address of the send API", required=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel. `path` is its name in /api/webhooks/{path}/; `reference` the fields of which the first filled one is
+    the account's external id (the others are looked up too); `handshake_field` the field with the verify token."""
+
+    kind: str
+    name: str
+    path: str | None = None
+    fields: Sequence[AccountField] = ()
+    reference: Sequence[str] = ()
+    handshake_field: str | None = None
+    receiver: Receiver | None = field(default=None, repr=False)
+    sender: Sender | None = field(default=None, repr=False)
+
+    @property
+    def secret_fields(self) -> frozenset[str]:
+        return frozenset(one.name for one in self.fields if one.secret)

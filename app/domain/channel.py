@@ -1,0 +1,233 @@
+"""What comes in from a channel and what goes out to one, in our own words. Pure data; vendors' words stay in channels.
+
+A channel's kind is a plain string ("whatsapp", "messenger", "web"): the registry in app/channels is the one list of
+them, so that another channel needs no change here. Addresses are opaque: stored and compared as they came, never taken
+apart (a WhatsApp address need not be a telephone number).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+WEB = "web"  # the widget: the one channel without a vendor
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A shop's account at a vendor. `fields` may be shown; `secrets` never. Both by the names the channel declares."""
+
+    id: UUID
+    shop: UUID
+    kind: str
+    external_id: str
+    fields: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
+
+
+# What comes in.
+
+
+class Media(Struct, frozen=True, kw_only=True):
+    """A file that the vendor holds. `kind` is image, video, audio, file or sticker, or a vendor's own (share, reel)."""
+
+    kind: str
+    url: str
+    media_type: str | None = None
+    name: str | None = None
+
+
+class Inbound(Struct, frozen=True, kw_only=True):
+    """One event of a vendor.
+
+    `key` is the vendor's id of the event, or made of what identifies it; with channel and account it is unique, and a
+    second one with the same key is a duplicate. `account` is the vendor's reference to the account, one of those the
+    channel reads. `at` is the vendor's clock: shown, never used for order. `address` is the person's, empty where the
+    event concerns nobody. `standby`: another app has this thread; store it, never answer.
+    """
+
+    key: str
+    account: str
+    at: datetime | None = None
+    address: str = ""
+    standby: bool = False
+
+
+class MessageReceived(Inbound, frozen=True, tag="message", kw_only=True):
+    """The customer wrote. `reply_to` is the vendor's id of the message answered; `unsupported`: the vendor could not
+    pass on what it was. `context` holds what else belongs to it (place, story, advertisement), for staff."""
+
+    text: str = ""
+    name: str | None = None
+    attachments: tuple[Media, ...] = ()
+    reply_to: str | None = None
+    unsupported: bool = False
+    context: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class MessageDeleted(Inbound, frozen=True, tag="deleted", kw_only=True):
+    """The customer took a message back: our copy is to go. `message` is the vendor's id of it."""
+
+    message: str
+
+
+class Postback(Inbound, frozen=True, tag="postback", kw_only=True):
+    """The customer pressed a button: `title` is what it said, `payload` what we had put behind it."""
+
+    title: str
+    payload: str = ""
+
+
+class ReceiptStatus(StrEnum):
+    """What a vendor tells about something we sent."""
+
+    SENT = "sent"  # the vendor has it, whatever it calls that (accepted, queued, sending, sent)
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+class Receipt(Inbound, frozen=True, tag="receipt", kw_only=True):
+    """News of what we sent: of one message (`message`, the vendor's id), or of all up to `until` (a watermark).
+
+    `delivery` is our own id where it came back, in the callback's address. `error` is the vendor's code."""
+
+    status: ReceiptStatus
+    message: str | None = None
+    until: datetime | None = None
+    delivery: UUID | None = None
+    error: str | None = None
+
+
+class Echo(Inbound, frozen=True, tag="echo", kw_only=True):
+    """Something was said for the shop: by us (`metadata` is then our delivery's id), or by another app or person.
+
+    `address` is the customer's, `message` the vendor's id, `app` that of the app that sent it, where told."""
+
+    message: str
+    text: str = ""
+    attachments: tuple[Media, ...] = ()
+    app: str | None = None
+    metadata: str | None = None
+
+
+class Reaction(Inbound, frozen=True, tag="reaction", kw_only=True):
+    """The customer reacted to `message` (the vendor's id); `emoji` None takes it back."""
+
+    message: str
+    emoji: str | None = None
+
+
+class Handover(Inbound, frozen=True, tag="handover", kw_only=True):
+    """The vendor moved the thread between apps: `action` is pass, take or request; `app` is the new owner's."""
+
+    action: str
+    app: str | None = None
+
+
+class Record(Inbound, frozen=True, tag="record", kw_only=True):
+    """A record of the shop changed at the vendor (an order, a product, a privacy request): `body` as it came."""
+
+    topic: str
+    body: dict[str, Any]
+
+
+class Ignored(Inbound, frozen=True, tag="ignored", kw_only=True):
+    """A kind that we do nothing about: kept in the webhook log, never an error."""
+
+    kind: str
+
+
+InboundEvent = MessageReceived | MessageDeleted | Postback | Receipt | Echo | Reaction | Handover | Record | Ignored
+
+
+# What goes out.
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a channel takes. `text_chars`: of one part. `window`: how long after the customer's last message we may
+    write freely (None: for ever); `human_window`: how long a person may, where the vendor has such a lane. Sizes in
+    bytes by kind of media; a kind that is missing cannot be sent."""
+
+    text_chars: int
+    window: timedelta | None = None
+    human_window: timedelta | None = None
+    media_bytes: Mapping[str, int] = field(default_factory=dict)
+    buttons: int = 0  # quick replies of one message
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A product to show."""
+
+    title: str
+    subtitle: str
+    url: str | None = None
+    image_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMedia:
+    """A file to send: `url` is public, for the vendor to fetch."""
+
+    kind: str
+    url: str
+    media_type: str
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingPart:
+    """One part of a message, at most the channel's limit. `delivery` is our id of it: it goes along as metadata or in
+    the address of the callback. `by_human`: a person wrote it (only such may use a human-only lane). `template`:
+    the vendor's id of an approved template, with its variables, instead of text."""
+
+    delivery: UUID
+    address: str
+    text: str = ""
+    media: OutgoingMedia | None = None
+    cards: tuple[Card, ...] = ()
+    by_human: bool = False
+    after_window: bool = False
+    template: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    callback_url: str | None = None
+
+
+class RefusalKind(StrEnum):
+    """Why a vendor did not take a part, and so what to do."""
+
+    TEMPORARY = "temporary"  # try again, after `retry_after_s` where told
+    PERMANENT = "permanent"  # never will: bad text, unknown or blocked person
+    WINDOW_CLOSED = "window_closed"  # only a template or a person may write now
+    CREDENTIALS = "credentials"  # stop sending for this account; tell the admins
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The vendor has it; `provider_id` is its id there."""
+
+    provider_id: str
+    status: ReceiptStatus = ReceiptStatus.SENT
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The vendor surely has not taken it; `code` is the vendor's."""
+
+    kind: RefusalKind
+    code: str
+    detail: str = ""
+    retry_after_s: float | None = None
+
+
+SendResult = Accepted | Refused
