@@ -25,6 +25,9 @@ stage_failures_total = Counter(
 fallbacks_total = Counter(
     "assistify_fallbacks_total", "Answers replaced by a safe fallback, by reason.", ["reason"], registry=REGISTRY
 )
+suggestions_total = Counter(
+    "assistify_suggestions_total", "Answers suggested to agents, by result.", ["result"], registry=REGISTRY
+)
 takeovers_total = Counter("assistify_takeovers_total", "Takeovers of a running reply.", registry=REGISTRY)
 publish_failures_total = Counter(
     "assistify_publish_failures_total", "Publishes the bus did not take; readers heal from the log.", registry=REGISTRY

@@ -33,6 +33,7 @@ from app.services.rate_limit import RateLimiter
 from app.services.reads import Reads
 from app.services.replies import Replies
 from app.services.sending import Sending
+from app.services.suggesting import Suggestions
 from app.settings import Settings
 from realtime.bus.memory import MemoryBus
 from realtime.bus.port import Bus
@@ -148,12 +149,14 @@ def build_parts(core: Core) -> Parts:
         per_minute = settings.messages_per_minute
         return await core.limiter.retry_after_ms("message", str(sender), per_minute=per_minute)
 
+    queue = JobQueue(store, publisher, clock)
     cases = UseCases(
         ingest=Ingest(store, changes, clock, limit=limit, message_chars=settings.message_chars),
         sending=Sending(changes, message_chars=settings.message_chars),
         control=ControlDesk(changes),
         desk=DeskWork(changes),
         reads=Reads(store),
+        suggestions=Suggestions(store, queue, clock),
     )
     replies = Replies(store, changes, core.live, clock, lease_s=settings.job_lease_s)
-    return Parts(store, publisher, changes, cases, replies, JobQueue(store, publisher, clock))
+    return Parts(store, publisher, changes, cases, replies, queue)

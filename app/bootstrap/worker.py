@@ -17,15 +17,18 @@ from app.errors import ConfigurationError
 from app.services.answer.knowledge import Knowledge
 from app.services.answer.models import BatchedAnalyzer
 from app.services.answer.pipeline import Pipeline, Tokenizing
+from app.services.clock import SystemClock
 from app.services.ids import new_id
 from app.services.ingest import ANALYZE_KIND
 from app.services.jobs import Periodic
 from app.services.recommending import TRAIN_KIND, ShopRecommenders
+from app.services.suggesting import SUGGEST_KIND
 from app.services.transitions import HANDOFF_TIMEOUT_KIND
 from app.services.worker.analyzing import AnalyzeMessage
 from app.services.worker.answering import AnswerLane
 from app.services.worker.lane import Handler, JobLane
 from app.services.worker.reply_run import ResponderModel, RunParts
+from app.services.worker.suggesting import SuggestAnswer
 from app.services.worker.validity import Validity
 from app.services.worker.wake import Wake
 from app.services.worker.worker import Worker
@@ -37,7 +40,7 @@ from nlp.engine.request import ModelLoadError
 from nlp.engine.settings import EngineSettings
 from nlp.registry import STARTER_RESPONDER, load_analyzer
 
-LANE_SLOTS = {Lane.ANALYZE: 8, Lane.SYNC: 4, Lane.TRAIN: 1}
+LANE_SLOTS = {Lane.ANALYZE: 8, Lane.ASSIST: 4, Lane.SYNC: 4, Lane.TRAIN: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +106,10 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         tokenizing=Tokenizing(engine.count_tokens, engine.window),
     )
     validity = Validity(settings.reply_validity_s, time.monotonic)
+    contexts = SqlReplyContexts(core.database)
     run_parts = RunParts(
         replies=parts.replies,
-        contexts=SqlReplyContexts(core.database),
+        contexts=contexts,
         pipeline=pipeline,
         model=models.responder,
         live=core.live,
@@ -124,6 +128,9 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
     )
     handlers: dict[Lane, dict[str, Handler]] = {
         Lane.ANALYZE: {ANALYZE_KIND: AnalyzeMessage(parts.store, analyzer, parts.cases.desk)},
+        Lane.ASSIST: {
+            SUGGEST_KIND: SuggestAnswer(contexts, pipeline, models.responder, parts.publisher, SystemClock())
+        },
         Lane.SYNC: {HANDOFF_TIMEOUT_KIND: parts.cases.control.expire_handoff},
         Lane.TRAIN: {TRAIN_KIND: recommenders.train_all},
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
@@ -35,20 +35,40 @@ class SqlReplyContexts:
             identity = await session.get_one(models.ChannelIdentity, conversation.identity_id)
             said = await _messages(session, conversation.id, response.covers_seq)
             previous = await _previous(session, conversation.id, reply)
-        start = _open_from(said)
-        asked = [message for message in said[start:] if message.sender_kind == "customer"]
-        earlier = said[:start]
-        return ReplyContext(
-            shop=response.shop_id,
-            conversation=conversation.id,
-            customer=conversation.customer_id,
-            visitor=identity.id,
-            verified=identity.verified,
-            question="\n".join(message.text for message in asked),
-            history=[Turn(_SPEAKERS[message.sender_kind], message.text) for message in earlier][-HISTORY_TURNS:],
-            previous=previous,
-            page_product=(conversation.page or {}).get("product_id"),
-        )
+        return _context(conversation, identity, said, _open_from(said), previous)
+
+    async def read_open(self, conversation: UUID) -> ReplyContext | None:
+        """Return what an answer would be about now: the open questions, or the last ones that were answered."""
+        async with self._database.read_session() as session:
+            record = await session.get_one(models.Conversation, conversation)
+            identity = await session.get_one(models.ChannelIdentity, record.identity_id)
+            said = await _messages(session, conversation, record.last_seq)
+            previous = await _previous(session, conversation, None)
+        while said and said[-1].sender_kind != "customer":
+            said = said[:-1]
+        return _context(record, identity, said, _open_from(said), previous) if said else None
+
+
+def _context(
+    conversation: models.Conversation,
+    identity: models.ChannelIdentity,
+    said: Sequence[models.Message],
+    start: int,
+    previous: Previous | None,
+) -> ReplyContext:
+    """Join the customer's messages from `start` on; what was said before them is history."""
+    asked = [message for message in said[start:] if message.sender_kind == "customer"]
+    return ReplyContext(
+        shop=conversation.shop_id,
+        conversation=conversation.id,
+        customer=conversation.customer_id,
+        visitor=identity.id,
+        verified=identity.verified,
+        question="\n".join(message.text for message in asked),
+        history=[Turn(_SPEAKERS[message.sender_kind], message.text) for message in said[:start]][-HISTORY_TURNS:],
+        previous=previous,
+        page_product=(conversation.page or {}).get("product_id"),
+    )
 
 
 async def _messages(session: AsyncSession, conversation: UUID, covers_seq: int) -> Sequence[models.Message]:
@@ -89,12 +109,13 @@ def _open_from(said: Sequence[models.Message]) -> int:
     return start
 
 
-async def _previous(session: AsyncSession, conversation: UUID, reply: UUID) -> Previous | None:
+async def _previous(session: AsyncSession, conversation: UUID, reply: UUID | None) -> Previous | None:
+    """Return what the last reply but `reply` was about."""
     intent = await session.scalar(
         select(models.Response.intent)
         .where(
             models.Response.conversation_id == conversation,
-            models.Response.id != reply,
+            true() if reply is None else models.Response.id != reply,
             models.Response.intent.is_not(None),
         )
         .order_by(models.Response.created_at.desc(), models.Response.id.desc())

@@ -20,6 +20,7 @@ class Lane(StrEnum):
 
     ANSWER = "answer"
     ANALYZE = "analyze"
+    ASSIST = "assist"
     DELIVER = "deliver"
     SYNC = "sync"
     BATCH = "batch"

@@ -21,6 +21,7 @@ from app.services.desk import DeskWork
 from app.services.ingest import Ingest
 from app.services.reads import Reads
 from app.services.sending import Sending
+from app.services.suggesting import Suggestions
 from realtime.ports import Authenticated, CommandError, LogPage, Peer, Principal, Snapshot
 from realtime.protocol import commands as wire
 
@@ -34,6 +35,7 @@ class UseCases:
     control: ControlDesk
     desk: DeskWork
     reads: Reads
+    suggestions: Suggestions
 
 
 class LiveSessions:
@@ -122,6 +124,9 @@ class LiveSessions:
     async def execute(self, principal: Principal, connection: UUID, command: wire.Command) -> Mapping[str, Any]:
         """See realtime.ports.Sessions."""
         if principal.is_staff:
+            if isinstance(command, wire.SuggestRequest):
+                await self._cases.suggestions.ask(staff_of(principal), command.conversation, connection)
+                return {}
             return await self._execute_staff(staff_of(principal), command)
         if isinstance(command, wire.ConversationOpen):
             return {"conversation": await self._open(principal, command.page)}
@@ -193,7 +198,7 @@ class LiveSessions:
                 return {"text": await self._cases.control.stop(actor, command.conversation, command.message)}
             case wire.ConversationClose():
                 return {"seq": await self._cases.control.close(actor, command.conversation, seen=command.seq)}
-        # Suggestions and notifications have no part in this version: the command is known, its service is not there.
+        # Notifications have no part in this version: the command is known, its service is not there.
         raise CommandError("unavailable", "this server does not offer this command yet")
 
     async def _connected(self, authenticated: Authenticated, peer: Peer) -> Authenticated:

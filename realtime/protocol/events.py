@@ -20,6 +20,7 @@ from realtime.protocol.shapes import (
     Cut,
     DeliveryStatus,
     Message,
+    NoSuggestion,
     Note,
     NotificationKind,
     Participant,
@@ -238,11 +239,12 @@ class SuggestionDelta(LiveFrame, frozen=True, kw_only=True, tag="suggestion.delt
     text: str
 
 
-class SuggestionDone(LiveFrame, frozen=True, kw_only=True, tag="suggestion.done"):
-    """A suggested answer is complete; `text` is the whole of it (staff)."""
+class SuggestionDone(LiveFrame, frozen=True, kw_only=True, omit_defaults=True, tag="suggestion.done"):
+    """A suggested answer is complete; `text` is the whole of it, and empty when there is none: see `reason` (staff)."""
 
     conversation: UUID
     text: str
+    reason: NoSuggestion | None = None
 
 
 class Drain(LiveFrame, frozen=True, kw_only=True, tag="drain"):

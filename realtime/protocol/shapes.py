@@ -18,6 +18,9 @@ Status = Literal["open", "snoozed", "closed"]
 FinishReason = Literal["stop", "length", "stopped", "taken_over", "error"]
 DeliveryStatus = Literal["queued", "sending", "sent", "delivered", "read", "failed", "canceled", "unknown"]
 
+NoSuggestion = Literal["no_question", "needs_a_person", "unfounded", "failed"]
+"""Why there is no suggested answer: nobody asked anything, the assistant would hand off too, or it went wrong."""
+
 NotificationKind = Literal[
     "assigned", "mention", "handoff", "waiting", "csat_low", "delivery_failed", "channel_broken", "job_dead"
 ]

@@ -41,7 +41,7 @@ class Job(Base):
     id: Mapped[Id]
     shop_id: Mapped[UUID | None] = mapped_column(ForeignKey("shops.id"))
     conversation_id: Mapped[UUID | None] = mapped_column(ForeignKey("conversations.id"), index=True)
-    lane: Mapped[Short]  # answer, analyze, deliver, sync, batch, train
+    lane: Mapped[Short]  # answer, analyze, assist, deliver, sync, batch, train
     kind: Mapped[Short]
     cause: Mapped[Name]
     epoch: Mapped[int | None]  # a delayed job does nothing once the conversation has another

@@ -97,6 +97,9 @@ class Responder(Protocol):
 
 
 class ReplyContexts(Protocol):
-    """Reads what replies are about."""
+    """Reads what answers are about."""
 
     async def read(self, reply: UUID) -> ReplyContext: ...
+
+    async def read_open(self, conversation: UUID) -> ReplyContext | None:
+        """Return what an answer would be about now; None when the customer has said nothing to answer."""

@@ -181,7 +181,6 @@ def every_command(conversation: UUID) -> list[wire.Command]:
 
 # Carried out by the session itself.
 BY_HUB = (wire.ConversationWatch, wire.ConversationUnwatch, wire.Typing, wire.PresenceSet)
-NOT_YET = wire.SuggestRequest
 
 
 async def events_of(rig: Product, conversation: UUID) -> int:
@@ -193,7 +192,7 @@ async def test_no_command_reaches_another_shop(rig: Product) -> None:
     owner, visitor = await principal(rig, Role.OWNER), (await connect(rig)).principal
     for who, forbidden in ((owner, wire.VISITOR_ONLY), (visitor, wire.STAFF_ONLY)):
         for command in every_command(theirs):
-            if isinstance(command, (*forbidden, *BY_HUB, NOT_YET)):
+            if isinstance(command, (*forbidden, *BY_HUB)):
                 continue
             with pytest.raises(CommandError) as refusal:
                 await sessions(rig).execute(who, uuid4(), command)
@@ -221,7 +220,7 @@ async def test_a_viewer_changes_nothing(rig: Product) -> None:
     viewer = await principal(rig, Role.VIEWER)
     await sessions(rig).check_watch(viewer, conversation)
     for command in every_command(conversation):
-        if isinstance(command, (*wire.VISITOR_ONLY, *BY_HUB, NOT_YET, wire.Read)):
+        if isinstance(command, (*wire.VISITOR_ONLY, *BY_HUB, wire.Read)):
             continue
         with pytest.raises(CommandError) as refusal:
             await sessions(rig).execute(viewer, uuid4(), command)

@@ -713,11 +713,12 @@ export interface SuggestionDelta {
   text: string;
 }
 
-/** A suggested answer is complete; `text` is the whole of it (staff). */
+/** A suggested answer is complete; `text` is the whole of it, and empty when there is none: see `reason` (staff). */
 export interface SuggestionDone {
   type: "suggestion.done";
   conversation: string;
   text: string;
+  reason?: "failed" | "needs_a_person" | "no_question" | "unfounded" | null;
 }
 
 /** A conversation in the console's lists; `seq` tells which of two summaries is newer. */
