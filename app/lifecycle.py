@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import signal
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from socket import socket
@@ -26,6 +28,9 @@ log = structlog.get_logger(__name__)
 
 BACKLOG = 2048
 GRACE_S = 5  # after the drain, for requests in flight
+JOBS_DRAIN_S = 5.0  # for a worker to give back what it has in hand; another one takes the rest when the lease ends
+STOP_S = 20.0  # besides the window of the drain, for all of stopping
+EXIT_FORCED = 70  # EX_SOFTWARE of sysexits.h
 FORCE_CHECK_S = 0.2
 YOUNG_OBJECTS = 10_000  # made before the collector looks at them
 SETTLE_EVERY_S = 10.0
@@ -41,6 +46,31 @@ class BackgroundTask:
     run: Callable[[], Awaitable[None]]
 
 
+def end_within(seconds: float) -> threading.Timer:
+    """End this process by force unless it ended by itself within so many seconds; returns the way to call it off.
+
+    A thread, because what hangs may be the loop itself, or the driver of a database that answers no more.
+    """
+    timer = threading.Timer(seconds, _end_by_force)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def _end_by_force() -> None:
+    log.error("stopping took too long", action="stop_forced")
+    os._exit(EXIT_FORCED)
+
+
+async def drain_jobs(drain: Callable[[], Awaitable[None]], within_s: float = JOBS_DRAIN_S) -> None:
+    """Let a worker give back its jobs; when it takes too long (the database hangs), their leases will run out."""
+    try:
+        async with asyncio.timeout(within_s):
+            await drain()
+    except TimeoutError:
+        log.warning("jobs were not given back in time", action="drain_jobs_timeout")
+
+
 class TaskEndedError(RuntimeError):
     """A background task returned although the process was not stopping."""
 
@@ -48,10 +78,16 @@ class TaskEndedError(RuntimeError):
 class DrainingServer(uvicorn.Server):
     """A uvicorn server that closes its listeners and lets `drain` end the live sessions before it shuts down."""
 
-    def __init__(self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        drain: Callable[[], Awaitable[None]],
+        on_listening: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(config)
         self.servers: list[asyncio.Server] = []
         self._drain = drain
+        self._on_listening = on_listening
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -61,6 +97,12 @@ class DrainingServer(uvicorn.Server):
                 yield
             finally:
                 self._captured_signals.clear()
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Listen, then say so; a port in use ends the process before that."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_listening()
 
     def close_listeners(self) -> None:
         """Take no more connections; idempotent."""
@@ -87,8 +129,17 @@ class DrainingServer(uvicorn.Server):
             log.exception("draining failed", action="drain_failed")
 
 
-def make_server(app: ASGIApp, settings: Settings, drain: Callable[[], Awaitable[None]]) -> DrainingServer:
-    """Configure uvicorn as the design asks: sans-IO WebSockets that can be aborted, no compression, uvloop."""
+def make_server(
+    app: ASGIApp,
+    settings: Settings,
+    drain: Callable[[], Awaitable[None]],
+    *,
+    on_listening: Callable[[], None] = lambda: None,
+) -> DrainingServer:
+    """Configure uvicorn as the design asks: sans-IO WebSockets that can be aborted, no compression, uvloop.
+
+    `on_listening` is called once connections are accepted.
+    """
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -108,7 +159,7 @@ def make_server(app: ASGIApp, settings: Settings, drain: Callable[[], Awaitable[
         forwarded_allow_ips=settings.trusted_proxies or None,
         timeout_graceful_shutdown=GRACE_S,
     )
-    return DrainingServer(config, drain)
+    return DrainingServer(config, drain, on_listening)
 
 
 async def tend_memory() -> None:

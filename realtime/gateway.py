@@ -24,7 +24,7 @@ from realtime.session import LiveSession
 from realtime.settings import Counters, RealtimeSettings
 from realtime.sse import METHODS, Streams
 from realtime.transport import EXTENSION, DirectSocket
-from realtime.writer import AsgiWriter, DirectWriter, LoopTurn, Writer
+from realtime.writer import AsgiWriter, DirectWriter, Writer
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,6 @@ class Gateway:
         self._recheck = Recheck(sessions, lambda: self._sessions, settings.recheck_every_s)
         self._empty = asyncio.Event()
         self._draining = False
-        self._turn: LoopTurn | None = None
         self._background: asyncio.Task[None] | None = None
 
     @property
@@ -129,11 +128,13 @@ class Gateway:
         if not isinstance(direct, DirectSocket):
             return AsgiWriter(send, session.outbox, self._settings, session.stalled)
         direct.forget_handshake()
-        self._turn = self._turn or LoopTurn()
-        return DirectWriter(direct, session.outbox, self._settings, self._turn, session.stalled)
+        return DirectWriter(direct, session.outbox, self._settings, self._hub.turn, session.stalled)
 
     async def drain(self, window_s: float) -> None:
-        """Refuse new sockets, ask all clients to reconnect, and close them spread over the window (seconds)."""
+        """Refuse new sockets, ask all clients to reconnect, and close them spread over the window (seconds).
+
+        Returns at the end of the window and a grace time at the latest, and as soon as everybody is gone.
+        """
         self._draining = True
         loop = asyncio.get_running_loop()
         start = loop.time()
@@ -142,13 +143,19 @@ class Gateway:
         for departure in plan:
             departure.connection.drain(departure.reconnect_after_s)
         for departure in plan:
-            await asyncio.sleep(max(0.0, start + departure.close_after_s - loop.time()))
+            if await self._is_empty_by(start + departure.close_after_s):
+                return
             departure.connection.close(CloseCode.DRAIN, "this server is going away")
+        await self._is_empty_by(loop.time() + 2 * self._settings.close_grace_s)
+
+    async def _is_empty_by(self, at: float) -> bool:
+        """Wait until everybody is gone, at most until `at` on the loop's clock; return whether they are."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.close_grace_s * 2):
+            async with asyncio.timeout_at(at):
                 while self._sessions:
                     self._empty.clear()
                     await self._empty.wait()
+        return not self._sessions
 
 
 class _Endpoint:

@@ -19,7 +19,17 @@ from uvicorn.supervisors import ChangeReload
 from app.bootstrap.core import Core, Parts, build_parts, open_core, seed
 from app.bootstrap.web import build_web
 from app.demo.seed import STAFF
-from app.lifecycle import BackgroundTask, DrainingServer, make_server, serve_web, serve_worker, tend_memory
+from app.lifecycle import (
+    STOP_S,
+    BackgroundTask,
+    DrainingServer,
+    drain_jobs,
+    end_within,
+    make_server,
+    serve_web,
+    serve_worker,
+    tend_memory,
+)
 from app.logs import configure_logging
 from app.main import create_app
 from app.settings import Settings, get_settings
@@ -106,10 +116,9 @@ async def _main(role: _Role, settings: Settings, *, demo: bool) -> None:
         tasks.append(BackgroundTask("memory", tend_memory))
         if role is _Role.WORKER and jobs is not None:
             console.print("The worker is ready.")
-            await serve_worker(tasks, jobs.drain)
+            await serve_worker(tasks, partial(_stop_worker, jobs))
         else:
-            server, live = _server(core, parts, jobs, demo=demo)
-            _announce(settings, password)
+            server, live = _server(core, parts, jobs, password, demo=demo)
             await serve_web(server, [*tasks, live])
 
 
@@ -120,16 +129,26 @@ async def _worker(core: Core, parts: Parts) -> Worker:
     return build_worker(core, parts, models)
 
 
-def _server(core: Core, parts: Parts, jobs: Worker | None, *, demo: bool) -> tuple[DrainingServer, BackgroundTask]:
+async def _stop_worker(jobs: Worker) -> None:
+    end_within(STOP_S)
+    await drain_jobs(jobs.drain)
+
+
+def _server(
+    core: Core, parts: Parts, jobs: Worker | None, password: str | None, *, demo: bool
+) -> tuple[DrainingServer, BackgroundTask]:
     built = build_web(core, parts)
 
     async def drain() -> None:
+        end_within(core.settings.drain_s + STOP_S)
         built.state.draining = True
         if jobs is not None:
-            await jobs.drain()
+            await drain_jobs(jobs.drain)
         await built.gateway.drain(core.settings.drain_s if built.gateway.connection_count else 0.0)
 
-    server = make_server(create_app(built, demo=demo), core.settings, drain)
+    server = make_server(
+        create_app(built, demo=demo), core.settings, drain, on_listening=partial(_announce, core.settings, password)
+    )
     return server, BackgroundTask("live sessions", built.gateway.run)
 
 

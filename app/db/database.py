@@ -12,12 +12,16 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+log = structlog.get_logger(__name__)
+
 BUSY_TIMEOUT_S = 10
+CLOSE_S = 2.0
 POOL_SIZE = 10
 MAX_OVERFLOW = 10
 _WRITES = "assistify_writes"
@@ -79,8 +83,12 @@ class Database:
             await connection.execute(text("SELECT 1"))
 
     async def aclose(self) -> None:
-        """Close all connections; idempotent."""
-        await self.engine.dispose()
+        """Close all connections; idempotent. A server that does not say goodbye is left without one."""
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self.engine.dispose()
+        except TimeoutError:
+            log.warning("the database did not end its connections", action="database_close_timeout")
 
 
 def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

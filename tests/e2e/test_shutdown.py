@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from app.lifecycle import STOP_S
 from tests.e2e.conftest import PACE
 from tests.e2e.demo_shop import LONG_QUESTION, DemoShop
+from tests.fixtures.postgres_server import PostgresServer
 from tests.fixtures.server_process import ServerProcess, running
 
 DRAIN = 4000
 QUICK_S = 15
+SLACK_S = 3  # for a machine that has other things to do
 
 
 @pytest.mark.timeout(240)
@@ -38,6 +41,29 @@ async def test_the_server_stops_cleanly_and_goes_on_where_it_was(tmp_path: Path)
             assert view.texts("bot") == [whole]
             await _stop(server, signal.SIGINT, visitor.wait_for_close())
     assert "Traceback" not in server.log
+
+
+@pytest.mark.timeout(240)
+async def test_a_database_that_hangs_does_not_keep_the_server_up(tmp_path: Path) -> None:
+    postgres = PostgresServer()
+    settings = {**PACE, "drain_s": "1", "database_url": postgres.create_database()}
+    server = ServerProcess("serve", tmp_path, settings, demo=True)
+    shop = DemoShop((server.url,))
+    try:
+        with running(server):
+            async with await shop.guest() as visitor:
+                conversation = await visitor.open()
+                await visitor.say(conversation, LONG_QUESTION)
+                await visitor.wait_for(lambda: len(visitor.view(conversation).live_text) >= 20)
+                postgres.freeze()
+                began = time.monotonic()
+                server.ask_to_stop()
+                assert await visitor.wait_for_close() == DRAIN
+                await asyncio.to_thread(server.wait)
+                assert time.monotonic() - began < 1 + STOP_S + SLACK_S
+    finally:
+        postgres.thaw()
+        postgres.stop()
 
 
 async def _stop(server: ServerProcess, how: signal.Signals, closing: Coroutine[None, None, int]) -> None:

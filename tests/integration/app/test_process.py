@@ -94,4 +94,5 @@ def test_a_port_in_use_ends_the_process_with_an_error(folder: Path, listener: so
         printed, _ = process.communicate(timeout=60)
     assert process.returncode not in (0, None)
     assert "address already in use" in printed
+    assert "is up" not in printed
     assert "Traceback" not in printed

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import subprocess
+import sys
 import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -14,9 +16,11 @@ import pytest
 from starlette.applications import Starlette
 
 from app.lifecycle import (
+    EXIT_FORCED,
     BackgroundTask,
     DrainingServer,
     TaskEndedError,
+    drain_jobs,
     make_server,
     running,
     serve_web,
@@ -162,6 +166,31 @@ async def test_a_worker_drains_on_a_signal(number: signal.Signals) -> None:
     await asyncio.wait_for(working, 5)
     assert drained == [True]
     assert task.cancelled
+
+
+async def test_jobs_that_cannot_be_given_back_are_left_to_their_leases() -> None:
+    cancelled = asyncio.Event()
+
+    async def hang() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    await asyncio.wait_for(drain_jobs(hang, within_s=0.01), 5)
+    assert cancelled.is_set()
+
+
+def test_a_process_that_hangs_while_it_stops_is_ended() -> None:
+    script = "import time; from app.lifecycle import end_within; end_within(0.1); time.sleep(60)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == EXIT_FORCED
+    assert "stopping took too long" in done.stdout + done.stderr
+
+
+def test_a_process_that_ends_by_itself_is_not_waited_for() -> None:
+    script = "from app.lifecycle import end_within; end_within(60)"
+    assert subprocess.run([sys.executable, "-c", script], timeout=30, check=False).returncode == 0
 
 
 async def test_the_death_of_a_task_stops_the_worker() -> None:
