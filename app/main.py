@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from app.api.pages import page_routes
@@ -30,6 +31,8 @@ def create_app(web: Web, *, demo: bool) -> Starlette:
         ],
         middleware=[
             Middleware(SecurityHeaders, public_url=settings.resolved_public_url, ancestors=web.ancestors),
+            # Starlette's own is outside of all others: its answers would carry no security headers.
+            Middleware(ServerErrorMiddleware, handler=problem_response),
             Middleware(RateLimits, limiter=context.limiter, per_minute=settings.requests_per_minute),
             Middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES),
         ],

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problem import Problem
 from app.services.rate_limit import RateLimiter
+
+log = structlog.get_logger(__name__)
 
 CSRF_HEADER = "x-csrf-token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -42,7 +45,7 @@ class SecurityHeaders:
             return
         framed = scope["path"].rstrip("/") == WIDGET_PATH
         key = Request(scope).query_params.get("key", "") if framed else ""
-        ancestors = await self._ancestors(key) if framed else "'self'"
+        ancestors = await self._ancestors_of(key) if framed else "'self'"
         policy = _CSP.format(sockets=self._sockets, ancestors=ancestors)
 
         async def send_with_headers(message: Message) -> None:
@@ -59,6 +62,13 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+    async def _ancestors_of(self, key: str) -> str:
+        try:
+            return await self._ancestors(key)
+        except Exception:
+            log.exception("the shop's origins could not be read", action="ancestors_failed")
+            return "'self'"
 
 
 class RateLimits:

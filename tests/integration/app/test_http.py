@@ -102,6 +102,8 @@ async def test_a_failure_of_ours_tells_nothing_of_itself(rig: Product, monkeypat
     async with await rig.signed_in() as client:
         answer = await client.get(LIST)
     assert "secret" not in json.dumps(problem(answer, 500))
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors" in answer.headers["Content-Security-Policy"]
 
 
 async def test_health_tells_alive_from_ready(rig: Product) -> None:
