@@ -1,8 +1,10 @@
 import type { RefObject } from "react";
 import { flushSync } from "react-dom";
+import { replyGate } from "@/features/conversation/control";
 import { handBack, setClosed, takeOver } from "@/features/conversation/control-store";
 import { ConversationPane } from "@/features/conversation/conversation-pane";
 import type { DraftKind } from "@/features/conversation/drafts";
+import { askForSuggestion } from "@/features/conversation/suggestion-store";
 import { useControl } from "@/features/conversation/use-control";
 import { useLastLabel } from "@/features/conversation/use-last-label";
 import { CustomerPanel } from "@/features/customer/customer-panel";
@@ -39,12 +41,18 @@ export function OpenConversation(props: OpenProps) {
     field.current?.focus();
   }
 
+  function suggest(): void {
+    write("reply");
+    if (replyGate(control).open) void askForSuggestion(session, conversation);
+  }
+
   useActions((action) => {
     if (action === "conversation.take") void (control.canTake && takeOver(session, conversation));
     else if (action === "conversation.release")
       void (control.canRelease && handBack(session, conversation, "bot"));
     else if (action === "conversation.reply") write("reply");
     else if (action === "conversation.note") write("note");
+    else if (action === "conversation.suggest") suggest();
     else if (action === "conversation.close") close(control.shown !== "closed");
     else return false;
     return true;

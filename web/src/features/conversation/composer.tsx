@@ -1,4 +1,4 @@
-import { Lock, Send, StickyNote } from "lucide-react";
+import { LoaderCircle, Lock, Send, Sparkles, StickyNote } from "lucide-react";
 import { type ChangeEvent, type KeyboardEvent, type RefObject, useLayoutEffect } from "react";
 import { useConsole } from "../live/console-session";
 import { useLive } from "../live/use-session";
@@ -7,6 +7,8 @@ import { KeyCaps } from "../ui/key-caps";
 import { type ComposerGate, replyGate } from "./control";
 import { showTakenBySending } from "./control-store";
 import { type DraftKind, type DraftPlace, useDraft, useDrafts } from "./drafts";
+import type { Suggestion } from "./suggestion";
+import { askForSuggestion, dismissSuggestion, useSuggestion } from "./suggestion-store";
 import { useControl } from "./use-control";
 import { useTyping } from "./use-typing";
 
@@ -36,6 +38,7 @@ function useWriting(conversation: string, kind: DraftKind) {
   const typing = useTyping(conversation);
   const left = limit - [...text].length;
   const sendable = gate.open && text.trim() !== "" && left >= 0;
+  const suggested = useSuggested(place, gate.open && kind === "reply" && text === "");
 
   function submit(): void {
     if (!sendable) return;
@@ -48,7 +51,9 @@ function useWriting(conversation: string, kind: DraftKind) {
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       submit();
-    } else if (event.key === "Escape") {
+    } else if (event.key === "Tab" && !event.shiftKey && suggested.accept()) {
+      event.preventDefault();
+    } else if (event.key === "Escape" && !suggested.dismiss()) {
       event.currentTarget.blur();
     }
   }
@@ -58,14 +63,45 @@ function useWriting(conversation: string, kind: DraftKind) {
     if (kind === "reply") typing.typed();
   }
 
-  return { gate, text, left, sendable, submit, field: { onKeyDown, onChange, onBlur: typing.stopped } };
+  return {
+    gate,
+    text,
+    left,
+    sendable,
+    submit,
+    suggested,
+    field: { onKeyDown, onChange, onBlur: typing.stopped },
+  };
+}
+
+/** The suggested answer of a reply; it shows, and can be accepted, while nothing is written (`free`). */
+function useSuggested({ user, conversation }: DraftPlace, free: boolean) {
+  const session = useConsole();
+  const suggestion = useSuggestion(conversation);
+
+  function accept(): boolean {
+    if (!free || suggestion.state !== "ready") return false;
+    useDrafts.getState().write({ user, conversation, kind: "reply" }, suggestion.text);
+    dismissSuggestion(conversation);
+    return true;
+  }
+
+  function dismiss(): boolean {
+    if (!free || suggestion.state === "none") return false;
+    dismissSuggestion(conversation);
+    return true;
+  }
+
+  const ask = () => void askForSuggestion(session, conversation);
+  return { free, suggestion, ask, accept, dismiss };
 }
 
 /** Where a reply or note is written; what is not sent yet is kept per conversation. */
 export function Composer({ conversation, kind, onKind, field }: ComposerProps) {
   const writing = useWriting(conversation, kind);
-  const { gate, text } = writing;
-  useFieldHeight(field, text);
+  const { gate, text, suggested } = writing;
+  const ghost = suggested.free ? ghostText(suggested.suggestion) : "";
+  useFieldHeight(field, text || ghost);
   return (
     <form
       data-kind={kind}
@@ -83,14 +119,33 @@ export function Composer({ conversation, kind, onKind, field }: ComposerProps) {
         dir="auto"
         rows={1}
         disabled={!gate.open}
-        placeholder={gate.placeholder}
+        placeholder={ghost || gate.placeholder}
         value={text}
         {...writing.field}
         className="block max-h-45 min-h-9 w-full resize-none bg-transparent px-3 py-1.5 outline-none placeholder:text-ink-3 disabled:cursor-not-allowed"
       />
       <footer className="flex items-center gap-3 border-line border-t px-3 py-1.5 text-12 text-ink-3">
-        <Hint gate={gate} kind={kind} />
+        {suggested.free && suggested.suggestion.state !== "none" ? (
+          <SuggestionHint suggestion={suggested.suggestion} />
+        ) : (
+          <Hint gate={gate} kind={kind} />
+        )}
         <span className="ml-auto" />
+        {suggested.free && (
+          <Button
+            kind="quiet"
+            data-testid="suggest"
+            title="Suggest a reply (S)"
+            disabled={suggested.suggestion.state === "asked"}
+            onClick={() => {
+              suggested.ask();
+              field.current?.focus();
+            }}
+          >
+            <Sparkles aria-hidden size={13} />
+            Suggest
+          </Button>
+        )}
         <CharactersLeft left={writing.left} />
         <Button type="submit" kind="primary" data-testid="send" disabled={!writing.sendable}>
           <Send aria-hidden size={13} />
@@ -98,6 +153,34 @@ export function Composer({ conversation, kind, onKind, field }: ComposerProps) {
         </Button>
       </footer>
     </form>
+  );
+}
+
+/** What stands in the empty field: the answer as far as it is written. */
+function ghostText(suggestion: Suggestion): string {
+  return suggestion.state === "asked" || suggestion.state === "ready" ? suggestion.text : "";
+}
+
+function SuggestionHint({ suggestion }: { suggestion: Suggestion }) {
+  return (
+    <span role="status" data-testid="suggestion" className="flex min-w-0 items-center gap-1.5">
+      {suggestion.state === "asked" && (
+        <>
+          <LoaderCircle aria-hidden size={12} className="animate-spin motion-reduce:animate-none" />
+          Writing a suggestion
+        </>
+      )}
+      {suggestion.state === "ready" && (
+        <>
+          <span className="sr-only">Suggested: {suggestion.text}</span>
+          <KeyCaps keys="Tab" /> uses it
+          <span className="hidden items-center gap-1.5 @min-[520px]:flex">
+            <KeyCaps keys="Esc" /> drops it
+          </span>
+        </>
+      )}
+      {suggestion.state === "refused" && suggestion.why}
+    </span>
   );
 }
 

@@ -2,8 +2,9 @@
 
 import { create } from "zustand";
 import { CommandError } from "@/shared/socket";
-import { type ConsoleSession, explained } from "../live/console-session";
+import type { ConsoleSession } from "../live/console-session";
 import { type ControlEvent, type ControlState, IDLE, type Pending, reduceControl } from "./control";
+import { explained } from "./explained";
 
 type ControlStore = { byConversation: Readonly<Record<string, ControlState>> };
 

@@ -11,6 +11,7 @@ import { type ConsoleSession, createSession, SessionContext } from "../live/cons
 import { useControlStore } from "./control-store";
 import { ConversationPane } from "./conversation-pane";
 import { type DraftKind, useDrafts } from "./drafts";
+import { useSuggestionStore } from "./suggestion-store";
 
 const ADA = { id: "ada", name: "Ada Lind", role: "agent", email: "ada@demo.test", shop: "Demo" };
 const BEN = { id: "ben", name: "Ben Roth" };
@@ -69,6 +70,7 @@ afterEach(() => {
   sessionStorage.clear();
   useDrafts.getState().forgetAll();
   useControlStore.setState({ byConversation: {} });
+  useSuggestionStore.setState({ byConversation: {} });
   vi.unstubAllGlobals();
 });
 
@@ -171,5 +173,57 @@ describe("messages", () => {
     expect(first?.dataset).toMatchObject({ sender: "customer", state: "done" });
     expect(first?.textContent).toContain("order status");
     expect(first?.textContent).toContain("negative");
+  });
+});
+
+describe("a suggested reply", () => {
+  const ask = async () => {
+    await openPane({ controller: "agent", holder: ADA });
+    await userEvent.click(screen.getByTestId("suggest"));
+    await answer("suggest.request", {});
+    return screen.getByTestId("composer") as HTMLTextAreaElement;
+  };
+  const grows = (text: string) => says({ type: "suggestion.delta", conversation: "c1", text });
+  const ends = (fields: object) => says({ type: "suggestion.done", conversation: "c1", ...fields });
+
+  it("grows as ghost text, and Tab makes it the draft without sending it", async () => {
+    const field = await ask();
+    await grows("It is on");
+    await grows(" its way.");
+    expect(field.placeholder).toBe("It is on its way.");
+    expect(field.value).toBe("");
+    await ends({ text: "It is on its way." });
+    await userEvent.type(field, "{Tab}");
+    expect(field.value).toBe("It is on its way.");
+    expect(document.activeElement).toBe(field);
+    expect(FakeWebSocket.last.sent.filter((frame) => frame.type === "message.send")).toEqual([]);
+  });
+
+  it("is dropped with Escape, and what still comes of it is not shown", async () => {
+    const field = await ask();
+    await grows("It is on");
+    await userEvent.type(field, "{Escape}");
+    await grows(" its way.");
+    expect(field.placeholder).toBe("Write a reply");
+  });
+
+  it("says why there is none", async () => {
+    await ask();
+    await ends({ text: "", reason: "needs_a_person" });
+    expect(screen.getByTestId("suggestion").textContent).toContain("it needs you");
+  });
+
+  it("gives way to what is being written", async () => {
+    const field = await ask();
+    await userEvent.type(field, "Hi");
+    await ends({ text: "It is on its way." });
+    await userEvent.type(field, "{Tab}");
+    expect(field.value).toBe("Hi");
+  });
+
+  it("says that the line was lost while it waited", async () => {
+    await ask();
+    await says(welcome("another"));
+    expect(screen.getByTestId("suggestion").textContent).toContain("connection was lost");
   });
 });

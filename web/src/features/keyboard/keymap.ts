@@ -13,6 +13,7 @@ export type Action =
   | "conversation.release"
   | "conversation.reply"
   | "conversation.note"
+  | "conversation.suggest"
   | "conversation.close"
   | "panel.toggle"
   | "palette.open"
@@ -39,6 +40,7 @@ export const BINDINGS: readonly Binding[] = [
   { action: "conversation.release", title: "Hand back to the assistant", group: "Conversation", keys: "H" },
   { action: "conversation.reply", title: "Write a reply", group: "Conversation", keys: "R" },
   { action: "conversation.note", title: "Write a note", group: "Conversation", keys: "N" },
+  { action: "conversation.suggest", title: "Suggest a reply", group: "Conversation", keys: "S" },
   { action: "conversation.close", title: "Close or reopen", group: "Conversation", keys: "E" },
   { action: "panel.toggle", title: "Show or fold the customer panel", group: "Conversation", keys: "I" },
   { action: "palette.open", title: "Command palette", group: "Help", keys: "Mod+K" },

@@ -6,21 +6,14 @@ import { SessionClient } from "@/shared/session/client";
 import type { ConversationState } from "@/shared/session/state";
 import { CommandError } from "@/shared/socket";
 import type { StaffUser } from "../auth/session";
-import { refusalReason } from "../conversation/control";
+import { explained } from "../conversation/explained";
+import { takeSuggestionFrame } from "../conversation/suggestion-store";
 
 export type ConsoleSession = { me: StaffUser; client: SessionClient; replies: Outbox; notes: Outbox };
 
 function socketUrl(): string {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
   return `${scheme}//${location.host}/ws/agent`;
-}
-
-/** A refused command with words that tell the agent what to do. */
-export function explained(error: unknown): CommandError {
-  if (!(error instanceof CommandError))
-    return new CommandError("unavailable", refusalReason("unavailable", "", null));
-  const words = refusalReason(error.code, error.message, error.holder?.name ?? null);
-  return new CommandError(error.code, words, error.retryAfterMs, error.holder);
 }
 
 function outbox(
@@ -76,7 +69,10 @@ export function createSession(me: StaffUser): ConsoleSession {
   const client = new SessionClient({
     url: socketUrl(),
     hello: () => ({ type: "hello", token: null }),
-    onFrame: () => settle(session),
+    onFrame: (frame) => {
+      settle(session);
+      takeSuggestionFrame(frame);
+    },
   });
   const session: ConsoleSession = {
     me,
