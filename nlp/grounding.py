@@ -110,6 +110,13 @@ ORDER_STATES = (
     "returned",  # the parcel came back to the shop
     "refunded",
 )
+# The one thing a question is about, where its intent has several; a general question has none.
+ASPECTS = (
+    "when", "tracking", "carrier", "total", "items", "placed", "lost",  # of an order
+    "cost", "time", "express", "countries", "cutoff",  # of delivery, a return or a refund
+    "phone", "email", "hours", "address",  # of the shop
+    "price", "sizes", "colours", "material",  # of a product
+)  # fmt: skip
 _YES_NO = ("yes", "no")
 
 
@@ -121,6 +128,7 @@ def _words() -> dict[str, tuple[str, ...]]:
         "refund.state": ("requested", "approved", "sent", "none"),
         "handoff.state": ("available", "closed"),
         "orders.found": ("none",),  # a verified customer without any order
+        "asks": ASPECTS,
         # What `ask_detail` and `ask_order` ask for; `ask_order` without it asks for order number and e-mail address.
         "missing": ("product", "size", "colour", "budget", "item", "reason", "order number", "email"),
     }

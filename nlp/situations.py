@@ -40,6 +40,7 @@ def _products(*fields: str) -> tuple[str, ...]:
 
 
 _NAME = ("customer.name",)
+_ASKS = ("asks",)
 _ORDER = _order(
     "number", "state", "item", "carrier", "tracking", "arrives", "placed", "shipped", "delivered", "total", "link"
 )
@@ -60,7 +61,7 @@ _ARTICLE = ("article.title", "article.text", "article.link")
 _ORDER_ROWS: dict[str, Situation] = {
     "order_status/unverified": Situation(Act.ASK_ORDER, ("missing",)),
     "order_status/unmatched": Situation(Act.NOT_FOUND),
-    "order_status/verified": Situation(Act.ANSWER, _NAME + _ORDER),
+    "order_status/verified": Situation(Act.ANSWER, _ASKS + _NAME + _ORDER),
     "order_status/several": Situation(Act.ANSWER, _NAME + _orders("number", "state", "item", "arrives", "delivered")),
     "order_status/none": Situation(Act.ANSWER, (*_NAME, "orders.found")),
     "order_cancel/unverified": Situation(Act.ASK_ORDER, ("missing",)),
@@ -97,7 +98,7 @@ _ORDER_ROWS: dict[str, Situation] = {
     ),
     "return_or_exchange/unverified": Situation(Act.ASK_ORDER, ("missing",)),
     "return_or_exchange/unmatched": Situation(Act.NOT_FOUND),
-    "return_or_exchange/general": Situation(Act.ANSWER, (*_RETURNS, "link.returns")),
+    "return_or_exchange/general": Situation(Act.ANSWER, (*_ASKS, *_RETURNS, "link.returns")),
     "damaged_or_wrong_item/unverified": Situation(Act.ASK_ORDER, ("missing",)),
     "damaged_or_wrong_item/unmatched": Situation(Act.NOT_FOUND),
     "damaged_or_wrong_item/verified": Situation(
@@ -110,9 +111,9 @@ _ORDER_ROWS: dict[str, Situation] = {
 # `article` serves any question whose best answer is a sentence of a policy article, whatever the intent.
 _SHOP_ROWS: dict[str, Situation] = {
     "order_place/general": Situation(Act.ANSWER, ("link.products", "payment.methods")),
-    "delivery_options/general": Situation(Act.ANSWER, _DELIVERY),
+    "delivery_options/general": Situation(Act.ANSWER, _ASKS + _DELIVERY),
     "delivery_options/article": Situation(Act.ANSWER, _ARTICLE),
-    "refund_policy/general": Situation(Act.ANSWER, (*_RETURNS, "link.returns")),
+    "refund_policy/general": Situation(Act.ANSWER, (*_ASKS, *_RETURNS, "link.returns")),
     "refund_policy/article": Situation(Act.ANSWER, _ARTICLE),
     "cancellation_fee/general": Situation(Act.ANSWER, _CANCEL),
     "payment_methods/general": Situation(Act.ANSWER, ("payment.methods",)),
@@ -125,7 +126,7 @@ _SHOP_ROWS: dict[str, Situation] = {
     "warranty/general": Situation(Act.ANSWER, ("policy.warranty", *_product("title"))),
     "warranty/article": Situation(Act.ANSWER, _ARTICLE),
     "contact_info/general": Situation(
-        Act.ANSWER, ("shop.name", "shop.phone", "shop.email", "shop.hours", "shop.address", "link.contact")
+        Act.ANSWER, ("asks", "shop.name", "shop.phone", "shop.email", "shop.hours", "shop.address", "link.contact")
     ),
     "account_create/general": Situation(Act.ANSWER, ("link.signup",)),
     "account_edit/general": Situation(Act.ANSWER, ("link.account",)),
@@ -140,7 +141,7 @@ _SHOP_ROWS: dict[str, Situation] = {
 
 _PRODUCT_ROWS: dict[str, Situation] = {
     "product_question/found": Situation(
-        Act.ANSWER, _product("title", "price", "stock", "sizes", "colours", "material", "detail", "link")
+        Act.ANSWER, _ASKS + _product("title", "price", "stock", "sizes", "colours", "material", "detail", "link")
     ),
     "product_question/which": Situation(Act.ASK_DETAIL, ("missing",)),
     "product_question/unmatched": Situation(Act.NOT_FOUND, ("link.products",)),

@@ -57,8 +57,8 @@ TAKES_OVER = (
         "handoff.state=available? A colleague will reply here in {handoff.wait}.",
         "handoff.state=available? A colleague will take over here, usually in {handoff.wait}.",
         "handoff.state=closed? The team is offline right now and will reply as soon as it is back.",
-        "handoff.state=closed? The team is there {shop.hours} and will reply then.",
-        "handoff.state=closed? Our team is offline right now; you can reach it {shop.hours}.",
+        "handoff.state=closed? The team is available {shop.hours} and will reply then.",
+        "handoff.state=closed? Our team is offline right now; its hours are {shop.hours}.",
     ),
 )
 _CANCEL_YES = say(
@@ -86,6 +86,7 @@ _RETURN_INSTEAD = say(
     "You can return it after it arrives.",
     "But you can send it back within {policy.return_window} of delivery.",
     "You can return it within {policy.return_window} after it arrives, though.",
+    "order.state=delivered? You can still return it.",
     "order.state=delivered? You can still send it back within {policy.return_window} of delivery.",
     "order.state=delivered? But you can return it within {policy.return_window} of delivery.",
 )

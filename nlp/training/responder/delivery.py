@@ -150,10 +150,14 @@ def scenes() -> list[Scene]:
     )
     return [
         Scene(place, GENERAL, general, ("and delivery?", "what about shipping?", "how do you ship?"), weight=5.0),
-        Scene(place, COST, cost, ("how much is that?", "(and|) what does it cost?", "is it free?"), weight=5.0),
-        Scene(place, TIME, time, ("(and|) how long does it take?", "how long?", "when would it be here?"), weight=4.0),
-        Scene(place, EXPRESS, express, ("is there something faster?", "and express?"), weight=3.0),
-        Scene(place, COUNTRIES, countries, ("also to {place}?", "and to {place}?", "what about {place}?"), weight=3.0),
-        Scene(place, CUTOFF, cutoff, ("does it ship today?", "until what time?"), weight=2.0),
+        Scene(place, COST, cost, ("how much is that?", "(and|) what does it cost?", "is it free?"),
+              {"asks": "cost"}, weight=5.0),
+        Scene(place, TIME, time, ("(and|) how long does it take?", "how long?", "when would it be here?"),
+              {"asks": "time"}, weight=4.0),
+        Scene(place, EXPRESS, express, ("is there something faster?", "and express?"), {"asks": "express"},
+              weight=3.0),
+        Scene(place, COUNTRIES, countries, ("also to {place}?", "and to {place}?", "what about {place}?"),
+              {"asks": "countries"}, weight=3.0),
+        Scene(place, CUTOFF, cutoff, ("does it ship today?", "until what time?"), {"asks": "cutoff"}, weight=2.0),
         Scene("order_place/general", PLACE, order, ("ok, how do I order it?", "how do I buy it?"), weight=3.0),
-    ]
+    ]  # fmt: skip

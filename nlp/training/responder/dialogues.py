@@ -6,10 +6,12 @@ import json
 import random
 import re
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nlp.aspects import aspect_of
 from nlp.grounding import POINTERS, WORDS, Fact, fill
 from nlp.prompt import Act, Mood, Speaker, Turn, build_prompt
 from nlp.situations import SITUATIONS
@@ -31,6 +33,9 @@ from nlp.training.responder.worlds import World
 _TOPICS = (orders, changes, returns, delivery, products, payment, account, small_talk, handoff)
 _MOODS = (Mood.NEUTRAL,) * 6 + (Mood.NEGATIVE,) * 2 + (Mood.POSITIVE,) * 2
 _KEEP = (1.0, 1.0, 0.9, 0.75, 0.5, 0.2)  # share of the facts at hand that the example holds
+_OF_SCENE = ("missing", "asks")  # facts that a scene gives or leaves out, never drawn
+_RARE = 0.65  # power of a situation's weight; 1 leaves it as it is, 0 makes all equally frequent
+_ASKS_UNKNOWN = 0.12  # share of questions for one thing where only their words say which
 HELD_OUT_ONE_IN = 12  # of the ways to ask, for the evaluation
 
 _OPENERS = {
@@ -41,10 +46,10 @@ _OPENERS = {
     ),
     ("negative", "trouble"): ("I'm sorry for the trouble.", "Sorry for the inconvenience.", "I'm sorry to hear that."),
     ("negative", "default"): ("I'm sorry for the trouble.", "I understand this is frustrating."),
-    ("positive", ""): ("Happy to help!", "With pleasure!", "Gladly!"),
+    ("positive", ""): ("Happy to help!", "Sure thing!", "Of course!"),
 }
 _TAKEN_UP = re.compile(
-    r"sorry|afraid|unfortunately|can't|couldn't|happy to|gladly|pleasure|of course|^sure|^yes|^no problem|don't have"
+    r"sorry|afraid|unfortunately|can't|couldn't|happy to|gladly|pleasure|of course|^sure,|^yes|^no problem|don't have"
     r"|no orders|don't see|cancelled|came back|we are out|^thank|no longer",
     re.IGNORECASE,
 )
@@ -86,7 +91,7 @@ class Generator:
         self._rng = random.Random(f"{seed}/{held_out}")
         self._held_out = held_out
         self._scenes = scenes()
-        self._weights = [scene.weight for scene in self._scenes]
+        self._weights = _balanced(self._scenes)
         self._by_intent: dict[str, list[Scene]] = {}
         for scene in self._scenes:
             self._by_intent.setdefault(scene.intent, []).append(scene)
@@ -107,6 +112,8 @@ class Generator:
         intent = rng.choice(scene.intents) if scene.intents else scene.intent
         facts = self._facts(scene, world)
         history, question = self._talk(scene, world, mood)
+        if self._held_out:
+            facts = _as_detected(scene, facts, question)
         prompt = build_prompt(
             question=question, history=history, facts=[Fact(key, value) for key, value in facts.items()],
             intent=intent, mood=mood, act=SITUATIONS[scene.situation].act, count_tokens=_rough_tokens, window=448,
@@ -119,7 +126,9 @@ class Generator:
         facts: dict[str, str] = {}
         chosen: dict[str, str] = dict(scene.given)
         for key in SITUATIONS[scene.situation].keys:
-            if key in scene.never or (key == "missing" and key not in scene.given):
+            if key in scene.never or (key in _OF_SCENE and key not in scene.given):
+                continue
+            if key == "asks" and self._rng.random() < _ASKS_UNKNOWN:
                 continue
             if key not in scene.always and key not in scene.given and self._rng.random() >= keep:
                 continue
@@ -176,6 +185,23 @@ class Generator:
             return text
         family = scene.apology if mood is Mood.NEGATIVE else ""
         return f"{self._rng.choice(_OPENERS[(mood.value, family)])} {text}"
+
+
+def _as_detected(scene: Scene, facts: dict[str, str], question: str) -> dict[str, str]:
+    """Put in the place of what the scene asks for what is found in the words of the question, as the pipeline does."""
+    if "asks" not in SITUATIONS[scene.situation].keys:
+        return facts
+    rest = {key: value for key, value in facts.items() if key != "asks"}
+    aspect = aspect_of(scene.intent, question, facts.get("order.state"))
+    return rest if aspect is None else {"asks": aspect} | rest
+
+
+def _balanced(every: Sequence[Scene]) -> list[float]:
+    """Return the scenes' weights with rare situations raised: each is learned from its own examples alone."""
+    totals: defaultdict[str, float] = defaultdict(float)
+    for scene in every:
+        totals[scene.situation] += scene.weight
+    return [scene.weight * totals[scene.situation] ** (_RARE - 1) for scene in every]
 
 
 def _rough_tokens(text: str) -> int:

@@ -108,7 +108,7 @@ _WAIT = (
         "handoff.state=available? It usually takes {handoff.wait}.",
         "handoff.state=closed? The team is offline right now and will reply here as soon as it is back.",
         "handoff.state=closed? The team is offline right now and will reply here. Our hours are {shop.hours}.",
-        "handoff.state=closed? The team is there {shop.hours}, and you'll get a reply here.",
+        "handoff.state=closed? The team is available {shop.hours}, and you'll get a reply here.",
     ),
 )
 _HANDING = say(
@@ -134,7 +134,7 @@ def _contact_scenes() -> list[Scene]:
             "You can call us on {shop.phone} or write to {shop.email}.",
             "Our phone number is {shop.phone}, and our e-mail address is {shop.email}.",
         ),
-        maybe("We're there {shop.hours}.", "Our hours are {shop.hours}."),
+        maybe("We're available {shop.hours}.", "Our hours are {shop.hours}."),
     )
     phone = (
         say(
@@ -142,7 +142,7 @@ def _contact_scenes() -> list[Scene]:
             "We don't have a phone line that I know of, but you can write to {shop.email}.",
             "Our phone number is {shop.phone}.",
             "You can call us on {shop.phone}.",
-            "Our phone number is {shop.phone}, and we're there {shop.hours}.",
+            "Our phone number is {shop.phone}, and we're available {shop.hours}.",
             "You can call us on {shop.phone}; our hours are {shop.hours}.",
         ),
     )
@@ -156,7 +156,7 @@ def _contact_scenes() -> list[Scene]:
     hours = (
         say(
             "I don't have our hours here, but you can always write to us in this chat.",
-            "We're there {shop.hours}.",
+            "We're available {shop.hours}.",
             "Our hours are {shop.hours}.",
         ),
     )
@@ -169,10 +169,10 @@ def _contact_scenes() -> list[Scene]:
     )
     return [
         Scene(place, REACH, every, ("and how can I reach you?",), weight=1.5),
-        Scene(place, PHONE, phone, ("and your number?", "can I call?"), weight=1.3),
-        Scene(place, EMAIL, email, ("and your email?",), weight=1.0),
-        Scene(place, HOURS, hours, ("and when are you open?",), weight=1.3),
-        Scene(place, ADDRESS, address, ("and where are you?",), weight=1.0),
+        Scene(place, PHONE, phone, ("and your number?", "can I call?"), {"asks": "phone"}, weight=1.3),
+        Scene(place, EMAIL, email, ("and your email?",), {"asks": "email"}, weight=1.0),
+        Scene(place, HOURS, hours, ("and when are you open?",), {"asks": "hours"}, weight=1.3),
+        Scene(place, ADDRESS, address, ("and where are you?",), {"asks": "address"}, weight=1.0),
     ]
 
 

@@ -241,7 +241,7 @@ def _state_scenes() -> list[Scene]:
     scenes = []
     weights = {"shipped": 4.0, "processing": 2.0, "delivered": 2.0, "delayed": 2.0, "out for delivery": 1.5}
     for state, absent in ABSENT.items():
-        given, weight = {"order.state": state}, weights.get(state, 1.0)
+        weight = weights.get(state, 1.0)
         sent = "unsent" if state in ("processing", "awaiting payment") else "sent"
         sorry = {"shipped": "wait", "processing": "wait", "delayed": ""}.get(state, "trouble")
         when = _WHEN_ANSWER.get(state, _NEWS[state])
@@ -250,19 +250,20 @@ def _state_scenes() -> list[Scene]:
         )
         if state == "awaiting payment":
             tracking = _NEWS[state]
-        rows: list[tuple[tuple[str, ...], tuple[str, ...], tuple[Slot, ...], float, str]] = [
-            (WHERE, FOLLOW_WHERE, _NEWS[state], 2.5, "wait"),
-            (WHEN, FOLLOW_WHEN, when, 1.5, "wait"),
-            (TRACKING, FOLLOW_TRACKING, tracking, 0.8, "default"),
-            (COST, ("(and|) how much (was it|did I pay)?", "what was the total?"), _COST_ANSWER, 0.2, "default"),
-            (CONTENT, ("what was in it?", "what did I order (again|)?"), _CONTENT_ANSWER, 0.2, "default"),
-            (PLACED, ("when did I order it?", "when was that ordered?"), _PLACED_ANSWER, 0.2, "default"),
+        rows: list[tuple[str, tuple[str, ...], tuple[str, ...], tuple[Slot, ...], float, str]] = [
+            ("", WHERE, FOLLOW_WHERE, _NEWS[state], 2.5, "wait"),
+            ("when", WHEN, FOLLOW_WHEN, when, 1.5, "wait"),
+            ("tracking", TRACKING, FOLLOW_TRACKING, tracking, 0.8, "default"),
+            ("total", COST, ("how much (was it|did I pay)?", "what was the total?"), _COST_ANSWER, 0.2, "default"),
+            ("items", CONTENT, ("what was in it?", "what did I order (again|)?"), _CONTENT_ANSWER, 0.2, "default"),
+            ("placed", PLACED, ("when did I order it?", "when was that ordered?"), _PLACED_ANSWER, 0.2, "default"),
         ]
         if state == "delivered":
-            rows.append((LOST, ("I didn't get it", "but it's not here"), _LOST_ANSWER, 0.8, ""))
+            rows.append(("lost", LOST, ("I didn't get it", "but it's not here"), _LOST_ANSWER, 0.8, ""))
         if state in ("shipped", "out for delivery", "delayed"):
-            rows.append((CARRIER, FOLLOW_CARRIER, _CARRIER_ANSWER, 0.8, "default"))
-        for asks, follow_ups, answer, share, apology in rows:
+            rows.append(("carrier", CARRIER, FOLLOW_CARRIER, _CARRIER_ANSWER, 0.8, "default"))
+        for aspect, asks, follow_ups, answer, share, apology in rows:
+            given = {"order.state": state} | ({"asks": aspect} if aspect else {})
             scenes.append(
                 Scene(
                     "order_status/verified", asks, answer, follow_ups, given, absent,
@@ -391,17 +392,14 @@ def unverified(intent: str, asks: tuple[str, ...], weight: float, *, sorry: bool
         "the number is {order.number}",
         "{order.number} i think",
     )
-    # A number in the text is as good as the fact that says what is missing.
     plain = tuple(ask for ask in asks if "{order.number}" not in ask)
     mail = ("my email is {email}", "{email}", "it's under {email}", "I ordered with {email}")
     return [
         Scene(place, plain, first, never=("missing",), apology=apology, weight=weight),
-        Scene(place, bare, (say(*_ASK_EMAIL),), bare, never=("missing",), weight=weight * 0.2),
-        Scene(place, mail, (say(*_ASK_NUMBER),), mail, never=("missing",), weight=weight * 0.1),
         Scene(
-            place, number + bare, (say(*_ASK_EMAIL),), bare, {"missing": "email"}, weight=weight * 0.3,
+            place, number + bare, (say(*_ASK_EMAIL),), bare, {"missing": "email"}, weight=weight * 0.5,
         ),
-        Scene(place, mail, (say(*_ASK_NUMBER),), mail, {"missing": "order number"}, weight=weight * 0.2),
+        Scene(place, mail, (say(*_ASK_NUMBER),), mail, {"missing": "order number"}, weight=weight * 0.3),
         Scene(f"{intent}/unmatched", DETAILS, UNMATCHED_ANSWER, DETAILS, weight=weight * 0.3),
     ]  # fmt: skip
 

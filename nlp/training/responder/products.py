@@ -105,9 +105,9 @@ _SOLD_NEXT = maybe(
 )
 _LINK = maybe("Here it is: {product.1.link}", "You can find it here: {product.1.link}", chance=0.6)
 _STOCK_NOTE = maybe(
-    "product.1.stock=in stock? And yes, we have stock.",
-    "product.1.stock=low stock? There are only a few left.",
-    "product.1.stock=sold out? Right now we are out of stock, though.",
+    "product.1.stock=in stock? It is in stock.",
+    "product.1.stock=low stock? Only a few are left.",
+    "product.1.stock=sold out? It is sold out at the moment, though.",
 )
 _UNKNOWN = "I don't have that detail here, but a colleague can check it. Shall I bring one in?"
 
@@ -117,9 +117,9 @@ def _question_scenes() -> list[Scene]:
     detail = (
         say(
             "I don't have more details on the {product.1.title} here, but a colleague can help. Shall I bring one in?",
-            "Here is what I know about the {product.1.title}: {product.1.detail}.",
-            "About the {product.1.title}: {product.1.detail}.",
-            "From the product page of the {product.1.title}: {product.1.detail}.",
+            "Here is what I know about the {product.1.title}. {product.1.detail}.",
+            "This is what our shop says about the {product.1.title}. {product.1.detail}.",
+            "Sure, here is more about the {product.1.title}. {product.1.detail}.",
         ),
         maybe("The price is {product.1.price}.", chance=0.5),
         _LINK,
@@ -154,18 +154,24 @@ def _question_scenes() -> list[Scene]:
     material = (
         say(
             _UNKNOWN,
-            "The {product.1.title}: {product.1.detail}.",
+            "This is what I know about the {product.1.title}. {product.1.detail}.",
             "The material of the {product.1.title} is {product.1.material}.",
             "For the {product.1.title} we use {product.1.material}.",
         ),
     )
+    aspects = (
+        ("price", PRICE, price, ("how much (is|does) it (cost|)?", "(and|) the price?"), 2.5),
+        ("sizes", SIZES, sizes, ("which sizes?", "what sizes does it come in?"), 1.5),
+        ("colours", COLOURS, colours, ("which colours?", "other colours?"), 1.5),
+        ("material", MATERIAL, material, ("what is it made of?", "which material?"), 1.5),
+    )
     return [
         Scene(place, DETAIL, detail, ("tell me more", "(and|) is it any good?"), always=always, weight=5.0),
-        Scene(place, PRICE, price, ("how much (is|does) it (cost|)?", "(and|) the price?"), always=always, weight=2.5),
-        Scene(place, SIZES, sizes, ("which sizes?", "what sizes does it come in?"), always=always, weight=1.5),
-        Scene(place, COLOURS, colours, ("which colours?", "other colours?"), always=always, weight=1.5),
-        Scene(place, MATERIAL, material, ("what is it made of?", "which material?"), always=always, weight=1.5),
-    ]  # fmt: skip
+        *(
+            Scene(place, asks, answer, follow_ups, {"asks": aspect}, always=always, weight=weight)
+            for aspect, asks, answer, follow_ups, weight in aspects
+        ),
+    ]
 
 
 def _search_answer(count: int) -> tuple[Slot, ...]:

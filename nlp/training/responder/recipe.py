@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 SEED = 20
 VOCABULARY = 8192
-TRAIN_EXAMPLES = 300_000
+TRAIN_EXAMPLES = 160_000
 HELD_OUT_EXAMPLES = 3_000
 VOCABULARY_EXAMPLES = 60_000  # of the training examples, read to make the vocabulary
 

@@ -286,11 +286,12 @@ def _general() -> list[Scene]:
     time_next = ("(and|) when do I get my money back?", "how long does the refund take?", "and the money?")
     return [
         Scene("refund_policy/general", POLICY, (_WINDOW, _SHIPPING, _REFUND_TIME), policy_next, weight=5.0),
-        Scene("refund_policy/general", COST, _COST_ANSWER, cost_next, weight=2.0),
-        Scene("refund_policy/general", TIME, _TIME_ANSWER, time_next, weight=2.0),
+        Scene("refund_policy/general", COST, _COST_ANSWER, cost_next, {"asks": "cost"}, weight=2.0),
+        Scene("refund_policy/general", TIME, _TIME_ANSWER, time_next, {"asks": "time"}, weight=2.0),
         Scene("return_or_exchange/general", RETURN, (_WINDOW, _SHIPPING, _START), ("how?", "and how do I do that?"),
               weight=4.0),
-        Scene("return_or_exchange/general", COST, _COST_ANSWER, cost_next, weight=0.8),
+        Scene("return_or_exchange/general", COST, _COST_ANSWER, cost_next, {"asks": "cost"}, weight=0.8),
+        Scene("return_or_exchange/general", TIME, _TIME_ANSWER, time_next, {"asks": "time"}, weight=0.6),
         Scene("warranty/general", WARRANTY, _WARRANTY_ANSWER, ("and the warranty?", "how long is the guarantee?"),
               weight=2.5),
     ]  # fmt: skip

@@ -13,7 +13,7 @@ from pathlib import Path
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from nlp.grounding import POINTERS, SENTINEL, WORDS, sentinel
-from nlp.prompt import Speaker
+from nlp.prompt import Act, Mood, Speaker
 from nlp.situations import INTENTS
 from nlp.training.responder.recipe import VOCABULARY
 
@@ -83,6 +83,11 @@ def _keys() -> list[AddedToken]:
     """Make each key of a fact line one token. A key before a sentinel swallows the space, which would be a token."""
     pointers = [AddedToken(f"{key}:", lstrip=True, rstrip=True, normalized=False) for key in POINTERS]
     words = [AddedToken(f"{key}:", lstrip=True, normalized=False) for key in (*WORDS, *_ROLES)]
+    # A fact that is a word, and each part of the first line, is one token too: a small model learns the meaning of a
+    # token of its own quickly, and that of a word behind a key late.
+    lines = [f"{key}: {value}" for key, values in WORDS.items() for value in values]
+    lines += [f"act: {act}" for act in Act] + [f"mood: {mood}" for mood in Mood] + [f"intent: {one}" for one in INTENTS]
+    words += [AddedToken(line, lstrip=True, single_word=True, normalized=False) for line in lines]
     labels = [
         AddedToken(intent, lstrip=True, single_word=True, normalized=False) for intent in INTENTS if "_" in intent
     ]

@@ -1,0 +1,166 @@
+"""Which one thing a question is about, where its intent has several: the price of a product, the carrier of an order.
+
+Found by words, after the classifier found the intent. The answer model is told the result as the fact `asks`; a
+question that names nothing, or several things, gets the general answer of its intent, which tells the most.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_CARRIERS = r"ups|dhl|fedex|dpd|gls|hermes|evri|usps|royal mail|postnord"
+_MATERIALS = r"leather|cotton|wool|merino|polyester|linen|silk|down|plastic|steel|wood(?:en)?|vegan"
+
+# Per topic, the most special first: a match takes its words away from the aspects after it.
+_ORDER = (
+    (
+        "lost",
+        r"(?:says?|marked|shows?|shown|status|app|supposedly|apparently)\b.{0,30}\bdelivered\b|^\W*delivered\s*\?"
+        r"|delivered\b.{0,20}\bbut\b|\bnever (?:got|received|came|arrived|showed)\b(?! (?:a|the|my) tracking)|\b(?:is"
+        r"|got|gone|been|was) (?:lost|missing|stolen)"
+        r"|\blost in\b|nothing (?:here|arrived|in my mailbox)|(?:didn'?t|did not) (?:get|receive) (?:it|anything|the"
+        r"|my)|(?:but )?it'?s not here",
+    ),
+    (
+        "placed",
+        r"when (?:did|have) (?:i|we) (?:\w+ )?(?:order|buy|bought|place|purchase)|\border(?:ed)? date"
+        r"|(?<!delivery )(?<!arrival )date of (?:my|the) order"
+        r"|when was (?:it|that|this|my order|[\w#-]+) (?:ordered|placed|bought)|(?:date|day) (?:did i|i) (?:order"
+        r"|place|bought)\w*",
+    ),
+    (
+        "items",
+        r"what (?:did|have) (?:i|we) (?:\w+ )?(?:order|buy|bought)|what i (?:ordered|bought)|what(?:'?s| is| was"
+        r"| are) (?:actually )?in (?:it|my|the|that|order|#?[\w-]*\d)"
+        r"|(?:which|what) (?:items?|things?|products?|articles?)|contents? of",
+    ),
+    (
+        "total",
+        r"how much (?:was|is|did|have)|what (?:did|have) i (?:pay|paid|spen[dt])|\btotal\b|order (?:amount|value)"
+        r"|i paid for",
+    ),
+    (
+        "tracking",
+        r"\btracking\b(?! (?:my|the|an?|of|says|shows|page|status|info(?:rmation)? (?:says|shows|hasn))\b)"
+        r"|track(?:ing)? (?:number|nr|no\b|code|id|link|#)"
+        r"|(?:number|code|link) to (?:track|follow)|(?:can|how do|how can) i (?:track|follow) it",
+    ),
+    (
+        "carrier",
+        r"\bcarrier\b|\bcourier\b|(?:delivery|shipping|parcel) (?:company|service|firm|provider)"
+        rf"|who(?:'?s| is| will| are| does)? (?:\w+ )?(?:deliver|bring|ship|carry|handl)\w*|(?:with|by|via|through"
+        rf"|is it) (?:{_CARRIERS})\b|\b(?:{_CARRIERS}) or\b",
+    ),
+    (
+        "when",
+        r"\bwhen\b|how (?:much )?(?:long|soon|many (?:more )?days)|(?:what|which) (?:day|date|time)|\beta\b|arrival"
+        r"|delivery (?:date|day)"
+        r"|(?:estimated|expected|due)\b|(?:will|is|should|gonna|going to)\b.{0,40}\b(?:today|tonight|tomorrow|tmrw"
+        r"|this week|next week|weekend|in time|on time"
+        r"|by (?:mon|tues|wednes|thurs|fri|satur|sun)day|before)\b",
+    ),
+)
+_DELIVERY = (
+    (
+        "cutoff",
+        r"cut.?off|(?:until|till|by) (?:when|what time)|latest time|(?:ship|dispatch|send|sent|go out"
+        r"|leave)\w* (?:out )?(?:it )?(?:the )?(?:same day|today)\b"
+        r"|today'?s shipping",
+    ),
+    (
+        "countries",
+        r"countr(?:y|ies)|abroad|overseas|inter-?national|world.?wide|globally|\bi(?:'m| am)? (?:live|based) in\b"
+        r"|outside (?:of )?(?:the|europe)"
+        r"|\b(?:ship|deliver|send|post|mail)\w*\b(?: \w+){0,3} (?:to|in|within)\b(?! (?:me|my|get|arrive|a (?:po"
+        r"|packing)|time|the (?:next|same)))|\b(?:also|and|what about) to \w+",
+    ),
+    (
+        "express",
+        r"express|next.?day|same.?day|overnight|\bfaster\b|quicker|urgent|\brush|priority|expedit\w*|by tomorrow|asap"
+        r"|need it (?:fast|quick|soon)",
+    ),
+    (
+        "cost",
+        r"how much|when is .{0,20}\bfree|\bcosts?\b|\bfree\b|\bfees?\b|charges?\b|\bprices?\b|\bpay(?:ing)?\b"
+        r"|expensive|\brates?\b",
+    ),
+    (
+        "time",
+        r"how (?:long|fast|quick|soon|many (?:business |working )?days)\w*|\bwhen\b|delivery times?|shipping times?"
+        r"|turnaround|speed",
+    ),
+)
+_RETURNS = (
+    (
+        "time",
+        r"(?:how (?:long|fast|quick|soon|many (?:business |working )?days)|when)\w*\b.{0,60}\b(?:refund\w*|money"
+        r"|paid back|reimburs\w*|credit\w*)"
+        r"|refunds?\b.{0,20}\b(?:time|take|takes|how long|duration)|and the money",
+    ),
+    ("cost", r"\bfree\b|\bcosts?\b|who pays|\bpay(?:ing)?\b|\bcharged?\b|\bfees?\b|postage|how much"),
+)
+_CONTACT = (
+    ("email", r"e-?mail(?: address)?|\bmail (?:you|address)|write (?:to )?you"),
+    ("phone", r"phone|\bcall(?:ing)?\b|telephone|hotline|helpline|\bnumber\b|\bring (?:you|up)"),
+    (
+        "hours",
+        r"\bhours?\b|\bopen(?:ing)?\b|\bclosed?\b|what times?|weekends?|until when|holidays?|(?:mon|tues|wednes|thurs"
+        r"|fri|satur|sun)days?",
+    ),
+    (
+        "address",
+        r"\baddress\b|located|location|where (?:are|r) (?:you|u)\b|where(?:'?s| is) (?:your|the) (?:shop|store|office"
+        r"|headquarters?|hq)|\bbased\b|visit|come by|in person",
+    ),
+)
+_PRODUCT = (
+    ("price", r"\bprices?\b|\bcosts?\b|how much (?:is|are|does|do|for|r)\b|how much\W*$|expensive|\bpriced\b"),
+    ("sizes", r"\b(?:which|what|other|all|available|bigger|smaller) sizes?\b|\bsizes\b|size (?:chart|guide|range)"),
+    ("colours", r"\bcolou?rs?\b|\bshades?\b"),
+    (
+        "material",
+        rf"\bmaterials?\b|\bfabrics?\b|made (?:of|from|out of|with)|(?:real|genuine|pure|faux) (?:{_MATERIALS})\b"
+        rf"|is (?:it|this|that|the [\w ]+) (?:{_MATERIALS})\b",
+    ),
+)  # fmt: skip
+
+_TOPICS: Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]] = MappingProxyType(
+    {
+        intent: tuple((aspect, re.compile(words, re.IGNORECASE)) for aspect, words in rows)
+        for intents, rows in (
+            (("order_status",), _ORDER),
+            (("delivery_options",), _DELIVERY),
+            (("refund_policy", "return_or_exchange"), _RETURNS),
+            (("contact_info",), _CONTACT),
+            (("product_question",), _PRODUCT),
+        )
+        for intent in intents
+    }
+)
+_TELLS_ONE = frozenset({"product_question"})  # their general answer names none of the aspects: the first is told
+
+
+_TRAVELLING = frozenset({"shipped", "out for delivery", "delayed"})
+_ONLY_IN: Mapping[str, frozenset[str]] = MappingProxyType({"lost": frozenset({"delivered"}), "carrier": _TRAVELLING})
+
+
+def aspect_of(intent: str, text: str, order_state: str | None = None) -> str | None:
+    """Return the one thing (of `nlp.grounding.ASPECTS`) that a message of this intent asks for, if it is one.
+
+    `order_state` is that of the order it is about: only what was delivered can be lost, and only what travels has a
+    carrier.
+    """
+    found: list[str] = []
+    for aspect, words in _TOPICS.get(intent, ()):
+        text, times = words.subn(" ; ", text)
+        if times:
+            found.append(aspect)
+    if "express" in found:  # its cost and time are told with it
+        return "express"
+    if len(found) > 1 and intent not in _TELLS_ONE:
+        return None
+    if not found or order_state not in _ONLY_IN.get(found[0], (order_state,)):
+        return None
+    return found[0]

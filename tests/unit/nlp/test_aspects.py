@@ -1,0 +1,60 @@
+"""Which one thing a question is about."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from nlp.aspects import aspect_of
+from nlp.situations import SITUATIONS
+from nlp.training.responder.dialogues import scenes
+from nlp.training.responder.grammar import names_of, pick_alternatives
+from nlp.training.responder.worlds import World
+
+
+@pytest.mark.parametrize(
+    ("intent", "text", "aspect"),
+    [
+        ("order_status", "where is my order", None),
+        ("order_status", "whens my parcel gonna be here, by friday?", "when"),
+        ("order_status", "can u send me the tracking nr", "tracking"),
+        ("order_status", "where is it and when will it arrive", "when"),
+        ("order_status", "whats the tracking number and when does it arrive", None),
+        ("delivery_options", "how much is shipping", "cost"),
+        ("delivery_options", "how much is shipping and how long does it take", None),
+        ("delivery_options", "how much is express and how long does it take", "express"),
+        ("delivery_options", "do u ship to canada", "countries"),
+        ("refund_policy", "who pays for return shipping", "cost"),
+        ("refund_policy", "how long till i get my money back", "time"),
+        ("contact_info", "whats your email address", "email"),
+        ("contact_info", "are u open on sundays", "hours"),
+        ("product_question", "what colors and sizes does it come in", "sizes"),
+        ("product_question", "is it waterproof", None),
+        ("password_reset", "how much does it cost", None),
+    ],
+)
+def test_what_is_asked(intent: str, text: str, aspect: str | None) -> None:
+    assert aspect_of(intent, text) == aspect
+
+
+def test_only_what_was_delivered_is_lost_and_only_what_travels_has_a_carrier() -> None:
+    assert aspect_of("order_status", "I never got my parcel", "delivered") == "lost"
+    assert aspect_of("order_status", "I never got my parcel", "shipped") is None
+    assert aspect_of("order_status", "which courier has it?", "shipped") == "carrier"
+    assert aspect_of("order_status", "which courier has it?", "processing") is None
+
+
+def test_the_ways_of_asking_in_the_training_data_are_told_apart() -> None:
+    rng, right, total = random.Random(1), 0, 0
+    words = World(rng, held_out=False).words()
+    for scene in scenes():
+        if "asks" not in SITUATIONS[scene.situation].keys:
+            continue
+        for template in scene.asks:
+            text = pick_alternatives(rng, template)
+            for name in names_of(text):
+                text = text.replace(f"{{{name}}}", words[name])
+            total += 1
+            right += aspect_of(scene.intent, text, scene.given.get("order.state")) == scene.given.get("asks")
+    assert right / total > 0.97
