@@ -42,6 +42,12 @@ class Settings(BaseSettings):
         default="", description="database; empty: SQLite in the var folder (postgresql+asyncpg://...)"
     )
     redis_url: str = Field(default="", description="Redis; empty: everything in one process")
+    channel_layer: str = Field(
+        default="",
+        description="Django Channels layer that carries the bus, such as channels_redis.pubsub.RedisPubSubChannelLayer;"
+        " empty: Redis pub/sub. It needs the Redis too",
+        validate_default=True,
+    )
     secret_key: SecretStr = Field(
         default=SecretStr(""),
         description="signs tokens; empty: generated into the var folder, but production needs one",
@@ -142,6 +148,13 @@ class Settings(BaseSettings):
     def _check_redis(cls, value: str) -> str:
         if value and not value.startswith(("redis://", "rediss://")):
             raise ValueError("use redis://HOST:PORT/NUMBER, or rediss:// for TLS")
+        return value
+
+    @field_validator("channel_layer")
+    @classmethod
+    def _check_layer(cls, value: str, info: ValidationInfo) -> str:
+        if value and not info.data.get("redis_url"):
+            raise ValueError("a channel layer needs ASSISTIFY_REDIS_URL")
         return value
 
     @field_validator("log_level", mode="before")

@@ -20,6 +20,7 @@ from app.db.shops import SqlShops
 from app.db.staff import SqlStaff
 from app.db.store import SqlStore
 from app.demo.seed import SeededDemo, seed_demo
+from app.errors import ConfigurationError
 from app.live.sessions import UseCases
 from app.services.buckets import Buckets, MemoryBuckets, RedisBuckets
 from app.services.change import Changes
@@ -36,6 +37,7 @@ from app.services.sending import Sending
 from app.services.suggesting import Suggestions
 from app.settings import Settings
 from realtime.bus.memory import MemoryBus
+from realtime.bus.open_layer import UnknownLayerError, open_layer
 from realtime.bus.port import Bus
 from realtime.bus.redis import RedisBus
 from realtime.live_reply.memory import MemoryLiveReply
@@ -108,8 +110,15 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
 
 
 def _open_bus(settings: Settings) -> tuple[Bus, LiveReply]:
-    if settings.redis_url:
-        return RedisBus(settings.redis_url), RedisLiveReply(settings.redis_url)
+    url = settings.redis_url
+    if settings.channel_layer:
+        try:
+            layer = open_layer(settings.channel_layer, url)
+        except UnknownLayerError as error:
+            raise ConfigurationError(f"ASSISTIFY_CHANNEL_LAYER: {error}") from error
+        return layer, RedisLiveReply(url, bus=layer)
+    if url:
+        return RedisBus(url), RedisLiveReply(url)
     bus = MemoryBus()
     return bus, MemoryLiveReply(bus)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from realtime.bus.commands import Argument, RedisAwayError, RedisCommands, Script
-from realtime.bus.frame import encode_frame
+from realtime.bus.frame import Frame, encode_frame
+from realtime.bus.port import Bus, BusUnavailableError
 from realtime.bus.redis import PREFIX, channel_of
 from realtime.bus.topic import conversation_topic
 from realtime.live_reply import scripts
@@ -25,6 +27,8 @@ from realtime.live_reply.port import (
 )
 from realtime.protocol.events import ReplyDelta, ReplyStarted, delta_frame, started_frame
 
+log = logging.getLogger(__name__)
+
 
 def record_key(conversation: UUID) -> str:
     """Return the key of a conversation's record, in the slot of its topic."""
@@ -34,11 +38,14 @@ def record_key(conversation: UUID) -> str:
 class RedisLiveReply:
     """LiveReply on one Redis server. `timeout_s` bounds every method; then LiveReplyUnavailableError is raised.
 
-    After it the step may or may not have been carried out: every method bears being called again.
+    After it the step may or may not have been carried out: every method bears being called again. The steps publish on
+    the server's own pub/sub, where RedisBus listens; with `bus` they go out there, after the step.
     """
 
-    def __init__(self, url: str, *, timeout_s: float = 0.5, ttl_s: float = TTL_S) -> None:
+    def __init__(self, url: str, *, timeout_s: float = 0.5, ttl_s: float = TTL_S, bus: Bus | None = None) -> None:
         self._commands = RedisCommands(url, timeout_s=timeout_s)
+        self._bus = bus
+        self._steps = scripts.Steps.publishing("" if bus is not None else "PUBLISH")
         self._ttl_ms = int(ttl_s * 1000)
 
     async def begin(
@@ -46,10 +53,11 @@ class RedisLiveReply:
     ) -> Begun:
         """Create or adopt the record; see the port."""
         started = ReplyStarted(conversation=conversation, message=message, epoch=epoch)
-        frame = encode_frame(started_frame(started, attempt))
+        frame = started_frame(started, attempt)
         owner = (message.bytes, epoch, attempt)
         known = (text.encode(), _pack_ids(ids))
-        answer = await self._run(scripts.BEGIN, conversation, *owner, *known, frame, self._ttl_ms)
+        answer = await self._run(self._steps.begin, conversation, *owner, *known, encode_frame(frame), self._ttl_ms)
+        await self._publish(conversation, frame, is_due=answer[2])
         return Begun(answer[0].decode(), _unpack_ids(answer[1]), len(answer[0]))
 
     async def append(
@@ -61,9 +69,10 @@ class RedisLiveReply:
         data = text.encode()
         end = start + len(data)
         delta = ReplyDelta(conversation=conversation, message=message, epoch=epoch, start=start, end=end, text=text)
-        frame = encode_frame(delta_frame(delta, attempt))
-        owner = (message.bytes, epoch, attempt)
-        answer = await self._run(scripts.APPEND, conversation, *owner, start, data, _pack_ids(ids), frame, self._ttl_ms)
+        frame = delta_frame(delta, attempt)
+        change = (message.bytes, epoch, attempt, start, data, _pack_ids(ids), encode_frame(frame))
+        answer = await self._run(self._steps.append, conversation, *change, self._ttl_ms)
+        await self._publish(conversation, frame, is_due=answer[1])
         return int(answer[0])
 
     async def cut(self, conversation: UUID, epoch: int, cut_id: UUID, *, message: UUID | None = None) -> CutText | None:
@@ -109,6 +118,14 @@ class RedisLiveReply:
     async def aclose(self) -> None:
         """Close the connection; idempotent."""
         await self._commands.aclose()
+
+    async def _publish(self, conversation: UUID, frame: Frame, *, is_due: int) -> None:
+        """Send what a step changed, on a bus that the server does not know. Whoever misses it reads the record."""
+        if self._bus is not None and is_due:
+            try:
+                await self._bus.publish(conversation_topic(conversation), frame)
+            except BusUnavailableError:
+                log.debug("live frame not published, the bus is away", extra={"action": "publish_failed"})
 
     async def _run(self, script: Script, conversation: UUID, *arguments: Argument) -> list[Any]:
         """Run a script and return what follows its status.

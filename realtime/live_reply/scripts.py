@@ -7,9 +7,13 @@ The record is one hash, so that it expires and is evicted as a whole:
   fe fc   the highest epoch fence and its cut id (16 bytes); pe pc the one below it, which an uncut brings back
   s       fences of single messages, oldest first: message and cut id, 16 bytes each
 Answers: {0, ...} done, {1} unknown, {2, epoch, cut id or ''} fenced. Frames come ready made: no script parses them.
+BEGIN and APPEND are made for the way the bus publishes: by a command of the server, within the step, or, on a bus that
+the server does not know, by the caller, whom the last field of their answers tells whether there is something to send.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from realtime.bus.commands import Script
 
@@ -29,8 +33,8 @@ local function cut_over(fence_epoch, fence_cut, stops, message, epoch)
 end
 """
 
-# ARGV: message, epoch, attempt, text, ids, frame, ttl in ms. Answers {0, text, ids}.
-BEGIN = Script(
+# ARGV: message, epoch, attempt, text, ids, frame, ttl in ms. Answers {0, text, ids, 1 when there is a frame to send}.
+_BEGIN = (
     _CUT_OVER
     + """
 local message, epoch, attempt, text, ids = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
@@ -43,13 +47,14 @@ if m == message and (#t > #text or (#t == #text and #i >= #ids)) then text, ids 
 redis.call('HSET', KEYS[1], 'm', message, 'e', ARGV[2], 'a', ARGV[3], 't', text, 'i', ids)
 redis.call('HDEL', KEYS[1], 'f')
 redis.call('PEXPIRE', KEYS[1], ARGV[7])
-if m ~= message or e ~= epoch or a ~= attempt then redis.call('PUBLISH', KEYS[2], ARGV[6]) end
-return {0, text, ids}
+if m == message and e == epoch and a == attempt then return {0, text, ids, 0} end
+redis.call('PUBLISH', KEYS[2], ARGV[6])
+return {0, text, ids, 1}
 """
 )
 
-# ARGV: message, epoch, attempt, start, text, ids, frame, ttl in ms. Answers {0, end}.
-APPEND = Script(
+# ARGV: message, epoch, attempt, start, text, ids, frame, ttl in ms. Answers {0, end, 1 when there is a frame to send}.
+_APPEND = (
     _CUT_OVER
     + """
 local message, epoch, attempt, start, text = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
@@ -63,12 +68,12 @@ if m ~= message or e ~= epoch or a ~= attempt then
   if e < epoch or (m == message and a < attempt) then return {1} end
   return {2, e, ''}
 end
-if start + #text == #t and string.sub(t, start + 1) == text then return {0, #t} end
+if start + #text == #t and string.sub(t, start + 1) == text then return {0, #t, 0} end
 if start ~= #t then return {1} end
 redis.call('HSET', KEYS[1], 't', t .. text, 'i', i .. ARGV[6])
 redis.call('PEXPIRE', KEYS[1], ARGV[8])
 redis.call('PUBLISH', KEYS[2], ARGV[7])
-return {0, #t + #text}
+return {0, #t + #text, 1}
 """
 )
 
@@ -132,3 +137,22 @@ if m == ARGV[1] and e == ARGV[2] and a == ARGV[3] then redis.call('HSET', KEYS[1
 return {0}
 """
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The scripts that publish."""
+
+    begin: Script
+    append: Script
+
+    @classmethod
+    def publishing(cls, command: str) -> Steps:
+        """Return the scripts that publish by this command (PUBLISH, SPUBLISH), or leave that to the caller (empty)."""
+        return cls(*(Script(_with(source, command)) for source in (_BEGIN, _APPEND)))
+
+
+def _with(source: str, command: str) -> str:
+    if command:
+        return source.replace("'PUBLISH'", f"'{command}'")
+    return "\n".join(line for line in source.splitlines() if "'PUBLISH'" not in line)

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 
 import pytest
 
+from realtime.bus.channels_layer import ChannelsLayerBus
 from realtime.bus.memory import MemoryBus
+from realtime.bus.open_layer import open_layer
 from realtime.bus.port import Bus
 from realtime.bus.redis import RedisBus
 from tests.fixtures.redis_server import RedisServer
+
+PATIENCE_S = 10.0
+LAYERS = ("channels_redis.core.RedisChannelLayer", "channels_redis.pubsub.RedisPubSubChannelLayer")
 
 
 @dataclass(frozen=True)
@@ -17,17 +22,32 @@ class Buses:
 
     here: Bus
     there: Bus
+    keeps_order: bool = True
 
 
-@pytest.fixture(params=["memory", "redis"])
-async def buses(request: pytest.FixtureRequest) -> AsyncIterator[Buses]:
+def open_buses(request: pytest.FixtureRequest) -> Buses:
     if request.param == "memory":
         bus = MemoryBus()
-        pair = Buses(bus, bus)
-    else:
-        server: RedisServer = request.getfixturevalue("redis_server")
-        here, there = (RedisBus(server.url, timeout_s=10, unsubscribe_after_s=0.05) for _ in range(2))
-        pair = Buses(here, there)
+        return Buses(bus, bus)
+    if request.param == "channels":
+        layers = pytest.importorskip("channels.layers")
+        layer = layers.InMemoryChannelLayer(capacity=10_000)
+        near, far = (ChannelsLayerBus(layer, timeout_s=PATIENCE_S, unsubscribe_after_s=0.05) for _ in range(2))
+        return Buses(near, far, keeps_order=False)
+    server: RedisServer = request.getfixturevalue("redis_server")
+    if request.param in LAYERS:
+        pytest.importorskip("channels_redis")
+        near, far = (
+            open_layer(request.param, server.url, timeout_s=PATIENCE_S, unsubscribe_after_s=0.05) for _ in range(2)
+        )
+        return Buses(near, far, keeps_order=False)
+    here, there = (RedisBus(server.url, timeout_s=PATIENCE_S, unsubscribe_after_s=0.05) for _ in range(2))
+    return Buses(here, there)
+
+
+@pytest.fixture(params=["memory", "redis", "channels", *LAYERS])
+async def buses(request: pytest.FixtureRequest) -> AsyncIterator[Buses]:
+    pair = open_buses(request)
     yield pair
     await pair.here.aclose()
     await pair.there.aclose()

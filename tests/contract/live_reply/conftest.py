@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from realtime.bus.channels_layer import ChannelsLayerBus
 from realtime.bus.memory import MemoryBus
 from realtime.bus.port import Bus
 from realtime.bus.redis import RedisBus
@@ -28,6 +29,8 @@ class Store(ABC):
     here: LiveReply
     there: LiveReply
     bus: Bus
+    publishes_within_the_step = True
+    """Whether whoever hears all has heard a step by the time it is answered."""
 
     @abstractmethod
     def forget(self, conversation: UUID) -> None:
@@ -58,11 +61,12 @@ class MemoryStore(Store):
 
 
 class RedisStore(Store):
-    def __init__(self, server: RedisServer) -> None:
+    def __init__(self, server: RedisServer, other_bus: Bus | None = None) -> None:
         self.server = server
-        self.bus = RedisBus(server.url, timeout_s=PATIENCE_S)
-        self.here = RedisLiveReply(server.url, timeout_s=PATIENCE_S, ttl_s=TTL_S)
-        self.there = RedisLiveReply(server.url, timeout_s=PATIENCE_S, ttl_s=TTL_S)
+        self.publishes_within_the_step = other_bus is None
+        self.bus = other_bus or RedisBus(server.url, timeout_s=PATIENCE_S)
+        self.here = RedisLiveReply(server.url, timeout_s=PATIENCE_S, ttl_s=TTL_S, bus=other_bus)
+        self.there = RedisLiveReply(server.url, timeout_s=PATIENCE_S, ttl_s=TTL_S, bus=other_bus)
 
     def forget(self, conversation: UUID) -> None:
         self.server.flushall()
@@ -74,9 +78,19 @@ class RedisStore(Store):
             client.pexpire(record_key(conversation), left - int(seconds * 1000))
 
 
-@pytest.fixture(params=["memory", "redis"])
+def make_store(request: pytest.FixtureRequest) -> Store:
+    if request.param == "memory":
+        return MemoryStore()
+    server: RedisServer = request.getfixturevalue("redis_server")
+    if request.param == "redis":
+        return RedisStore(server)
+    layers = pytest.importorskip("channels.layers")
+    return RedisStore(server, ChannelsLayerBus(layers.InMemoryChannelLayer(capacity=10_000), timeout_s=PATIENCE_S))
+
+
+@pytest.fixture(params=["memory", "redis", "redis, bus on a channels layer"])
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
-    made: Store = MemoryStore() if request.param == "memory" else RedisStore(request.getfixturevalue("redis_server"))
+    made = make_store(request)
     yield made
     await made.here.aclose()
     await made.there.aclose()

@@ -212,7 +212,8 @@ async def race_cut_and_append(store: Store, seed: int) -> None:
     assert cut is not None
     seen = text_of(await ear.heard_all())
     await writer
-    assert cut.text == seen == text_of(await ear.heard_all()), f"seed {seed}"
+    assert cut.text == seen or (not store.publishes_within_the_step and cut.text.startswith(seen)), f"seed {seed}"
+    assert cut.text == text_of(await ear.heard_all()), f"seed {seed}"
     ear.close()
 
 
