@@ -16,6 +16,7 @@ from realtime.bus.topic import inbox_topic
 from realtime.failure import log_failure
 from realtime.inbox_feed import InboxFeed, InboxWatch
 from realtime.live_reply.port import LiveReply
+from realtime.loop_turn import LoopTurn
 from realtime.mirror import MirroredReply
 from realtime.ports import Principal, Sessions
 from realtime.protocol.commands import Cursor
@@ -62,7 +63,8 @@ class Hub:
         self.sessions = sessions
         self.settings = settings
         self._bus = bus
-        self._parts = FeedParts(bus, live_reply, sessions, settings, self.counters)
+        self.turn = LoopTurn()
+        self._parts = FeedParts(bus, live_reply, sessions, settings, self.counters, self.turn)
         self._feeds: dict[UUID, TopicFeed] = {}
         self._inboxes: dict[UUID, tuple[InboxFeed, Listening]] = {}
         self._unheard: set[Listening] = set()
@@ -80,7 +82,7 @@ class Hub:
         feed = self._feeds.get(conversation)
         if feed is None:
             feed = self._feeds[conversation] = TopicFeed(conversation, self._parts)
-        watch = feed.watches[reader.id] = Watch(reader)
+        watch = feed.add(reader)
         try:
             await feed.subscribe()
             read = await answer(self._parts, feed, principal, cursor)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from realtime.bus.frame import Frame, Kind
 from realtime.protocol.position import joined
 
 OUTBOX_BYTES = 1024 * 1024
+_HEADS = tuple(bytes((0x81, size)) for size in range(126)) + tuple(
+    b"\x81\x7e" + size.to_bytes(2, "big") for size in range(126, 1024)
+)
 _DELTA = Kind.DELTA
 _COVERED = (Kind.EVENT, Kind.STARTED, Kind.DELTA)  # what a resume answer brings
 
@@ -15,7 +19,7 @@ _COVERED = (Kind.EVENT, Kind.STARTED, Kind.DELTA)  # what a resume answer brings
 class Packet:
     """Wire JSON shared by every connection it goes to; its WebSocket frame is made once.
 
-    `frame_bytes` is the body as an unmasked, unfragmented text frame (RFC 6455, 5.2). `conversation` and `frame` say
+    `frame_bytes` is the body as a text frame. `conversation` and `frame` say
     what it holds, where that matters for merging and removing.
     """
 
@@ -25,13 +29,34 @@ class Packet:
         self.body = body
         self.conversation = conversation
         self.frame = frame
-        self.size = size = len(body)
-        if size < 126:
-            self.frame_bytes = bytes((0x81, size)) + body
-        elif size < 65536:
-            self.frame_bytes = b"\x81\x7e" + size.to_bytes(2, "big") + body
+        self.size = len(body)
+        self.frame_bytes = _head_of(self.size) + body
+
+
+class Burst:
+    """Deltas of one reply, each of which goes on where the one before it ended: packets that leave in one write."""
+
+    __slots__ = ("_conversation", "_frames", "_packets", "frame_bytes")
+
+    def __init__(self, conversation: UUID, frames: Sequence[Frame]) -> None:
+        self._conversation = conversation
+        self._frames = frames
+        self._packets: list[Packet] = []
+        if len(frames) == 1:
+            body = frames[0].body
+            self.frame_bytes = _head_of(len(body)) + body
         else:
-            self.frame_bytes = b"\x81\x7f" + size.to_bytes(8, "big") + body
+            self.frame_bytes = b"".join([part for frame in frames for part in (_head_of(len(frame.body)), frame.body)])
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    @property
+    def packets(self) -> Sequence[Packet]:
+        """The same, one by one, for who cannot take them in one write."""
+        if not self._packets:
+            self._packets = [Packet(frame.body, self._conversation, frame) for frame in self._frames]
+        return self._packets
 
 
 class _Merge(Packet):
@@ -167,6 +192,13 @@ class Outbox:
                 self._entries[at] = packet.made()
         self.size = sum(packet.size for packet in self._entries)
         return self.size + more <= self.limit
+
+
+def _head_of(size: int) -> bytes:
+    """Return the head of an unmasked, unfragmented text frame (RFC 6455, 5.2)."""
+    if size < 1024:
+        return _HEADS[size]
+    return b"\x81\x7e" + size.to_bytes(2, "big") if size < 65536 else b"\x81\x7f" + size.to_bytes(8, "big")
 
 
 def _size(packet: Packet) -> int:

@@ -15,7 +15,7 @@ from realtime.control import read_revoke
 from realtime.dispatch import Dispatcher
 from realtime.failure import log_failure
 from realtime.hub import Hub, Listening, Prepared
-from realtime.outbox import Outbox, Packet
+from realtime.outbox import Burst, Outbox, Packet
 from realtime.ports import Authenticated, CommandError, Peer, Principal, Sessions
 from realtime.protocol.answers import (
     HEARTBEAT_S,
@@ -115,6 +115,17 @@ class LiveSession:
         else:
             self._counters.slow_closed += 1
             self.close(CloseCode.SLOW_CONSUMER, "the client reads too slowly", flush=False)
+
+    def deliver_burst(self, burst: Burst, now: float) -> None:
+        """Write a burst at once if nothing is before it, else queue its packets."""
+        writer = self._writer
+        if writer is None or self._machine.state is _CLOSED:
+            return
+        if writer.write_through(burst.frame_bytes, now):
+            self._counters.frames_queued += len(burst)
+        else:
+            for packet in burst.packets:
+                self.deliver(packet)
 
     def send(self, body: bytes) -> None:
         """Queue wire JSON for this connection alone."""

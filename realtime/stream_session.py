@@ -114,6 +114,10 @@ class StreamWriter:
         if self._task is None:
             self._task = self._loop.create_task(self._write())
 
+    def write_through(self, frames: bytes, now: float) -> bool:
+        """Decline: this is no WebSocket."""
+        return False
+
     def close(self, code: int, reason: str, *, flush: bool) -> None:
         """See the port; the code goes out as the last frame."""
         if self._closing is not None:

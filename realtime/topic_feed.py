@@ -13,8 +13,9 @@ from realtime.bus.port import Bus, BusUnavailableError, Subscription
 from realtime.bus.topic import conversation_topic
 from realtime.failure import log_failure
 from realtime.live_reply.port import LiveReply, LiveReplyUnavailableError, LiveText
+from realtime.loop_turn import LoopTurn
 from realtime.mirror import Mirror
-from realtime.outbox import Packet
+from realtime.outbox import Burst, Packet
 from realtime.ports import Sessions
 from realtime.protocol.events import HiddenEvent, Resync, encode
 from realtime.protocol.position import Position, Verdict, tail
@@ -43,6 +44,9 @@ class Reader(Protocol):
     def deliver(self, packet: Packet) -> None:
         """Queue a packet; never blocks, never raises."""
 
+    def deliver_burst(self, burst: Burst, now: float) -> None:
+        """Queue or write a burst; `now` is the loop time. Never blocks, never raises."""
+
 
 @dataclass(slots=True)
 class Watch:
@@ -69,10 +73,15 @@ class FeedParts:
     sessions: Sessions
     settings: RealtimeSettings
     counters: Counters
+    turn: LoopTurn
 
 
 class TopicFeed:
-    """See the module."""
+    """See the module.
+
+    Deltas that join on wait for the feed's turn to write, as a burst. Whatever else happens to the feed or its watches
+    comes after them, so it lets them out first.
+    """
 
     def __init__(self, conversation: UUID, parts: FeedParts) -> None:
         self.conversation = conversation
@@ -81,6 +90,8 @@ class TopicFeed:
         self.mirror = Mirror()
         self.log: str | None = None
         self.had_event = False  # since the last position check
+        self._burst: list[Frame] = []
+        self._is_waiting = False  # for its turn
         self._parts = parts
         self._loop = asyncio.get_running_loop()
         self._subscription: Subscription | None = None
@@ -92,6 +103,12 @@ class TopicFeed:
     def is_subscribed(self) -> bool:
         return self._subscription is not None
 
+    def add(self, reader: Reader) -> Watch:
+        """Begin to keep frames for a reader, from now on, in place of what it watched with before."""
+        self._let_out()
+        watch = self.watches[reader.id] = Watch(reader)
+        return watch
+
     async def subscribe(self) -> None:
         """Return when the bus confirmed the subscription, or is away: then the position check brings the events."""
         if self._subscription is not None or self._closed or not self._parts.bus.healthy:
@@ -102,6 +119,7 @@ class TopicFeed:
 
     def begin(self, log: str, position: Position, live: LiveText | None) -> None:
         """Take over what a resume read from log and live reply: start there, or find out that this node is behind."""
+        self._let_out()
         if self.order.position is None:
             self.log = log
             self.mirror.begin(live)
@@ -114,6 +132,7 @@ class TopicFeed:
 
     def behind(self, log: str, seq: int) -> None:
         """The database says that this log reaches `seq`."""
+        self._let_out()
         position = self.order.position
         if position is None:
             return
@@ -124,6 +143,7 @@ class TopicFeed:
 
     def open_watch(self, watch: Watch, ended: set[UUID]) -> None:
         """The resume was answered: send what came meanwhile, then everything. `ended`: replies whose end it held."""
+        self._let_out()
         buffered, watch.buffer = watch.buffer or [], None
         for frame in buffered:
             is_live = frame.kind is Kind.STARTED or frame.kind is Kind.DELTA
@@ -134,6 +154,7 @@ class TopicFeed:
     def close(self) -> None:
         """Nobody follows this conversation any more."""
         self._closed = True
+        self._burst = []
         if self._subscription is not None:
             self._subscription.close()
         for task in (self._healing, self._subscribing):
@@ -162,19 +183,36 @@ class TopicFeed:
         kind = frame.kind
         if kind is _DELTA and frame.audience is _ALL and self.order.joins(frame):
             self.mirror.follow(frame)
-            packet = Packet(frame.body, self.conversation, frame)
-            for watch in self.watches.values():
-                if watch.in_step:
-                    watch.reader.deliver(packet)
-                else:
-                    self._give_apart(watch, frame)
+            self._burst.append(frame)
+            if not self._is_waiting:
+                self._is_waiting = True
+                self._parts.turn.add(self)
         elif kind is not Kind.CONTROL:
             if kind is Kind.EVENT:
                 self.had_event = True
             self._release(self.order.offer(frame, self._loop.time()))
             self._heal_if_needed()
 
+    def turn(self, now: float) -> int:
+        """Let the deltas out that wait; return to how many connections they went."""
+        self._is_waiting = False
+        return self._let_out()
+
+    def _let_out(self) -> int:
+        if not self._burst:
+            return 0
+        frames, self._burst = self._burst, []
+        burst = Burst(self.conversation, frames)
+        now = self._loop.time()
+        for watch in self.watches.values():
+            if watch.in_step:
+                watch.reader.deliver_burst(burst, now)
+            else:
+                self._give_apart(watch, frames)
+        return len(self.watches)
+
     def _release(self, frames: list[Frame]) -> None:
+        self._let_out()
         for frame in frames:
             self.mirror.follow(frame)
             packets = _Packets(self.conversation, frame)
@@ -189,13 +227,14 @@ class TopicFeed:
             for watch in self.watches.values():
                 self._fall_in(watch)
 
-    def _give_apart(self, watch: Watch, frame: Frame) -> None:
-        """Give a released delta to a watch that is not in step."""
+    def _give_apart(self, watch: Watch, frames: list[Frame]) -> None:
+        """Give the deltas of a burst to a watch that is not in step."""
         if watch.buffer is not None:
-            watch.buffer.append(frame)
-        else:
+            watch.buffer += frames
+            return
+        for frame in frames:
             self._give(watch, frame, _Packets(self.conversation, frame))
-            self._fall_in(watch)
+        self._fall_in(watch)
 
     def _fall_in(self, watch: Watch) -> None:
         """Let a watch go in step when it stands where the feed stands."""
@@ -205,6 +244,7 @@ class TopicFeed:
 
     def _fall_out(self) -> None:
         """Give every watch a position of its own: the feed is about to move without letting anything out."""
+        self._let_out()
         for watch in self.watches.values():
             if watch.in_step and self.order.position is not None:
                 watch.in_step = False

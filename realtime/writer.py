@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
+from realtime.loop_turn import LoopTurn
 from realtime.outbox import Outbox
 from realtime.protocol.close_codes import CloseCode
 from realtime.settings import RealtimeSettings
@@ -29,33 +30,14 @@ class Writer(Protocol):
     def wake(self) -> None:
         """There is something in the outbox."""
 
+    def write_through(self, frames: bytes, now: float) -> bool:
+        """Write WebSocket frames past the outbox, if that is empty and the socket takes them; `now` is loop time."""
+
     def close(self, code: int, reason: str, *, flush: bool) -> None:
         """Write what is queued (with `flush`), send a close frame, and end the connection; idempotent."""
 
     def stop(self) -> None:
         """The connection is gone: write no more."""
-
-
-class LoopTurn:
-    """The writers of one node that were woken in this loop turn: one callback at its end lets all of them write."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.woken: list[DirectWriter] = []
-        """Those that write at its end; whoever is the first calls `begin`."""
-
-    def begin(self) -> None:
-        """Let the woken write at the end of this turn."""
-        self._loop.call_soon(self._end)
-
-    def _end(self) -> None:
-        woken, self.woken = self.woken, []
-        now = self._loop.time()
-        for writer in woken:
-            try:
-                writer.turn(now)
-            except Exception:
-                logger.exception("a connection was not written to", extra={"action": "write_failed"})
 
 
 class DirectWriter:
@@ -98,13 +80,10 @@ class DirectWriter:
         """Write at the end of this loop turn."""
         if not self._waiting:
             self._waiting = True
-            woken = self._turn.woken
-            if not woken:
-                self._turn.begin()
-            woken.append(self)
+            self._turn.add(self)
 
-    def turn(self, now: float) -> None:
-        """Write what was queued in this loop turn; `now` is its loop time."""
+    def turn(self, now: float) -> int:
+        """Write what was queued until now."""
         self._waiting = False
         outbox, socket = self._outbox, self._socket
         if outbox.merging or self._closing is not None or outbox.size > WRITE_BYTES or not socket.takes_frames:
@@ -112,6 +91,16 @@ class DirectWriter:
         elif outbox.size:
             socket.write(outbox.take_frames(WRITE_BYTES))
             self.last_write = now
+        return 1
+
+    def write_through(self, frames: bytes, now: float) -> bool:
+        """See the port."""
+        outbox, socket = self._outbox, self._socket
+        if outbox.size or outbox.merging or self._closing is not None or not socket.takes_frames:
+            return False
+        socket.write(frames)
+        self.last_write = now
+        return True
 
     def close(self, code: int, reason: str, *, flush: bool) -> None:
         """See the port. A client that does not take the rest in time is aborted."""
@@ -183,6 +172,10 @@ class AsgiWriter:
         """Start writing unless that goes on already."""
         if self._task is None:
             self._task = self._loop.create_task(self._write())
+
+    def write_through(self, frames: bytes, now: float) -> bool:
+        """Decline: the server makes the frames."""
+        return False
 
     def close(self, code: int, reason: str, *, flush: bool) -> None:
         """See the port."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from app.services.ids import new_id
 from realtime.bus.frame import Frame, Kind
 from realtime.hub import Hub
-from realtime.outbox import Packet
+from realtime.outbox import Burst, Packet
 from realtime.ports import Principal
 
 QUEUED_FRAMES = 4096  # far more than one answer has
@@ -30,6 +30,11 @@ class ProgramReader:
         frame = packet.frame
         if frame is not None and frame.kind is not Kind.NOTICE and not self._frames.full():
             self._frames.put_nowait(frame)
+
+    def deliver_burst(self, burst: Burst, now: float) -> None:
+        """Take some at once."""
+        for packet in burst.packets:
+            self.deliver(packet)
 
     async def next(self, timeout_s: float) -> Frame | None:
         """Wait for the next frame; None when none came in time."""
