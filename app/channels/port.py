@@ -11,12 +11,12 @@ send again by itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from app.domain.channel import Account, InboundEvent, Limits, OutgoingPart, SendResult
+from app.domain.channel import Account, InboundEvent, Limits, OutgoingPart, RefusalKind, SendResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class AccountField:
     label: str
     required: bool = True
     secret: bool = False
+    choices: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Receiver(Protocol):
         """Answer the vendor's subscription check; None where the vendor has none. Works without the database."""
 
     def references(self, request: RawRequest) -> Sequence[Sequence[str]]:
-        """Return whom the request says it is for, unverified: per account, its possible references, the best first.
+        """Return whom the request says it is for, unverified: per account, the names it may have, the best first.
 
         Reads no more of the body than that; returns nothing for one it cannot read.
         """
@@ -136,6 +137,18 @@ class Sender(Protocol):
         Raises: HttpLostError when it is unknown whether it arrived.
         """
 
+    def classify(self, code: str) -> RefusalKind:
+        """Say what an error code of the vendor means, told by its answer or by a receipt."""
+
+    async def find(
+        self, part: OutgoingPart, account: Account, sent_after: datetime, known: Collection[str], http: Http
+    ) -> str | None:
+        """Look in the vendor's list for a part whose answer was lost; return the vendor's id of it. None when it is
+        not there, or there is no such list. `known`: ids that are other parts'.
+
+        Raises: HttpLostError, HttpUnreachableError.
+        """
+
     async def show_typing(self, address: str, last_inbound: str, account: Account, http: Http) -> None:
         """Show that an answer is coming; `last_inbound` is the vendor's id of the customer's last message."""
 
@@ -148,14 +161,15 @@ API_BASE = AccountField("api_base", "Address of the send API", required=False)
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A channel. `path` is its name in /api/webhooks/{path}/; `reference` the fields of which the first filled one is
-    the account's external id (the others are looked up too); `handshake_field` the field with the verify token."""
+    """A channel. `path` is its name in /api/webhooks/{path}/; `references` gives the names by which the vendor's
+    requests call an account with these fields, the first being its external id; `handshake_field` is the field with
+    the verify token."""
 
     kind: str
     name: str
     path: str | None = None
     fields: Sequence[AccountField] = ()
-    reference: Sequence[str] = ()
+    references: Callable[[Mapping[str, str]], Sequence[str]] = lambda fields: ()
     handshake_field: str | None = None
     receiver: Receiver | None = field(default=None, repr=False)
     sender: Sender | None = field(default=None, repr=False)

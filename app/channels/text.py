@@ -1,0 +1,30 @@
+"""Vendors' text, made fit to be stored."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+KEY_CHARS = 255
+_HALVES = re.compile(r"[\ud800-\udfff]")
+_ESCAPES = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
+
+
+def clean(text: str) -> str:
+    """Return the text without NUL and with half surrogate pairs replaced: databases store neither."""
+    return _HALVES.sub("\N{REPLACEMENT CHARACTER}", text.replace("\0", ""))
+
+
+def whole_escapes(body: bytes) -> bytes:
+    """Return JSON in which escapes that are half a surrogate pair stand for the replacement character."""
+    return _ESCAPES.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)
+
+
+def bounded_key(key: str) -> str:
+    """Return a vendor's id as an idempotency key of at most KEY_CHARS: a longer one by its hash."""
+    key = clean(key)
+    if len(key) <= KEY_CHARS:
+        return key
+    return f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
