@@ -17,6 +17,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
+from app.domain.split import TextLimit, Unit
+
 WEB = "web"  # the widget: the one channel without a vendor
 
 
@@ -153,15 +155,22 @@ InboundEvent = MessageReceived | MessageDeleted | Postback | Receipt | Echo | Re
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a channel takes. `text_chars`: of one part. `window`: how long after the customer's last message we may
-    write freely (None: for ever); `human_window`: how long a person may, where the vendor has such a lane. Sizes in
-    bytes by kind of media; a kind that is missing cannot be sent."""
+    """What a channel takes. `text_chars`: of one part, counted in `text_unit`. `window`: how long after the customer's
+    last message we may write freely (None: for ever); `human_window`: how long a person may, where the vendor has such
+    a lane. Sizes in bytes by kind of media; a kind that is missing cannot be sent. `cards`: how many products of one
+    message are shown as cards (0: as text with links)."""
 
     text_chars: int
+    text_unit: Unit = Unit.UTF16
     window: timedelta | None = None
     human_window: timedelta | None = None
     media_bytes: Mapping[str, int] = field(default_factory=dict)
     buttons: int = 0  # quick replies of one message
+    cards: int = 0
+
+    @property
+    def text(self) -> TextLimit:
+        return TextLimit(self.text_chars, self.text_unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,19 +197,25 @@ class OutgoingMedia:
 @dataclass(frozen=True, slots=True)
 class OutgoingPart:
     """One part of a message, at most the channel's limit. `delivery` is our id of it: it goes along as metadata or in
-    the address of the callback. `by_human`: a person wrote it (only such may use a human-only lane). `template`:
-    the vendor's id of an approved template, with its variables, instead of text."""
+    the address of the callback. `template`: the vendor's id of an approved template, with its variables, instead of
+    text."""
 
     delivery: UUID
     address: str
     text: str = ""
     media: OutgoingMedia | None = None
     cards: tuple[Card, ...] = ()
-    by_human: bool = False
-    after_window: bool = False
     template: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     callback_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HumanPart(OutgoingPart):
+    """A part that a person wrote: the only kind that can ask for a vendor's human-only lane, once the window is over.
+    What the bot says is never one."""
+
+    after_window: bool = False
 
 
 class RefusalKind(StrEnum):

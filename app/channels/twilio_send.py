@@ -1,0 +1,162 @@
+"""The sending half of WhatsApp through Twilio.
+
+Contract: https://www.twilio.com/docs/messaging/api/message-resource, .../whatsapp/api/typing-indicators-resource and
+.../whatsapp/api/error-code-mapping. There is no idempotency key: what was sent and not answered is looked up in the
+list of messages, or learnt from the status callback, whose address carries our delivery's id.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from app.channels.port import Http, HttpAnswer, HttpLostError
+from app.domain.channel import (
+    Accepted,
+    Account,
+    Limits,
+    OutgoingPart,
+    RefusalKind,
+    Refused,
+    SendResult,
+)
+
+API = "https://api.twilio.com"
+MESSAGING_API = "https://messaging.twilio.com"
+VERSION = "2010-04-01"
+SCHEME = "whatsapp:"
+MEGABYTE = 1_000_000
+LISTED = 50
+CLOCKS_APART = timedelta(seconds=5)
+_TEMPORARY = {"20429", "63018"}
+_WINDOW = {"63016"}
+_CREDENTIALS = {"20003", "20403", "20404"}
+# Gateways answer so whether or not what is behind them did its work.
+_ANSWERS_OF_OTHERS = (502, 504)
+
+
+class TwilioSender:
+    """See app.channels.port.Sender."""
+
+    limits = Limits(
+        text_chars=1600,
+        window=timedelta(hours=24),
+        media_bytes={"image": 5 * MEGABYTE, "video": 16 * MEGABYTE, "audio": 16 * MEGABYTE, "file": 16 * MEGABYTE},
+    )
+
+    async def send(self, part: OutgoingPart, account: Account, http: Http) -> SendResult:
+        """Post one message.
+
+        Raises: HttpLostError, HttpUnreachableError.
+        """
+        form = {"To": part.address, "From": _own_address(account), **_content(part)}
+        if part.callback_url is not None:
+            form["StatusCallback"] = part.callback_url
+        answer = await _post(http, f"{_api(account, API)}{_messages(account)}", form, account)
+        found = _json(answer)
+        if answer.status in (200, 201) and isinstance(found.get("sid"), str):
+            return Accepted(found["sid"])
+        if answer.status in _ANSWERS_OF_OTHERS or answer.status < 300:
+            raise HttpLostError(f"status {answer.status}")
+        return self._refusal(answer, found)
+
+    def _refusal(self, answer: HttpAnswer, found: Mapping[str, Any]) -> Refused:
+        code = str(found.get("code", answer.status))
+        kind = self.classify(code)
+        if answer.status == 429 or answer.status >= 500:
+            kind = RefusalKind.TEMPORARY
+        elif answer.status in (401, 403):
+            kind = RefusalKind.CREDENTIALS
+        after = answer.headers.get("retry-after", "")
+        return Refused(kind, code, str(found.get("message", ""))[:200], float(after) if after.isdecimal() else None)
+
+    def classify(self, code: str) -> RefusalKind:
+        """Say what an error code means."""
+        if code in _TEMPORARY:
+            return RefusalKind.TEMPORARY
+        if code in _WINDOW:
+            return RefusalKind.WINDOW_CLOSED
+        return RefusalKind.CREDENTIALS if code in _CREDENTIALS else RefusalKind.PERMANENT
+
+    async def find(
+        self, part: OutgoingPart, account: Account, sent_after: datetime, known: Collection[str], http: Http
+    ) -> str | None:
+        """Look in the list of messages for one to this person with this text that is no other part's.
+
+        Raises: HttpLostError, HttpUnreachableError.
+        """
+        query = urlencode({"To": part.address, "From": _own_address(account), "PageSize": LISTED})
+        url = f"{_api(account, API)}{_messages(account)}?{query}"
+        answer = await http.request("GET", url, headers=_authorization(account))
+        wanted = _content(part)
+        for one in _json(answer).get("messages", []):
+            is_same = one.get("body") == wanted.get("Body", "") and one.get("sid") not in known
+            if is_same and "ContentSid" not in wanted and _is_after(one.get("date_created"), sent_after):
+                return str(one["sid"])
+        return None
+
+    async def show_typing(self, address: str, last_inbound: str, account: Account, http: Http) -> None:
+        """Show that an answer is coming, for 25 s; this marks the message as read, too.
+
+        Raises: HttpLostError, HttpUnreachableError.
+        """
+        form = {"messageId": last_inbound, "channel": "whatsapp"}
+        await _post(http, f"{_api(account, MESSAGING_API)}/v2/Indicators/Typing.json", form, account)
+
+    async def mark_read(self, address: str, last_inbound: str, account: Account, http: Http) -> None:
+        """Twilio has no way but the typing sign."""
+        await self.show_typing(address, last_inbound, account, http)
+
+
+def _content(part: OutgoingPart) -> dict[str, str]:
+    """Text, a file or a template: never two of them (files take no captions here)."""
+    if part.template is not None:
+        variables = {"ContentVariables": json.dumps(dict(part.variables))} if part.variables else {}
+        return {"ContentSid": part.template, **variables}
+    if part.media is not None:
+        return {"MediaUrl": part.media.url}
+    return {"Body": part.text}
+
+
+def _is_after(created: object, sent_after: datetime) -> bool:
+    if not isinstance(created, str):
+        return False
+    try:
+        return parsedate_to_datetime(created) >= sent_after - CLOCKS_APART
+    except ValueError:
+        return False
+
+
+def _own_address(account: Account) -> str:
+    return SCHEME + account.fields.get("number", "").replace(" ", "").removeprefix(SCHEME)
+
+
+def _api(account: Account, usual: str) -> str:
+    return (account.fields.get("api_base") or usual).rstrip("/")
+
+
+def _messages(account: Account) -> str:
+    return f"/{VERSION}/Accounts/{account.fields.get('account_sid', '')}/Messages.json"
+
+
+def _authorization(account: Account) -> dict[str, str]:
+    pair = f"{account.fields.get('account_sid', '')}:{account.secrets.get('auth_token', '')}"
+    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+
+async def _post(http: Http, url: str, form: Mapping[str, str], account: Account) -> HttpAnswer:
+    headers = {**_authorization(account), "Content-Type": "application/x-www-form-urlencoded"}
+    return await http.request("POST", url, headers=headers, content=urlencode(dict(form)).encode())
+
+
+def _json(answer: HttpAnswer) -> dict[str, Any]:
+    try:
+        found = json.loads(answer.body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
