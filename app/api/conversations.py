@@ -6,10 +6,12 @@ from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
+from starlette.responses import Response
 
 from app.api.operation import Call, Operation
 from app.auth.roles import Permission
 from app.domain.people import Role, Staff, Visitor
+from nlp.labels import INTENTS
 from realtime.protocol import shapes
 
 TAG = "conversations"
@@ -53,6 +55,26 @@ class Closed(Struct, frozen=True):
     seq: int
 
 
+class Correction(Struct, frozen=True):
+    """A message of a customer, and what it is really about: a label of `GET /api/intents/`."""
+
+    message: UUID
+    intent: str
+
+
+class Intent(Struct, frozen=True):
+    """Something customers want, and its meaning in words."""
+
+    label: str
+    meaning: str
+
+
+class IntentList(Struct, frozen=True):
+    """All intents there are."""
+
+    intents: list[Intent]
+
+
 def staff_of(call: Call) -> Staff:
     """Return the signed-in member as the use cases know them."""
     member = call.staff
@@ -84,6 +106,20 @@ async def close_conversation(call: Call) -> Closed:
     return Closed(seq)
 
 
+async def correct_intent(call: Call) -> Response:
+    """Correct the intent of a message; the correction is kept to train on."""
+    body: Correction = call.body
+    await call.context.cases.desk.correct_intent(
+        staff_of(call), call.request.path_params["id"], body.message, body.intent
+    )
+    return Response(status_code=204)
+
+
+async def list_intents(call: Call) -> IntentList:
+    """List the intents that messages are sorted into."""
+    return IntentList([Intent(label, meaning) for label, meaning in INTENTS.items()])
+
+
 OPERATIONS = (
     Operation("POST", "/api/conversations/create_conversation/", create_conversation, "Open a conversation", TAG,
               Permission.WRITE_CONVERSATIONS, NewConversation, None, Opened, 201),
@@ -91,4 +127,8 @@ OPERATIONS = (
               Permission.READ_CONVERSATIONS, None, ListQuery, ConversationList),
     Operation("POST", "/api/conversations/{id:uuid}/close_conversation/", close_conversation, "Close a conversation",
               TAG, Permission.WRITE_CONVERSATIONS, None, None, Closed),
+    Operation("POST", "/api/conversations/{id:uuid}/correct_intent/", correct_intent, "Correct a message's intent", TAG,
+              Permission.WRITE_CONVERSATIONS, Correction, None, None, 204, (409,)),
+    Operation("GET", "/api/intents/", list_intents, "The intents there are", TAG, Permission.READ_CONVERSATIONS,
+              response=IntentList),
 )  # fmt: skip

@@ -19,6 +19,7 @@ from app.services.ingest import Sent
 from app.services.rights import check_conversation
 from app.services.transitions import ref_of
 from app.services.wire import score_shape
+from nlp.labels import INTENTS
 from realtime.ports import CommandError
 from realtime.protocol import events, shapes
 from realtime.protocol.commands import Priority
@@ -147,6 +148,34 @@ class DeskWork:
             if found is None or found.sender is not SenderKind.BOT:
                 raise CommandError("not_found", "there is no such reply")
             await change.tx.desk.set_feedback(found, visitor.id, value)
+
+        await self._changes.run(conversation, step)
+
+    async def correct_intent(self, staff: Staff, conversation: UUID, message: UUID, label: str) -> None:
+        """Say what a customer's message is really about: shown at once, and kept as an example to learn from.
+
+        Raises: CommandError `bad_frame` for an unknown label; `not_found`, also for a message that no customer wrote;
+        `forbidden`; `conflict` while the message is not analysed yet.
+        """
+        if label not in INTENTS:
+            raise CommandError("bad_frame", f"there is no intent {label!r:.64}; see GET /api/intents/")
+
+        async def step(change: Change) -> None:
+            check_conversation(staff, change.conversation)
+            found = await change.tx.messages.find(conversation, message)
+            if found is None or found.sender is not SenderKind.CUSTOMER:
+                raise CommandError("not_found", "there is no such message of a customer")
+            if found.intent is None or found.sentiment is None:
+                raise CommandError("conflict", "the message is still being analysed: try again in a moment")
+            await change.tx.desk.set_feedback(found, staff.id, label)
+            if found.intent.label == label:
+                return
+            intent = Score(label, 1.0)
+            await change.tx.messages.set_scores(message, intent, found.sentiment)
+            if change.conversation.intent == found.intent:
+                change.conversation.intent = intent
+            scores = {"intent": score_shape(intent), "sentiment": score_shape(found.sentiment)}
+            await change.append(events.MessageAnalyzed, about=message, message=message, **scores)
 
         await self._changes.run(conversation, step)
 

@@ -198,7 +198,8 @@ class Desk(Protocol):
         self, shop: UUID, conversation: UUID, user: UUID | None, score: int, comment: str | None
     ) -> None: ...
 
-    async def set_feedback(self, message: Message, author: UUID, value: str) -> None: ...
+    async def set_feedback(self, message: Message, author: UUID, value: str) -> None:
+        """Store what a person thinks of a message: a thumb, or the intent of a customer's; the last one counts."""
 
 
 class Views(Protocol):

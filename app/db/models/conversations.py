@@ -160,7 +160,7 @@ class Csat(Base):
 
 
 class Feedback(Base):
-    """A thumb on one bot message; the last one counts."""
+    """What a person thinks of a model's work on one message; the last word counts."""
 
     __tablename__ = "feedback"
     __table_args__ = (UniqueConstraint("message_id", "author_id"),)
@@ -170,5 +170,5 @@ class Feedback(Base):
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id"), index=True)
     message_id: Mapped[UUID] = mapped_column(ForeignKey("messages.id"))
     author_id: Mapped[UUID]
-    value: Mapped[Short]  # up, down
+    value: Mapped[Short]  # of the bot's message: up, down; of a customer's: the intent it should have got
     created_at: Mapped[Created]

@@ -61,7 +61,7 @@ class SqlDesk:
             )
 
     async def set_feedback(self, message: Message, author: UUID, value: str) -> None:
-        """Insert or replace a thumb."""
+        """Insert or replace."""
         key = (models.Feedback.message_id == message.id) & (models.Feedback.author_id == author)
         if await self._replace(models.Feedback, key, value=value):
             return

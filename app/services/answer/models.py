@@ -1,8 +1,9 @@
-"""The language models as the pipeline calls them: off the event loop, and batched."""
+"""The language models as the pipeline calls them: off the event loop, batched, and no text twice."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -10,6 +11,8 @@ from nlp.analyzer import Analysis
 
 BATCH_WINDOW_S = 0.004  # messages that come within this time share a forward pass
 MAX_BATCH = 32
+KEPT = 4096  # results, some 8 KiB each at the most
+KEPT_CHARS = 500  # longer texts do not come twice
 
 
 class Analyzer(Protocol):
@@ -19,18 +22,27 @@ class Analyzer(Protocol):
 
 
 class BatchedAnalyzer:
-    """Joins the texts of concurrent callers into one forward pass, in a thread."""
+    """Joins the texts of concurrent callers into one forward pass, in a thread; results are kept per text.
+
+    A message is analysed by its own job and again for its answer. The results are those of one loaded model, and go
+    with it: another version is another analyzer.
+    """
 
     def __init__(self, analyzer: Analyzer) -> None:
         self._analyzer = analyzer
         self._waiting: list[tuple[str, asyncio.Future[Analysis]]] = []
         self._runner: asyncio.Task[None] | None = None
+        self._kept: OrderedDict[str, Analysis] = OrderedDict()
 
     async def analyze(self, text: str) -> Analysis:
         """Return the analysis of one text.
 
         Raises: what the model raises, for every text of the batch that failed.
         """
+        known = self._kept.get(text)
+        if known is not None:
+            self._kept.move_to_end(text)
+            return known
         future: asyncio.Future[Analysis] = asyncio.get_running_loop().create_future()
         self._waiting.append((text, future))
         if self._runner is None or self._runner.done():
@@ -48,6 +60,14 @@ class BatchedAnalyzer:
                     if not future.done():
                         future.set_exception(error)
                 continue
-            for (_, future), result in zip(batch, results, strict=True):
+            for (text, future), result in zip(batch, results, strict=True):
+                self._keep(text, result)
                 if not future.done():
                     future.set_result(result)
+
+    def _keep(self, text: str, result: Analysis) -> None:
+        if len(text) > KEPT_CHARS:
+            return
+        self._kept[text] = result
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)

@@ -13,9 +13,11 @@ import pytest
 from sqlalchemy import update
 
 from app.db import models
+from app.domain.message import Score
 from app.domain.people import Role
 from app.services.imports import CustomerRow, ItemRow, OrderRow
-from tests.integration.app.rig import Product
+from tests.integration.app.responder import ScriptedResponder
+from tests.integration.app.rig import Product, working
 
 CREATE, LIST = "/api/conversations/create_conversation/", "/api/conversations/list/"
 
@@ -236,3 +238,48 @@ async def test_bad_periods_are_refused(rig: Product, query: dict[str, str]) -> N
     async with await rig.signed_in() as client:
         answer = await client.get("/api/analytics/intent_stats/", params=query)
     assert answer.status_code == 422, answer.text
+
+
+async def analysed(rig: Product, text: str) -> tuple[UUID, UUID]:
+    """Return a conversation and its one message, analysed."""
+    visitor, conversation = await rig.open()
+    await rig.parts.cases.control.take(rig.mine.staff[Role.AGENT], conversation)
+    async with working(rig.worker(ScriptedResponder())):
+        await rig.ask(visitor, conversation, text)
+
+        async def scored() -> bool:
+            return (await rig.messages(conversation))[0].intent_label is not None
+
+        await rig.until(conversation, scored)
+    return conversation, (await rig.messages(conversation))[0].id
+
+
+async def test_a_corrected_intent_is_shown_to_all_and_kept_to_learn_from(rig: Product) -> None:
+    conversation, message = await analysed(rig, "Where is my parcel now?")
+    path = f"/api/conversations/{conversation}/correct_intent/"
+    async with await rig.signed_in() as client:
+        labels = {one["label"] for one in (await client.get("/api/intents/")).json()["intents"]}
+        assert {"order_status", "delivery_options", "out_of_scope"} <= labels
+        for label in ("delivery_options", "delivery_options", "invoice"):
+            body = {"message": str(message), "intent": label}
+            assert (await client.post(path, json=body)).status_code == 204
+    row = (await rig.messages(conversation))[0]
+    assert (row.intent_label, row.intent_score) == ("invoice", 1.0)
+    assert row.sentiment_label is not None
+    (kept,) = await rig.rows(models.Feedback, conversation_id=conversation)
+    assert (kept.message_id, kept.value) == (message, "invoice")
+    analyses = await rig.rows(models.Event, conversation_id=conversation, type="message.analyzed")
+    assert len(analyses) == 3
+    assert (await rig.record(conversation)).intent == Score("invoice", 1.0)
+
+
+async def test_what_cannot_be_corrected_is_refused(rig: Product) -> None:
+    visitor, conversation = await rig.open()
+    await rig.ask(visitor, conversation)
+    message = (await rig.messages(conversation))[0].id
+    path = f"/api/conversations/{conversation}/correct_intent/"
+    async with await rig.signed_in() as client:
+        for given, intent, status in ((message, "thanks", 409), (message, "nonsense", 422), (uuid4(), "thanks", 404)):
+            answer = await client.post(path, json={"message": str(given), "intent": intent})
+            assert answer.status_code == status, answer.text
+    assert await rig.rows(models.Feedback) == []

@@ -45,6 +45,7 @@ async def call(rig: Product, operation: Operation, role: Role, ids: dict[str, st
     bodies = {
         "/api/messages/process_message/": {"conversation_id": ids["conversations"], "text": "hello"},
         "/api/conversations/create_conversation/": {"customer": "cust_1"},
+        "/api/conversations/{id:uuid}/correct_intent/": {"message": str(new_id()), "intent": "thanks"},
     }
     async with await rig.signed_in(role) as client:
         return await client.request(operation.method, path, params=query, json=bodies.get(operation.path))

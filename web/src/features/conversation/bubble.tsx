@@ -4,7 +4,7 @@ import type { MessageView } from "@/shared/session/state";
 import { clockTime, fullTime } from "../format/time";
 import { plainWords } from "../format/words";
 import { useConversation } from "../live/use-session";
-import { Chip } from "../ui/chip";
+import { IntentChip } from "./intent-chip";
 import { ProductCards } from "./product-cards";
 
 type BubbleProps = {
@@ -34,7 +34,7 @@ export const Bubble = memo(function Bubble({ conversation, id, endsGroup, rises 
       <BubbleText message={message} own={own} endsGroup={endsGroup} />
       {message.products.length > 0 && <ProductCards products={message.products} />}
       <Ending message={message} />
-      <Meta message={message} endsGroup={endsGroup} />
+      <Meta conversation={conversation} message={message} endsGroup={endsGroup} />
     </div>
   );
 });
@@ -159,8 +159,10 @@ function senderName(message: MessageView): string | null {
   }
 }
 
+type MetaProps = { conversation: string; message: MessageView; endsGroup: boolean };
+
 /** Who and when, once per group; what the classifiers made of a customer's message, always. */
-function Meta({ message, endsGroup }: { message: MessageView; endsGroup: boolean }) {
+function Meta({ conversation, message, endsGroup }: MetaProps) {
   const analysed = message.intent !== null || message.sentiment !== null;
   if (!endsGroup && !analysed) return <span className="h-1" />;
   const name = senderName(message);
@@ -174,9 +176,7 @@ function Meta({ message, endsGroup }: { message: MessageView; endsGroup: boolean
         </time>
       )}
       {message.intent !== null && (
-        <Chip title={`Intent, ${Math.round(message.intent.score * 100)} % sure`}>
-          {plainWords(message.intent.label)}
-        </Chip>
+        <IntentChip conversation={conversation} message={message.id} intent={message.intent} />
       )}
       {message.sentiment !== null && <Mood label={message.sentiment.label} />}
       {message.sources.length > 0 && <span>from {message.sources.map(({ title }) => title).join(", ")}</span>}

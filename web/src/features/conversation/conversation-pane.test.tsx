@@ -61,6 +61,7 @@ async function openPane(given: Partial<LiveSnapshot> = {}) {
 
 beforeEach(() => {
   vi.stubGlobal("WebSocket", FakeWebSocket);
+  vi.stubGlobal("fetch", async () => Response.json({ intents: [] }));
   FakeWebSocket.all = [];
 });
 
@@ -173,6 +174,34 @@ describe("messages", () => {
     expect(first?.dataset).toMatchObject({ sender: "customer", state: "done" });
     expect(first?.textContent).toContain("order status");
     expect(first?.textContent).toContain("negative");
+  });
+
+  it("have an intent that can be corrected, and says why when it was refused", async () => {
+    const intents = [
+      { label: "order_status", meaning: "asks where an order is" },
+      { label: "invoice", meaning: "wants an invoice" },
+    ];
+    const posted: unknown[] = [];
+    vi.stubGlobal("fetch", async (path: string, request: RequestInit) => {
+      if (request.method === "GET") return Response.json({ intents });
+      posted.push([path, JSON.parse(String(request.body))]);
+      return Response.json({ title: "Conflict", detail: "it is still being analysed" }, { status: 409 });
+    });
+    await openPane();
+    await says({
+      type: "message.analyzed",
+      conversation: "c1",
+      seq: 2,
+      at: "2026-11-22T10:00:01Z",
+      message: "m1",
+      intent: { label: "order_status", score: 0.6 },
+      sentiment: { label: "neutral", score: 0.7 },
+    });
+    await screen.findByRole("option", { name: "invoice" });
+    await userEvent.selectOptions(screen.getByTestId("intent"), "invoice");
+    expect((await screen.findByRole("alert")).textContent).toContain("still being analysed");
+    expect(posted).toEqual([["/api/conversations/c1/correct_intent/", { message: "m1", intent: "invoice" }]]);
+    expect((screen.getByTestId("intent") as HTMLSelectElement).value).toBe("order_status");
   });
 });
 
