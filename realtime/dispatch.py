@@ -24,7 +24,7 @@ from realtime.protocol.commands import (
     Typing,
 )
 from realtime.protocol.shapes import PresentParticipant
-from realtime.topic_feed import Reader
+from realtime.watch import Reader
 
 
 class Session(Reader, Protocol):

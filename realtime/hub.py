@@ -22,7 +22,8 @@ from realtime.ports import Principal, Sessions
 from realtime.protocol.commands import Cursor
 from realtime.resume import Answer, answer
 from realtime.settings import Counters, RealtimeSettings
-from realtime.topic_feed import FeedParts, Reader, TopicFeed, Watch
+from realtime.topic_feed import FeedParts, TopicFeed
+from realtime.watch import Reader, Watch
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ class Hub:
     def held(self, conversation: UUID) -> MirroredReply | None:
         """Return what this node has seen of the conversation's reply in progress, None when nobody here follows it."""
         feed = self._feeds.get(conversation)
-        return None if feed is None else feed.mirror.held()
+        return None if feed is None else feed.held()
 
     async def watch_inbox(
         self, reader: Reader, principal: Principal, queue: str

@@ -15,7 +15,7 @@ from realtime.bus.frame import Audience, Frame, Kind
 from realtime.failure import log_failure
 from realtime.outbox import Packet
 from realtime.ports import Principal, Sessions
-from realtime.topic_feed import Reader
+from realtime.watch import Reader
 
 logger = logging.getLogger(__name__)
 

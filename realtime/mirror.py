@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -11,7 +12,6 @@ from realtime.bus.frame import NO_MESSAGE, Frame, Kind
 from realtime.live_reply.port import LiveText
 from realtime.protocol.events import ReplyDelta
 
-_DELTA = Kind.DELTA
 _decoder = Decoder(ReplyDelta)
 
 
@@ -39,22 +39,24 @@ class Mirror:
         )
         self._deltas = []
 
+    def go_on(self, message: UUID, start: int, end: int, bodies: Sequence[bytes]) -> None:
+        """Take released deltas that follow one another."""
+        if message is not self.message and message != self.message:
+            self.begin(None)
+            self.message = message
+        if start == self.end:
+            self._deltas += bodies
+            self.end = end
+
     def follow(self, frame: Frame) -> None:
         """Take a released frame."""
-        if frame.message is self.message and frame.kind is _DELTA and frame.start == self.end:
-            self._deltas.append(frame.body)
-            self.end = frame.end
-            return
         if frame.kind is Kind.EVENT:
             if frame.message == self.message:
                 self.begin(None)
-        elif frame.kind is Kind.STARTED or frame.kind is Kind.DELTA:
-            if frame.message != self.message:
-                self.begin(None)
-                self.message = frame.message
-            if frame.kind is Kind.DELTA and frame.start == self.end:
-                self._deltas.append(frame.body)
-                self.end = frame.end
+        elif frame.kind is Kind.STARTED:
+            self.go_on(frame.message, 0, 0, ())
+        elif frame.kind is Kind.DELTA:
+            self.go_on(frame.message, frame.start, frame.end, (frame.body,))
 
     def held(self) -> MirroredReply | None:
         """Return the reply in progress, None when there is none."""

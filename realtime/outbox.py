@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from realtime.bus.frame import Frame, Kind
+from realtime.bus.frame import PREFIX_BYTES, Frame, Kind, decode_frame
 from realtime.protocol.position import joined
 
 OUTBOX_BYTES = 1024 * 1024
@@ -34,29 +34,32 @@ class Packet:
 
 
 class Burst:
-    """Deltas of one reply, each of which goes on where the one before it ended: packets that leave in one write."""
+    """Encoded deltas of one reply, each of which goes on where the one before it ended: packets for one write."""
 
-    __slots__ = ("_conversation", "_frames", "_packets", "frame_bytes")
+    __slots__ = ("_conversation", "_data", "_packets", "bodies", "frame_bytes")
 
-    def __init__(self, conversation: UUID, frames: Sequence[Frame]) -> None:
+    def __init__(self, conversation: UUID, data: Sequence[bytes]) -> None:
         self._conversation = conversation
-        self._frames = frames
+        self._data = data
         self._packets: list[Packet] = []
-        if len(frames) == 1:
-            body = frames[0].body
-            self.frame_bytes = _head_of(len(body)) + body
+        self.bodies = [encoded[PREFIX_BYTES:] for encoded in data]
+        if len(data) == 1:
+            self.frame_bytes = _head_of(len(self.bodies[0])) + self.bodies[0]
         else:
-            self.frame_bytes = b"".join([part for frame in frames for part in (_head_of(len(frame.body)), frame.body)])
-
-    def __len__(self) -> int:
-        return len(self._frames)
+            self.frame_bytes = b"".join([part for body in self.bodies for part in (_head_of(len(body)), body)])
 
     @property
     def packets(self) -> Sequence[Packet]:
         """The same, one by one, for who cannot take them in one write."""
         if not self._packets:
-            self._packets = [Packet(frame.body, self._conversation, frame) for frame in self._frames]
+            frames = [decode_frame(encoded) for encoded in self._data]
+            self._packets = [Packet(frame.body, self._conversation, frame) for frame in frames]
         return self._packets
+
+    @property
+    def frames(self) -> Sequence[Frame]:
+        """The frames, for who is not where they begin."""
+        return [packet.frame for packet in self.packets if packet.frame is not None]
 
 
 class _Merge(Packet):

@@ -18,7 +18,8 @@ from realtime.protocol.answers import restarted_fields, resumed_fields
 from realtime.protocol.commands import Cursor, LiveCursor
 from realtime.protocol.position import Position
 from realtime.protocol.shapes import Live
-from realtime.topic_feed import FeedParts, TopicFeed, hidden
+from realtime.topic_feed import FeedParts, TopicFeed
+from realtime.watch import hidden
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,10 +119,8 @@ class LiveSession:
     def deliver_burst(self, burst: Burst, now: float) -> None:
         """Write a burst at once if nothing is before it, else queue its packets."""
         writer = self._writer
-        if writer is None or self._machine.state is _CLOSED:
-            return
-        if writer.write_through(burst.frame_bytes, now):
-            self._counters.frames_queued += len(burst)
+        if writer is not None and writer.write_through(burst.frame_bytes, now):
+            self._counters.frames_queued += len(burst.bodies)
         else:
             for packet in burst.packets:
                 self.deliver(packet)

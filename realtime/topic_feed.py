@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from realtime.bus.frame import Audience, Frame, Kind
+from realtime.bus.frame import PREFIX_BYTES, Audience, Frame, Kind, encode_frame
 from realtime.bus.port import Bus, BusUnavailableError, Subscription
 from realtime.bus.topic import conversation_topic
 from realtime.failure import log_failure
 from realtime.live_reply.port import LiveReply, LiveReplyUnavailableError, LiveText
 from realtime.loop_turn import LoopTurn
-from realtime.mirror import Mirror
+from realtime.mirror import Mirror, MirroredReply
 from realtime.outbox import Burst, Packet
 from realtime.ports import Sessions
-from realtime.protocol.events import HiddenEvent, Resync, encode
+from realtime.protocol.events import Resync, encode
 from realtime.protocol.position import Position, Verdict, tail
 from realtime.settings import Counters, RealtimeSettings
 from realtime.topic_order import Missing, TopicOrder
+from realtime.watch import Packets, Reader, Watch
 
 logger = logging.getLogger(__name__)
 
@@ -29,39 +30,10 @@ HEAL_ATTEMPTS = 2
 RESYNC_EVERY_S = 1.0  # a connection is not told more often that it must resume
 _DELTA = Kind.DELTA
 _ALL = Audience.ALL
+_END = slice(PREFIX_BYTES - 4, PREFIX_BYTES)  # of an encoded delta: its `to`
+_START = slice(PREFIX_BYTES - 8, PREFIX_BYTES - 4)  # and its `from`
+_NOTHING = b"\xff"  # no frame begins so
 _ORDERED = (Kind.EVENT, Kind.STARTED, Kind.DELTA)
-
-
-class Reader(Protocol):
-    """A connection, as a topic sees it."""
-
-    @property
-    def id(self) -> UUID: ...
-
-    @property
-    def is_staff(self) -> bool: ...
-
-    def deliver(self, packet: Packet) -> None:
-        """Queue a packet; never blocks, never raises."""
-
-    def deliver_burst(self, burst: Burst, now: float) -> None:
-        """Queue or write a burst; `now` is the loop time. Never blocks, never raises."""
-
-
-@dataclass(slots=True)
-class Watch:
-    """One connection's view of one conversation. While `buffer` is a list, a resume is being answered.
-
-    A watch that stands exactly where the feed stands is in step: it gets what the feed lets out, without a look at a
-    position of its own, and has none.
-    """
-
-    reader: Reader
-    position: Position | None = None
-    buffer: list[Frame] | None = field(default_factory=list)
-    in_step: bool = False
-    stale: bool = False  # it was told to resume: nothing more until then
-    resync_at: float = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +49,10 @@ class FeedParts:
 
 
 class TopicFeed:
-    """See the module.
+    """See the module. It listens to its topic.
 
-    Deltas that join on wait for the feed's turn to write, as a burst. Whatever else happens to the feed or its watches
-    comes after them, so it lets them out first.
+    Deltas that join on wait, encoded as they came, for the feed's turn to write, as a burst. Whatever else happens to
+    the feed or its watches comes after them: it must `_settle` first.
     """
 
     def __init__(self, conversation: UUID, parts: FeedParts) -> None:
@@ -90,7 +62,8 @@ class TopicFeed:
         self.mirror = Mirror()
         self.log: str | None = None
         self.had_event = False  # since the last position check
-        self._burst: list[Frame] = []
+        self._burst: list[bytes] = []
+        self._head = self._next = _NOTHING
         self._is_waiting = False  # for its turn
         self._parts = parts
         self._loop = asyncio.get_running_loop()
@@ -105,7 +78,7 @@ class TopicFeed:
 
     def add(self, reader: Reader) -> Watch:
         """Begin to keep frames for a reader, from now on, in place of what it watched with before."""
-        self._let_out()
+        self._settle()
         watch = self.watches[reader.id] = Watch(reader)
         return watch
 
@@ -119,7 +92,7 @@ class TopicFeed:
 
     def begin(self, log: str, position: Position, live: LiveText | None) -> None:
         """Take over what a resume read from log and live reply: start there, or find out that this node is behind."""
-        self._let_out()
+        self._settle()
         if self.order.position is None:
             self.log = log
             self.mirror.begin(live)
@@ -132,7 +105,7 @@ class TopicFeed:
 
     def behind(self, log: str, seq: int) -> None:
         """The database says that this log reaches `seq`."""
-        self._let_out()
+        self._settle()
         position = self.order.position
         if position is None:
             return
@@ -143,18 +116,19 @@ class TopicFeed:
 
     def open_watch(self, watch: Watch, ended: set[UUID]) -> None:
         """The resume was answered: send what came meanwhile, then everything. `ended`: replies whose end it held."""
-        self._let_out()
+        self._settle()
         buffered, watch.buffer = watch.buffer or [], None
         for frame in buffered:
             is_live = frame.kind is Kind.STARTED or frame.kind is Kind.DELTA
             if not is_live or (frame.message not in ended and not self.order.has_ended(frame.message)):
-                self._give(watch, frame, _Packets(self.conversation, frame))
+                self._give(watch, frame, Packets(self.conversation, frame))
         self._fall_in(watch)
 
     def close(self) -> None:
         """Nobody follows this conversation any more."""
         self._closed = True
         self._burst = []
+        self._head = self._next = _NOTHING
         if self._subscription is not None:
             self._subscription.close()
         for task in (self._healing, self._subscribing):
@@ -163,7 +137,7 @@ class TopicFeed:
 
     async def _subscribe(self) -> None:
         try:
-            subscription = await self._parts.bus.subscribe(conversation_topic(self.conversation), self._on_frame)
+            subscription = await self._parts.bus.subscribe(conversation_topic(self.conversation), self)
         except BusUnavailableError:
             logger.warning("conversation not subscribed, the bus is away", extra={"action": "subscribe_failed"})
             return
@@ -177,45 +151,83 @@ class TopicFeed:
         else:
             self._subscription = subscription
 
-    def _on_frame(self, topic: str, frame: Frame) -> None:
+    def held(self) -> MirroredReply | None:
+        """Return what this node has seen of the reply in progress."""
+        self._let_out()
+        return self.mirror.held()
+
+    def __call__(self, topic: str, frame: Frame) -> None:
+        """Take a frame of the topic."""
         if self._closed:
             return
         kind = frame.kind
-        if kind is _DELTA and frame.audience is _ALL and self.order.joins(frame):
-            self.mirror.follow(frame)
-            self._burst.append(frame)
-            if not self._is_waiting:
-                self._is_waiting = True
-                self._parts.turn.add(self)
+        if kind is _DELTA and frame.audience is _ALL:
+            self._take_or_offer(frame)
         elif kind is not Kind.CONTROL:
             if kind is Kind.EVENT:
                 self.had_event = True
-            self._release(self.order.offer(frame, self._loop.time()))
-            self._heal_if_needed()
+            self._offer(frame)
+
+    def take(self, data: bytes) -> bool:
+        """Take an encoded delta that goes on where the last one ended, and return true; else do nothing.
+
+        Everything in front of `from` is as it was: it is of the same reply, epoch and attempt, and for the same eyes.
+        """
+        if not data.startswith(self._next) or data[_END] <= data[_START] or len(data) < PREFIX_BYTES:
+            return False
+        self._next = self._head + data[_END]
+        self._burst.append(data)
+        if not self._is_waiting:
+            self._is_waiting = True
+            self._parts.turn.add(self)
+        return True
 
     def turn(self, now: float) -> int:
         """Let the deltas out that wait; return to how many connections they went."""
         self._is_waiting = False
         return self._let_out()
 
+    def _take_or_offer(self, frame: Frame) -> None:
+        data = encode_frame(frame)
+        if self.take(data):
+            return
+        self._settle()
+        if self.order.joins(frame):
+            self._head = data[: _START.start]
+            self._next = data[: _START.stop]
+            self.take(data)
+        else:
+            self._offer(frame)
+
+    def _offer(self, frame: Frame) -> None:
+        self._release(self.order.offer(frame, self._loop.time()))
+        self._heal_if_needed()
+
+    def _settle(self) -> None:
+        """Let out what waits, and expect nothing: the next frame is looked at in full."""
+        self._let_out()
+        self._head = self._next = _NOTHING
+
     def _let_out(self) -> int:
         if not self._burst:
             return 0
-        frames, self._burst = self._burst, []
-        burst = Burst(self.conversation, frames)
+        data, self._burst = self._burst, []
+        burst = Burst(self.conversation, data)
+        end = int.from_bytes(data[-1][_END], "big")
+        self.mirror.go_on(self.order.went_on(end), int.from_bytes(data[0][_START], "big"), end, burst.bodies)
         now = self._loop.time()
         for watch in self.watches.values():
             if watch.in_step:
                 watch.reader.deliver_burst(burst, now)
             else:
-                self._give_apart(watch, frames)
+                self._give_apart(watch, burst.frames)
         return len(self.watches)
 
     def _release(self, frames: list[Frame]) -> None:
-        self._let_out()
+        self._settle()
         for frame in frames:
             self.mirror.follow(frame)
-            packets = _Packets(self.conversation, frame)
+            packets = Packets(self.conversation, frame)
             for watch in self.watches.values():
                 if watch.in_step:
                     self._send(watch.reader, frame, packets)
@@ -227,13 +239,13 @@ class TopicFeed:
             for watch in self.watches.values():
                 self._fall_in(watch)
 
-    def _give_apart(self, watch: Watch, frames: list[Frame]) -> None:
+    def _give_apart(self, watch: Watch, frames: Sequence[Frame]) -> None:
         """Give the deltas of a burst to a watch that is not in step."""
         if watch.buffer is not None:
             watch.buffer += frames
             return
         for frame in frames:
-            self._give(watch, frame, _Packets(self.conversation, frame))
+            self._give(watch, frame, Packets(self.conversation, frame))
         self._fall_in(watch)
 
     def _fall_in(self, watch: Watch) -> None:
@@ -244,13 +256,13 @@ class TopicFeed:
 
     def _fall_out(self) -> None:
         """Give every watch a position of its own: the feed is about to move without letting anything out."""
-        self._let_out()
+        self._settle()
         for watch in self.watches.values():
             if watch.in_step and self.order.position is not None:
                 watch.in_step = False
                 watch.position = replace(self.order.position)
 
-    def _give(self, watch: Watch, frame: Frame, packets: _Packets) -> None:
+    def _give(self, watch: Watch, frame: Frame, packets: Packets) -> None:
         position = watch.position
         if watch.stale or position is None:
             return
@@ -268,7 +280,7 @@ class TopicFeed:
                 return
         self._send(watch.reader, frame, packets)
 
-    def _send(self, reader: Reader, frame: Frame, packets: _Packets) -> None:
+    def _send(self, reader: Reader, frame: Frame, packets: Packets) -> None:
         if frame.kind is Kind.NOTICE and frame.message == reader.id:
             return  # a notice names the connection that caused it: no echo
         packet = packets.for_staff if reader.is_staff else packets.for_visitor
@@ -357,36 +369,3 @@ class TopicFeed:
         except LiveReplyUnavailableError:
             return None
         return live
-
-
-class _Packets:
-    """What one frame looks like to staff and to visitors, made at most once each."""
-
-    __slots__ = ("_conversation", "_frame", "_staff", "_visitor")
-
-    def __init__(self, conversation: UUID, frame: Frame) -> None:
-        self._conversation = conversation
-        self._frame = frame
-        self._staff: Packet | None = None
-        self._visitor: Packet | None = None
-
-    @property
-    def for_staff(self) -> Packet:
-        if self._staff is None:
-            self._staff = Packet(self._frame.body, self._conversation, self._frame)
-        return self._staff
-
-    @property
-    def for_visitor(self) -> Packet | None:
-        """None when visitors get nothing of it."""
-        if self._frame.audience is Audience.ALL:
-            return self.for_staff
-        if self._visitor is None and self._frame.kind is Kind.EVENT:
-            body = hidden(self._conversation, self._frame.seq)
-            self._visitor = Packet(body, self._conversation, self._frame)
-        return self._visitor
-
-
-def hidden(conversation: UUID, seq: int) -> bytes:
-    """Return the JSON that stands for an event which visitors may not see."""
-    return encode(HiddenEvent(conversation=conversation, seq=seq))

@@ -49,17 +49,20 @@ class TopicOrder:
         return self._again(now)
 
     def joins(self, frame: Frame) -> bool:
-        """Take a delta that goes on with the reply in progress, and return true; else do nothing: `offer` decides."""
+        """Return whether a delta goes on with the reply in progress and may go out; then tell `went_on`."""
         position = self.position
         if position is None or self.missing is not None or frame.start != position.end:
             return False
         message = frame.message
         if message is not self._running or message is not position.message or frame.epoch < position.epoch:
             return False
-        if frame.end <= frame.start:
-            return False
-        position.end = frame.end
-        return True
+        return frame.end > frame.start
+
+    def went_on(self, end: int) -> UUID:
+        """Deltas that join on, up to `end`, went out; return the reply they are of."""
+        position = self._started()
+        position.end = end
+        return position.message
 
     def offer(self, frame: Frame, now: float) -> list[Frame]:
         """Take a frame from the bus; return the frames that may go out, in order."""

@@ -193,6 +193,14 @@ class DirectSocket:
         """Write whole WebSocket frames. Uncompressed frames are valid whatever was negotiated (RFC 7692, 6)."""
         self._transport.write(frames)
 
+    def try_write(self, frames: bytes) -> bool:
+        """Write if the socket `takes_frames`, and return whether it did."""
+        transport = self._transport
+        if not self.is_writable or self._protocol.close_sent or transport.is_closing():
+            return False
+        transport.write(frames)
+        return True
+
     def close(self, code: int, reason: str, grace_s: float) -> None:
         """Send a close frame, whether or not the client reads, and abort when it is still there after `grace_s`."""
         protocol = self._protocol

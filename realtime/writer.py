@@ -95,10 +95,9 @@ class DirectWriter:
 
     def write_through(self, frames: bytes, now: float) -> bool:
         """See the port."""
-        outbox, socket = self._outbox, self._socket
-        if outbox.size or outbox.merging or self._closing is not None or not socket.takes_frames:
+        outbox = self._outbox
+        if outbox.size or outbox.merging or self._closing is not None or not self._socket.try_write(frames):
             return False
-        socket.write(frames)
         self.last_write = now
         return True
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from realtime.bus.frame import Frame
-from realtime.bus.port import Listener
+from realtime.bus.port import EncodedListener, Listener
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +17,7 @@ class LocalSubscription:
     def __init__(self, topic: str, listener: Listener, on_close: Callable[[LocalSubscription], None]) -> None:
         self._topic = topic
         self.listener = listener
+        self.take: Callable[[bytes], bool] = listener.take if isinstance(listener, EncodedListener) else _take_nothing
         self.closed = False
         self._on_close = on_close
 
@@ -29,6 +30,10 @@ class LocalSubscription:
         if not self.closed:
             self.closed = True
             self._on_close(self)
+
+
+def _take_nothing(data: bytes) -> bool:
+    return False
 
 
 def deliver(subscriptions: list[LocalSubscription], topic: str, frame: Frame) -> None:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from realtime.bus.frame import Frame
 
 Listener = Callable[[str, Frame], None]
 """Called with topic and frame in the event loop; must not block and must not raise."""
+
+
+@runtime_checkable
+class EncodedListener(Protocol):
+    """A listener that can tell what to do with some frames before they are decoded."""
+
+    def __call__(self, topic: str, frame: Frame) -> None: ...
+
+    def take(self, data: bytes) -> bool:
+        """Take an encoded frame and return true, or do nothing: then it is called with the frame."""
 
 
 class BusUnavailableError(ConnectionError):

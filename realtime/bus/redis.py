@@ -186,12 +186,17 @@ class RedisBus:
         entry = self._topics.get(channel)
         if entry is None:
             return
+        subscriptions = entry.subscriptions
         try:
+            if len(subscriptions) == 1 and subscriptions[0].take(data):
+                return
             frame = decode_frame(data)
         except BadFrameError as error:
             log.warning("bad frame on the bus: %s", error, extra={"action": "bus_bad_frame", "topic": entry.name})
+        except Exception:
+            log.exception("bus listener failed", extra={"action": "bus_listener_failed", "topic": entry.name})
         else:
-            deliver(entry.subscriptions, entry.name, frame)
+            deliver(subscriptions, entry.name, frame)
 
     async def _run(self) -> None:
         """Keep a connection until cancelled."""

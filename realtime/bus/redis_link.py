@@ -131,19 +131,21 @@ class PubSubLink(asyncio.Protocol):
         """Hand out the messages and confirmations in the data."""
         if self.lost.done():
             return
-        now = self._loop.time()
+        is_heard = False
         try:
             self._reader.feed(data)
             get, on_message = self._reader.gets, self._on_message
             while (reply := get()) is not False:
                 if reply.__class__ is list and reply and reply[0] == b"message":
-                    self.heard_at = now
+                    is_heard = True
                     on_message(reply[1], reply[2])
                 else:
                     self._take(reply)
         except (hiredis.HiredisError, OSError) as error:
             self.abort()
             self._end(error)
+        if is_heard:
+            self.heard_at = self._loop.time()
 
     async def _sign_in(self, address: RedisAddress) -> None:
         commands: list[list[bytes]] = [[b"CLIENT", b"SETNAME", b"assistify-bus"]]

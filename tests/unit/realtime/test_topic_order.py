@@ -81,6 +81,7 @@ def test_only_the_next_delta_of_the_reply_in_progress_joins_without_a_further_lo
     assert not order.joins(delta(REPLY, 0, "Hi"))
     order.offer(delta(REPLY, 0, "Hi"), 0.0)
     assert order.joins(delta(REPLY, 2, " there"))
+    assert order.went_on(8) == REPLY
     assert not order.joins(delta(REPLY, 2, " there"))  # known
     assert not order.joins(delta(REPLY, 9, "!"))  # a gap
     assert not order.joins(delta(reply_id(2), 8, "x"))
@@ -256,7 +257,11 @@ def test_readers_see_a_gapless_conversation_whatever_the_bus_does(
             arriving.append(late.pop(chance.randrange(len(late))))
         for frame in arriving:
             now += 0.01
-            reader.give([frame] if order.joins(frame) else order.offer(frame, now))
+            if order.joins(frame):
+                order.went_on(frame.end)
+                reader.give([frame])
+            else:
+                reader.give(order.offer(frame, now))
             if chance.random() < 0.7:
                 heal(order, source, reader, now, live_fails=chance.random() < 0.1)
     order.expect(len(source.log))
