@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -47,6 +47,22 @@ class Script:
     def __init__(self, source: str) -> None:
         self.source = source
         self.sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+
+class Commands(Protocol):
+    """Commands to a server, or to the servers of a cluster by their keys. Every call is bounded in time."""
+
+    async def execute(self, *command: Argument) -> Any:
+        """Carry out one command whose first argument is its key or channel.
+
+        Raises: RedisAwayError; redis.exceptions.ResponseError for what the server refuses.
+        """
+
+    async def run(self, script: Script, keys: tuple[Argument, ...], arguments: tuple[Argument, ...]) -> Any:
+        """Run a script whose keys are of one slot."""
+
+    async def aclose(self) -> None:
+        """Refuse what waits and close; idempotent."""
 
 
 class RedisCommands:

@@ -36,7 +36,7 @@ def channel_of(topic: str) -> bytes:
 
 
 @dataclass(slots=True, eq=False)
-class _Topic:
+class Topic:
     """A topic with listeners, or one whose unsubscribe is due. `generation` grows whenever that changes."""
 
     name: str
@@ -63,8 +63,8 @@ class RedisBus:
         self._unsubscribe_after_s = unsubscribe_after_s
         self._probe_after_s = probe_after_s
         self._backoff_s = backoff_s
-        self._topics: dict[bytes, _Topic] = {}
-        self._asked: list[tuple[bool, _Topic]] = []  # of this loop turn: subscribe (true) or unsubscribe, in order
+        self._topics: dict[bytes, Topic] = {}
+        self._asked: list[tuple[bool, Topic]] = []  # of this loop turn: subscribe (true) or unsubscribe, in order
         self._callbacks: list[Callable[[], None]] = []
         self._link: PubSubLink | None = None
         self._runner: asyncio.Task[None] | None = None
@@ -98,7 +98,7 @@ class RedisBus:
             self._runner = asyncio.create_task(self._run())
         entry = self._topics.get(channel_of(topic))
         if entry is None:
-            entry = _Topic(topic, asyncio.get_running_loop().create_future())
+            entry = Topic(topic, asyncio.get_running_loop().create_future())
             self._topics[channel_of(topic)] = entry
             self._ask(True, entry)
         subscription = LocalSubscription(topic, listener, self._on_close)
@@ -142,13 +142,13 @@ class RedisBus:
             loop = asyncio.get_running_loop()
             loop.call_later(self._unsubscribe_after_s, self._drop, entry, entry.generation)
 
-    def _drop(self, entry: _Topic, generation: int) -> None:
+    def _drop(self, entry: Topic, generation: int) -> None:
         """Unsubscribe, unless somebody subscribed since."""
         if entry.generation == generation and not self._closed:
             del self._topics[channel_of(entry.name)]
             self._ask(False, entry)
 
-    def _ask(self, wanted: bool, entry: _Topic) -> None:
+    def _ask(self, wanted: bool, entry: Topic) -> None:
         """Put a request on the connection at the end of this loop turn; without one, the next asks for all topics."""
         if self._link is None:
             return
@@ -167,12 +167,12 @@ class RedisBus:
             else:
                 self._link.unsubscribe([channel_of(entry.name) for entry in entries])
 
-    def _send_subscribe(self, link: PubSubLink, entries: list[_Topic]) -> asyncio.Future[None]:
+    def _send_subscribe(self, link: PubSubLink, entries: list[Topic]) -> asyncio.Future[None]:
         done = link.subscribe([channel_of(entry.name) for entry in entries])
         done.add_done_callback(partial(self._on_confirmed, link, entries))
         return done
 
-    def _on_confirmed(self, link: PubSubLink, entries: list[_Topic], done: asyncio.Future[None]) -> None:
+    def _on_confirmed(self, link: PubSubLink, entries: list[Topic], done: asyncio.Future[None]) -> None:
         if done.cancelled() or done.exception() is not None or link is not self._link:
             return
         for entry in entries:
@@ -205,7 +205,7 @@ class RedisBus:
         while True:
             try:
                 async with asyncio.timeout(self._timeout_s):
-                    link = await PubSubLink.connect(self._address, self._on_message)
+                    link = await self._connect()
                 try:
                     await self._resubscribe(link)
                     failures = 0
@@ -223,6 +223,9 @@ class RedisBus:
             base, cap = self._backoff_s
             await asyncio.sleep(random.uniform(0, min(cap, base * 2**failures)))
             failures = min(failures + 1, 16)
+
+    async def _connect(self) -> PubSubLink:
+        return await PubSubLink.connect(self._address, self._on_message)
 
     async def _resubscribe(self, link: PubSubLink) -> None:
         """Ask for every topic, batch by batch; topics added meanwhile are asked for as usual."""
@@ -266,7 +269,7 @@ class RedisBus:
     async def _probe(self, link: PubSubLink) -> None:
         echo = self._echo = asyncio.get_running_loop().create_future()
         try:
-            await self._commands.execute("PUBLISH", self._probe_channel, _PROBE)
+            await self._send_probe(self._probe_channel, _PROBE)
         except RedisAwayError:
             self._probe_fails = True
             await asyncio.wait([link.lost], timeout=min(1.0, self._probe_after_s))
@@ -280,6 +283,9 @@ class RedisBus:
         if self._probe_fails:
             self._probe_fails = False
             self._call_back()
+
+    async def _send_probe(self, channel: bytes, data: bytes) -> None:
+        await self._commands.execute("PUBLISH", channel, data)
 
     def _call_back(self) -> None:
         for callback in self._callbacks:

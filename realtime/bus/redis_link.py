@@ -7,7 +7,7 @@ import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import hiredis
 from redis.asyncio.connection import parse_url
@@ -17,7 +17,7 @@ OnMessage = Callable[[bytes, bytes], None]
 
 
 @dataclass(slots=True)
-class _Request:
+class Request:
     """A SUBSCRIBE or UNSUBSCRIBE on its way; the server answers channel by channel, in the order of the requests."""
 
     kind: bytes
@@ -66,7 +66,7 @@ def _tls_context(options: dict[str, Any]) -> ssl.SSLContext:
     return context
 
 
-def _pack(parts: Sequence[bytes]) -> bytes:
+def pack(parts: Sequence[bytes]) -> bytes:
     """Return a command as RESP: an array of bulk strings."""
     head = b"*%d\r\n" % len(parts)
     return head + b"".join(b"$%d\r\n%b\r\n" % (len(part), part) for part in parts)
@@ -75,19 +75,21 @@ def _pack(parts: Sequence[bytes]) -> bytes:
 class PubSubLink(asyncio.Protocol):
     """A connection from `connect` until `lost` is done. RESP2, in which pub/sub messages are plain arrays."""
 
+    MESSAGE = b"message"
+
     def __init__(self, on_message: OnMessage) -> None:
         self._on_message = on_message
         self._reader = hiredis.Reader()
         self._transport: asyncio.Transport | None = None
         self._greeting: deque[asyncio.Future[None]] = deque()
-        self._requests: deque[_Request] = deque()
+        self._requests: deque[Request] = deque()
         self._loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[None] = self._loop.create_future()
         self.heard_at = self._loop.time()
         """Loop time of the last message."""
 
     @classmethod
-    async def connect(cls, address: RedisAddress, on_message: OnMessage) -> PubSubLink:
+    async def connect(cls, address: RedisAddress, on_message: OnMessage) -> Self:
         """Open a connection and sign in.
 
         Raises: OSError when that does not work. The caller bounds the time.
@@ -134,9 +136,9 @@ class PubSubLink(asyncio.Protocol):
         is_heard = False
         try:
             self._reader.feed(data)
-            get, on_message = self._reader.gets, self._on_message
+            get, on_message, message = self._reader.gets, self._on_message, self.MESSAGE
             while (reply := get()) is not False:
-                if reply.__class__ is list and reply and reply[0] == b"message":
+                if reply.__class__ is list and reply and reply[0] == message:
                     is_heard = True
                     on_message(reply[1], reply[2])
                 else:
@@ -157,7 +159,7 @@ class PubSubLink(asyncio.Protocol):
             answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._greeting.append(answer)
             answers.append(answer)
-            self._write(_pack(command))
+            self._write(pack(command))
         await asyncio.gather(*answers)
 
     def _request(self, kind: bytes, channels: Sequence[bytes]) -> asyncio.Future[None]:
@@ -165,8 +167,8 @@ class PubSubLink(asyncio.Protocol):
         if self.lost.done():
             done.set_exception(ConnectionResetError("the connection is lost"))
         else:
-            self._requests.append(_Request(kind.lower(), len(channels), done))
-            self._write(_pack([kind, *channels]))
+            self._requests.append(Request(kind.lower(), len(channels), done))
+            self._write(pack([kind, *channels]))
         return done
 
     def _write(self, data: bytes) -> None:
