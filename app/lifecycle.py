@@ -33,6 +33,9 @@ STOP_S = 20.0  # besides the window of the drain, for all of stopping
 EXIT_FORCED = 70  # EX_SOFTWARE of sysexits.h
 FORCE_CHECK_S = 0.2
 YOUNG_OBJECTS = 10_000  # made before the collector looks at them
+NEVER = 1_000_000  # collections of the young before the older are looked at
+FEW_COLLECTIONS = 8  # of the young: a look at what they left takes about 20 ms
+LOOK_EVERY_S = 0.2
 SETTLE_EVERY_S = 10.0
 THAW_EVERY_S = 3600.0
 IDLE_LAG_S = 0.002  # of a loop that has nothing to do
@@ -163,23 +166,29 @@ def make_server(
 
 
 async def tend_memory() -> None:
-    """Keep full collections of the garbage collector short, and out of busy moments; a BackgroundTask.
+    """Keep the pauses of the garbage collector at a few milliseconds; a BackgroundTask.
 
     A connection is about 200 objects, and a full collection over some thousand of them would stop all sockets for
-    0.1 s, again and again while they connect. So what has lived for some seconds is taken out of its sight, in a moment
-    without work. Cycles among that are collected once an hour.
+    0.1 s, again and again while they connect. So what has lived for a moment is taken out of its sight: at once while
+    many objects are made that stay, in a moment without work otherwise. Cycles among that are collected once an hour.
     """
     loop = asyncio.get_running_loop()
-    gc.set_threshold(YOUNG_OBJECTS, 50, 1_000_000)
-    thaw_at = loop.time() + THAW_EVERY_S
+    gc.set_threshold(YOUNG_OBJECTS, NEVER, NEVER)
+    gc.collect()
+    settle_at, thaw_at = 0.0, loop.time() + THAW_EVERY_S
     while True:
+        _, young_collections, _ = gc.get_count()
+        if young_collections or loop.time() >= settle_at:
+            settle_at = loop.time() + SETTLE_EVERY_S
+            if young_collections <= FEW_COLLECTIONS:
+                gc.collect(1)
+            gc.freeze()
+        await asyncio.sleep(LOOK_EVERY_S)
         if loop.time() >= thaw_at:
+            await _idle_moment(loop.time() + SETTLE_EVERY_S)
             thaw_at = loop.time() + THAW_EVERY_S
             gc.unfreeze()
-        gc.collect()
-        gc.freeze()
-        await asyncio.sleep(SETTLE_EVERY_S)
-        await _idle_moment(loop.time() + SETTLE_EVERY_S)
+            gc.collect()
 
 
 async def _idle_moment(until: float) -> None:

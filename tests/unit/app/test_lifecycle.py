@@ -216,6 +216,7 @@ async def test_what_lives_leaves_the_sight_of_the_collector_and_cycles_come_back
         def __init__(self) -> None:
             self.own = self
 
+    monkeypatch.setattr("app.lifecycle.LOOK_EVERY_S", 0.01)
     monkeypatch.setattr("app.lifecycle.SETTLE_EVERY_S", 0.01)
     monkeypatch.setattr("app.lifecycle.THAW_EVERY_S", 0.0)
     cyclic = Cyclic()
