@@ -138,6 +138,7 @@ class Conversation:
     sentiment: Score | None = None
     page: dict[str, Any] | None = None
     handoff_reason: str | None = None
+    bot_notice: dict[str, Any] | None = None
     csat: dict[str, Any] | None = None
     waiting_since: datetime | None = None
     closed_at: datetime | None = None

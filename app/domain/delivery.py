@@ -115,6 +115,8 @@ class MessageDelivery:
 def summarize(parts: Sequence[Delivery]) -> MessageDelivery:
     """Return what became of a message of these parts, at least one."""
     worst = min(parts, key=lambda part: _SEVERITY.index(part.status))
+    if worst.status is DeliveryStatus.SENDING:
+        return MessageDelivery(DeliveryStatus.QUEUED)  # a moment that nobody needs to be told of
     to = None
     if worst.status in (DeliveryStatus.CANCELED, DeliveryStatus.FAILED, DeliveryStatus.UNKNOWN):
         to = max((part.end for part in parts if part.status.reached_provider), default=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -60,6 +61,7 @@ class Message:
     attachments: tuple[Any, ...] = ()
     products: tuple[Any, ...] = ()
     sources: tuple[Any, ...] = ()
+    delivery: Mapping[str, Any] | None = None  # on an external channel, as on the wire
     intent: Score | None = None
     sentiment: Score | None = None
     redacted: bool = False

@@ -27,6 +27,7 @@ def message_shape(message: Message, *, staff: bool = False) -> shapes.Message:
         products=msgspec.convert(list(message.products), list[shapes.RecommendedProduct]),
         sources=msgspec.convert(list(message.sources), list[shapes.Source]),
         redacted=message.redacted,
+        delivery=None if message.delivery is None else msgspec.convert(message.delivery, shapes.Delivery),
         intent=score_shape(message.intent) if staff else None,
         sentiment=score_shape(message.sentiment) if staff else None,
     )

@@ -122,11 +122,20 @@ class StopAck(Ack, frozen=True, kw_only=True, tag="ack"):
     text: str
 
 
-class TakeAck(Ack, frozen=True, kw_only=True, tag="ack"):
+class InFlight(Struct, frozen=True, kw_only=True):
+    """A part of the bot that is with the provider of an external channel: it may still reach the customer."""
+
+    message: UUID
+    part: int
+    text: str
+
+
+class TakeAck(Ack, frozen=True, kw_only=True, omit_defaults=True, tag="ack"):
     """Of control.take."""
 
     epoch: int
     cut: Cut | None
+    in_flight: list[InFlight] = []
 
 
 class ReleaseAck(Ack, frozen=True, kw_only=True, tag="ack"):

@@ -184,6 +184,14 @@ class NoteAdd(Request, frozen=True, kw_only=True, tag="note.add"):
     text: str
 
 
+class DeliveryResend(Request, frozen=True, kw_only=True, tag="delivery.resend"):
+    """Staff: send the parts of a message again that failed or whose fate is unknown, once per `client_id`."""
+
+    conversation: UUID
+    message: UUID
+    client_id: UUID
+
+
 class ConversationClose(Request, frozen=True, kw_only=True, tag="conversation.close"):
     """Close; with `seq`, only when no newer customer message came."""
 
@@ -250,6 +258,7 @@ Command = (
     | ControlRelease
     | ConversationAssign
     | NoteAdd
+    | DeliveryResend
     | ConversationClose
     | ConversationReopen
     | ConversationUpdate
@@ -267,6 +276,7 @@ STAFF_ONLY = (
     ControlRelease,
     ConversationAssign,
     NoteAdd,
+    DeliveryResend,
     ConversationReopen,
     ConversationUpdate,
     SuggestRequest,

@@ -103,11 +103,12 @@ class ReceiptChanged(Event, frozen=True, kw_only=True, omit_defaults=True, tag="
 
 
 class DeliveryChanged(Event, frozen=True, kw_only=True, omit_defaults=True, tag="delivery.changed"):
-    """A message moved on an external channel."""
+    """A message moved on an external channel; `to` as in its `delivery`."""
 
     message: UUID
     status: DeliveryStatus
     error: str | None = None
+    to: int | None = None
 
 
 class CsatRequested(Event, frozen=True, kw_only=True, omit_defaults=True, tag="csat.requested"):

@@ -138,10 +138,12 @@ class Scored(Shape, frozen=True, kw_only=True):
 
 
 class Delivery(Shape, frozen=True, kw_only=True):
-    """What became of a message on an external channel."""
+    """What became of a message on an external channel. `to`: how much of its text went out, in UTF-8 bytes, when it
+    was canceled, failed or its fate is unknown."""
 
     status: DeliveryStatus
     error: str | None = None
+    to: int | None = None
 
 
 class Note(Shape, frozen=True, kw_only=True):

@@ -64,6 +64,7 @@ class Conversation(Base):
     sentiment: Mapped[dict[str, Any] | None]
     page: Mapped[dict[str, Any] | None]
     handoff_reason: Mapped[Short | None]
+    bot_notice: Mapped[dict[str, Any] | None]  # when the customer was told of the bot: {seq}; and it last spoke: {at}
     csat: Mapped[dict[str, Any] | None]  # {score, comment}; the score is null while only asked for
     waiting_since: Mapped[datetime | None]
     created_at: Mapped[Created]
@@ -101,6 +102,7 @@ class Message(Base):
     intent_score: Mapped[float | None]
     sentiment_label: Mapped[Short | None]
     sentiment_score: Mapped[float | None]
+    delivery: Mapped[dict[str, Any] | None]  # on an external channel, as the message shows it: {status, error?, to?}
     created_at: Mapped[Created]
     redacted_at: Mapped[datetime | None]
 

@@ -13,6 +13,7 @@ from app.db.base import Base, Body, Created, Id, Name, Short
 from app.db.models.conversations import Message
 
 ACTIVE = "status in ('queued', 'running')"
+IN_THE_OUTBOX = "status in ('queued', 'sending')"
 ANSWERING = "status not in ('failed', 'taken_over')"
 
 
@@ -140,6 +141,13 @@ class Delivery(Base):
         UniqueConstraint("message_id", "part"),
         UniqueConstraint("account_id", "provider_id"),
         Index("ix_deliveries_conversation_id_status", "conversation_id", "status"),
+        # What a sweep looks for; nearly all rows are at their end.
+        Index(
+            "ix_deliveries_open",
+            "changed_at",
+            postgresql_where=text(IN_THE_OUTBOX),
+            sqlite_where=text(IN_THE_OUTBOX),
+        ),
     )
 
     id: Mapped[Id]
@@ -149,31 +157,15 @@ class Delivery(Base):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("channel_accounts.id"))
     part: Mapped[int]
     epoch: Mapped[int]
+    sender_kind: Mapped[Short]  # of the message
     status: Mapped[Short]  # queued, sending, sent, delivered, read, failed, canceled, unknown
     text: Mapped[Body]
+    end_byte: Mapped[int]  # where the part ends in the message's text
+    content: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what is no text: media, cards, template
+    attempt: Mapped[int] = mapped_column(default=0)
+    retry_at: Mapped[datetime | None]  # set while a delayed job is to send it again
+    sending_at: Mapped[datetime | None]  # the last call of the provider
     provider_id: Mapped[Name | None]
     error: Mapped[Name | None]
     created_at: Mapped[Created]
     changed_at: Mapped[Created]
-
-
-class WebhookLog(Base):
-    """What a provider sent, as it came, and what became of it."""
-
-    __tablename__ = "webhook_logs"
-    __table_args__ = (
-        UniqueConstraint("channel", "provider_id"),
-        Index("ix_webhook_logs_shop_id_received_at", "shop_id", "received_at", "id"),
-    )
-
-    id: Mapped[Id]
-    shop_id: Mapped[UUID | None] = mapped_column(ForeignKey("shops.id"))
-    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("channel_accounts.id"))
-    channel: Mapped[Short]
-    provider_id: Mapped[Name | None]
-    status: Mapped[Short]
-    headers: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    body: Mapped[bytes]
-    error: Mapped[Body | None]
-    received_at: Mapped[Created]
-    processed_at: Mapped[datetime | None]

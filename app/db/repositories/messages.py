@@ -58,6 +58,7 @@ class SqlMessages:
                 attachments=list(message.attachments),
                 products=list(message.products),
                 sources=list(message.sources),
+                delivery=None if message.delivery is None else dict(message.delivery),
                 created_at=message.created_at,
             )
         )
@@ -166,6 +167,7 @@ def message_of(row: models.Message) -> Message:
         attachments=tuple(row.attachments),
         products=tuple(row.products),
         sources=tuple(row.sources),
+        delivery=row.delivery,
         intent=_score(row.intent_label, row.intent_score),
         sentiment=_score(row.sentiment_label, row.sentiment_score),
         redacted=row.redacted_at is not None,

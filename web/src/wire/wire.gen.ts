@@ -215,13 +215,15 @@ export interface Cut {
   text: string;
 }
 
-/** What became of a message on an external channel. */
+/** What became of a message on an external channel. `to`: how much of its text went out, in UTF-8 bytes, when it
+    was canceled, failed or its fate is unknown. */
 export interface Delivery {
   status: "canceled" | "delivered" | "failed" | "queued" | "read" | "sending" | "sent" | "unknown";
   error?: string | null;
+  to?: number | null;
 }
 
-/** A message moved on an external channel. */
+/** A message moved on an external channel; `to` as in its `delivery`. */
 export interface DeliveryChanged {
   type: "delivery.changed";
   conversation: string;
@@ -230,6 +232,16 @@ export interface DeliveryChanged {
   message: string;
   status: "canceled" | "delivered" | "failed" | "queued" | "read" | "sending" | "sent" | "unknown";
   error?: string | null;
+  to?: number | null;
+}
+
+/** Staff: send the parts of a message again that failed or whose fate is unknown, once per `client_id`. */
+export interface DeliveryResend {
+  type: "delivery.resend";
+  id: string;
+  conversation: string;
+  message: string;
+  client_id: string;
 }
 
 /** This server goes away: reconnect after the given time (ms). */
@@ -268,6 +280,13 @@ export interface Identity {
   hash?: string | null;
   name?: string | null;
   email?: string | null;
+}
+
+/** A part of the bot that is with the provider of an external channel: it may still reach the customer. */
+export interface InFlight {
+  message: string;
+  part: number;
+  text: string;
 }
 
 /** Of inbox.watch. */
@@ -749,6 +768,7 @@ export interface TakeAck {
   id: string;
   epoch: number;
   cut: Cut | null;
+  in_flight?: InFlight[];
 }
 
 /** Replace the token of this session by a newer one of the same visitor or user. */
@@ -850,6 +870,7 @@ export type StaffCommand =
   | ControlRelease
   | ConversationAssign
   | NoteAdd
+  | DeliveryResend
   | ConversationClose
   | ConversationReopen
   | ConversationUpdate
@@ -923,6 +944,7 @@ export interface AckOf {
   "control.release": ReleaseAck;
   "conversation.assign": Ack;
   "note.add": NoteAck;
+  "delivery.resend": Ack;
   "conversation.close": SeqAck;
   "conversation.reopen": SeqAck;
   "conversation.update": Ack;
