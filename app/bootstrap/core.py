@@ -15,6 +15,7 @@ from app.auth.tokens import Tokens
 from app.db.database import Database
 from app.db.import_store import SqlImportStore
 from app.db.migrate import migrate
+from app.db.model_versions import SqlModelVersions
 from app.db.records import SqlRecords
 from app.db.shops import SqlShops
 from app.db.staff import SqlStaff
@@ -59,6 +60,7 @@ class Core:
     shops: SqlShops
     records: SqlRecords
     imports: SqlImportStore
+    model_versions: SqlModelVersions
     staff_store: SqlStaff
     passwords: Passwords
     tokens: Tokens
@@ -100,6 +102,7 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
             shops=SqlShops(database),
             records=SqlRecords(database),
             imports=SqlImportStore(database),
+            model_versions=SqlModelVersions(database),
             staff_store=staff_store,
             passwords=passwords,
             tokens=tokens,

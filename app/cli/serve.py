@@ -32,6 +32,7 @@ from app.lifecycle import (
 )
 from app.logs import configure_logging
 from app.main import create_app
+from app.services.model_versions import with_active
 from app.settings import Settings, get_settings
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ async def _main(role: _Role, settings: Settings, *, demo: bool) -> None:
 async def _worker(core: Core, parts: Parts) -> Worker:
     from app.bootstrap.worker import build_worker, load_models  # torch: seconds and memory that `web` does not pay
 
-    models = await asyncio.to_thread(load_models, core.settings)
+    settings = with_active(core.settings, await core.model_versions.all())
+    models = await asyncio.to_thread(load_models, settings)
     return build_worker(core, parts, models)
 
 

@@ -3,38 +3,65 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
-from nlp import intent, sentiment
+from app.domain.model_version import Scores, Task
+from nlp import sentiment
 from nlp.encoder import Encoder
+from nlp.engine.loader import load_directory
 from nlp.evaluation.classifier import ClassifierScores, score_predictions
 from nlp.evaluation.recommender import compare, movielens_like
 from nlp.evaluation.responder import Case, Responder, evaluate
+from nlp.labels import INTENTS
 from nlp.recommender_file import save_recommender
-from nlp.registry import STARTER_RESPONDER, load_analyzer
+from nlp.registry import MODELS, STARTER_RESPONDER, Needs, load_analyzer
 from nlp.training.examples import HOLDOUT, read_holdout
 from nlp.training.recommender import train_recommender
 from nlp.training.responder.dialogues import Generator
 
 HELD_OUT_SEED = 20_001  # another seed than training's, with held-out shops, products and phrasings
 
-Scores = Mapping[str, float | int]
+LABELS = {Task.INTENT: tuple(INTENTS), Task.SENTIMENT: tuple(sentiment.SENTIMENTS)}
 
 
 def evaluate_all(
     responder_dir: Path | None, intent_dir: Path | None, sentiment_dir: Path | None, *, cases: int
 ) -> dict[str, Scores]:
     """Return the scores of every model by its name; takes minutes."""
-    analyzer = load_analyzer(Encoder.load(), intent_dir, sentiment_dir)
-    scores: dict[str, Scores] = {}
-    for task, labels in (("intent", tuple(intent.INTENTS)), ("sentiment", tuple(sentiment.SENTIMENTS))):
-        held_out = read_holdout(HOLDOUT / f"{task}.txt", labels)
-        found = [getattr(analysis, task) for analysis in analyzer.analyze([one.text for one in held_out])]
-        scores[task] = _classifier(score_predictions([one.label for one in held_out], found))
-    scores["recommender"] = _recommender()
-    scores["responder"] = _responder(responder_dir or STARTER_RESPONDER, cases)
-    return scores
+    encoder = Encoder.load()
+    return {
+        "intent": evaluate_task(Task.INTENT, intent_dir, cases=cases, encoder=encoder),
+        "sentiment": evaluate_task(Task.SENTIMENT, sentiment_dir, cases=cases, encoder=encoder),
+        "recommender": _recommender(),
+        "responder": evaluate_task(Task.RESPONDER, responder_dir, cases=cases),
+    }
+
+
+def evaluate_task(task: Task, directory: Path | None, *, cases: int, encoder: Encoder | None = None) -> Scores:
+    """Score the model in a directory, or with None the one that ships; `cases` is how many questions a responder gets.
+
+    Raises: ModelFilesError, ModelLoadError when there is no such model in the directory.
+    """
+    if task is Task.RESPONDER:
+        load_directory(directory or STARTER_RESPONDER)
+        return _responder(directory or STARTER_RESPONDER, cases)
+    encoder = encoder or Encoder.load()
+    dirs = {task: directory}
+    analyzer = load_analyzer(encoder, dirs.get(Task.INTENT), dirs.get(Task.SENTIMENT))
+    held_out = read_holdout(HOLDOUT / f"{task.value}.txt", LABELS[task])
+    found = [getattr(analysis, task.value) for analysis in analyzer.analyze([one.text for one in held_out])]
+    return _classifier(score_predictions([one.label for one in held_out], found))
+
+
+def version_of(task: Task, directory: Path) -> str:
+    """Return the version of the model in a directory: it changes with the weights.
+
+    Raises: ModelFilesError, ModelLoadError when there is no such model in the directory.
+    """
+    if task is Task.RESPONDER:
+        return f"t5-{load_directory(directory).model_hash[:12]}"
+    kind = MODELS[task.value]
+    return kind.version(kind.load(directory, Needs(Encoder.load())))
 
 
 def _classifier(scores: ClassifierScores) -> Scores:

@@ -3,8 +3,10 @@
 from app.db.base import Base
 from app.db.models.catalog import Article, Interaction, ModelMetric, Order, Product, Recommendation
 from app.db.models.conversations import Conversation, Csat, Event, Feedback, Message, Note
+from app.db.models.inbox import CustomerMerge, WebhookLog
+from app.db.models.model_versions import ModelVersion
 from app.db.models.people import ChannelAccount, ChannelIdentity, Customer
-from app.db.models.replies import Delivery, Job, Response, Schedule, WebhookLog
+from app.db.models.replies import Delivery, Job, Response, Schedule
 from app.db.models.shops import ApiKey, AuditEntry, BusinessHour, Label, Meta, Session, Shop, User
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "Conversation",
     "Csat",
     "Customer",
+    "CustomerMerge",
     "Delivery",
     "Event",
     "Feedback",
@@ -27,6 +30,7 @@ __all__ = [
     "Message",
     "Meta",
     "ModelMetric",
+    "ModelVersion",
     "Note",
     "Order",
     "Product",

@@ -1,0 +1,78 @@
+"""Versions of the models that can be replaced, and when one is worse than another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+Scores = Mapping[str, float | int]
+
+
+class Task(StrEnum):
+    """What a model is for; the recommender is trained per shop and has no versions here."""
+
+    INTENT = "intent"
+    SENTIMENT = "sentiment"
+    RESPONDER = "responder"
+
+
+class VersionStatus(StrEnum):
+    """At most one version of a task is active; with none the model that ships is used."""
+
+    CANDIDATE = "candidate"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A model directory that was added. `pointers`: the responder was trained to emit them (nlp/grounding.py)."""
+
+    id: UUID
+    task: Task
+    version: str
+    location: str
+    pointers: bool
+    status: VersionStatus
+    scores: Scores
+    added_at: datetime
+    activated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """How much a score may fall (`better` +1) or rise (-1) before a version counts as worse."""
+
+    score: str
+    better: int
+    slack: float
+
+
+# The slack is about what one held-out text more or less makes.
+_BARS: Final[Mapping[Task, tuple[_Bar, ...]]] = {
+    Task.INTENT: (
+        _Bar("accuracy", 1, 0.005),
+        _Bar("out_of_scope_recall", 1, 0.03),
+        _Bar("false_alarms", -1, 0.01),
+        _Bar("calibration_error", -1, 0.03),
+    ),
+    Task.SENTIMENT: (_Bar("accuracy", 1, 0.01), _Bar("calibration_error", -1, 0.03)),
+    Task.RESPONDER: (_Bar("faithful", 1, 0.0), _Bar("right_fact", 1, 0.01), _Bar("all_facts", 1, 0.02)),
+}
+
+
+def shortfalls(task: Task, active: Scores, candidate: Scores) -> list[str]:
+    """Return in words where the candidate is worse than what is active; both scored on the same cases."""
+    found = []
+    for bar in _BARS[task]:
+        if bar.score not in active:
+            continue
+        before = float(active[bar.score])
+        after = float(candidate.get(bar.score, 0.0 if bar.better > 0 else 1.0))
+        if (before - after) * bar.better > bar.slack + 1e-9:
+            found.append(f"{bar.score} {before:.3f} -> {after:.3f}")
+    return found
