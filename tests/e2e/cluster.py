@@ -1,4 +1,4 @@
-"""Assistify scaled out: two web processes and two workers on PostgreSQL and Redis, each to be killed at will."""
+"""Assistify scaled out: some web processes and workers on PostgreSQL and Redis, each to be killed at will."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ DRAIN_S = "1.5"
 class Cluster:
     """See the module. `start` before use, `mend` before each test, `close` always."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str], *, webs: int = 2, workers: int = 2) -> None:
         self._folder = folder
         self._whole: str | None = None
         self.postgres = PostgresServer()
         self.redis = RedisServer()
         self.database_url = self.postgres.create_database()
         self.settings = {
+            "job_lease_s": LEASE_S,
+            "drain_s": DRAIN_S,
             **settings,
             "database_url": self.database_url,
             "redis_url": self.redis.url,
-            "job_lease_s": LEASE_S,
-            "drain_s": DRAIN_S,
         }
-        self.webs = [ServerProcess("web", folder, self.settings, demo=True) for _ in range(2)]
-        self.workers = [ServerProcess("worker", folder, self.settings) for _ in range(2)]
+        self.webs = [ServerProcess("web", folder, self.settings, demo=True) for _ in range(webs)]
+        self.workers = [ServerProcess("worker", folder, self.settings) for _ in range(workers)]
 
     @property
     def shop(self) -> DemoShop:
@@ -61,7 +61,8 @@ class Cluster:
                 process.start()
         for process in self.webs:
             process.wait_until_ready()
-        wait_until_one_is_ready(self.workers)
+        if self.workers:
+            wait_until_one_is_ready(self.workers)
 
     def wait_for_workers(self) -> None:
         """Wait until both workers are ready."""
