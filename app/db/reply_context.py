@@ -128,4 +128,5 @@ async def _previous(session: AsyncSession, conversation: UUID, reply: UUID | Non
         situation=intent["situation"],
         order_number=intent.get("order"),
         product_id=UUID(product) if product else None,
+        product_ids=tuple(map(UUID, intent.get("products", ()))),
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.domain.catalogue import RETURNABLE_ORDER_STATES, Article, Order, Product
+from app.services.answer.picking import pick_order, pick_shown
 from app.services.answer.question import Question
 from nlp.prompt import Act, Mood
 from nlp.situations import SITUATIONS
@@ -107,6 +108,10 @@ def _intent(question: Question) -> tuple[str, tuple[str, ...]]:
     reasons = (f"intent {label} {score:.2f}", f"mood {understood.mood} {understood.mood_score:.2f}")
     if question.accepts_person:
         return "contact_human", (*reasons, "yes to the offer of a colleague")
+    on_products = label in PRODUCT_INTENTS | {"out_of_scope"} or score < KEEP_TOPIC
+    if question.is_short and on_products and pick_shown(question) is not None:
+        of_product = label if label in ("product_question", "availability") and score >= SURE else None
+        return of_product or "availability", (*reasons, "one of the products shown")
     if previous is not None and previous.asked_for_order and (question.numbers or question.emails):
         if question.is_bare_reference or label not in ORDER_INTENTS:
             return previous.intent, (*reasons, f"answers the question for the order ({previous.intent})")
@@ -116,10 +121,10 @@ def _intent(question: Question) -> tuple[str, tuple[str, ...]]:
         previous is not None
         and previous.intent in ORDER_INTENTS | PRODUCT_INTENTS
         and question.is_short
-        and score < KEEP_TOPIC
+        and (score < KEEP_TOPIC or question.means_other)
         and label not in TALK_INTENTS | {"contact_human"}
     )
-    if previous is not None and continues and (label == "out_of_scope" or score < SURE):
+    if previous is not None and continues and (label == "out_of_scope" or score < SURE or question.means_other):
         return previous.intent, (*reasons, f"goes on with {previous.intent}")
     if label == "out_of_scope" and score < DOUBTFUL_SCOPE and _best_article(question) is not None:
         return "product_question", (*reasons, "an article matches")
@@ -143,7 +148,8 @@ def _about_order(question: Question, intent: str, decision: Decider) -> Decision
             return _with_order(question.proven_order, intent, decision, "number and e-mail match")
         if question.numbers and question.emails:
             return decision(f"{intent}/unmatched", "number and e-mail match no order")
-        return decision(f"{intent}/unverified", "the customer is not verified")
+        missing = "email" if question.numbers else "order number" if question.emails else None
+        return decision(f"{intent}/unverified", "the customer is not verified", missing=missing)
     if question.numbers:
         named = [order for order in question.orders if _bare(order.number) in {_bare(n) for n in question.numbers}]
         if not named:
@@ -158,14 +164,9 @@ def _about_order(question: Question, intent: str, decision: Decider) -> Decision
 
 def _unnamed_order(question: Question, intent: str, decision: Decider) -> Decision:
     """No number was given: the order spoken of before, or the newest one that fits."""
-    orders = question.orders
-    fitting = [order for order in orders if _fits(order, intent)]
-    if question.previous is not None and question.previous.order_number is not None:
-        spoken_of = [order for order in orders if order.number == question.previous.order_number]
-        if spoken_of and (spoken_of[0] in fitting or not fitting):
-            return _with_order(spoken_of[0], intent, decision, "the order spoken of before")
-    chosen = fitting[0] if fitting else orders[0]
-    return _with_order(chosen, intent, decision, "the newest order that fits")
+    fitting = [order for order in question.orders if _fits(order, intent)]
+    order, reason = pick_order(question, fitting)
+    return _with_order(order, intent, decision, reason)
 
 
 def _fits(order: Order, intent: str) -> bool:
@@ -189,6 +190,9 @@ def _with_order(order: Order, intent: str, decision: Decider, reason: str) -> De
 
 
 def _about_product(question: Question, intent: str, decision: Decider) -> Decision:
+    picked = pick_shown(question)
+    if picked is not None and intent != "product_search":
+        return _with_product(question, picked, intent, decision, "one of the products shown")
     hits = [hit.item for hit in question.products if hit.score >= PRODUCT_HIT]
     if intent == "product_search":
         return _search(question, decision)
@@ -200,7 +204,7 @@ def _about_product(question: Question, intent: str, decision: Decider) -> Decisi
     if question.page_product is not None:
         return _with_product(question, question.page_product, intent, decision, "the product of the page")
     if question.previous is not None and question.previous.product_id is not None:
-        spoken_of = [hit.item for hit in question.products if hit.item.id == question.previous.product_id]
+        spoken_of = [one for one in question.shown if one.id == question.previous.product_id]
         if spoken_of:
             return _with_product(question, spoken_of[0], intent, decision, "the product spoken of before")
     return decision(f"{intent}/which", "no product was named", missing="product")
@@ -234,14 +238,11 @@ def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
     if intent == "contact_human":
         return decision("contact_human/handoff", "a person was asked for")
     if intent == "complaint":
+        if question.was_handed_back:
+            return decision("complaint/offer", "a person had it a moment ago: asks before handing it off again")
         return decision("complaint/handoff", "a complaint goes to a person")
-    if intent == "return_or_exchange":
-        delivered = [order for order in question.orders if order.state in RETURNABLE_ORDER_STATES]
-        named = [order for order in question.orders if _bare(order.number) in {_bare(n) for n in question.numbers}]
-        chosen = named or delivered
-        if question.customer.verified and chosen:
-            return decision("return_or_exchange/verified", "the newest delivered order", orders=chosen[:1])
-        return _from_general_facts(question, intent, decision)
+    if intent == "return_or_exchange" and question.customer.verified:
+        return _return(question, decision)
     if intent == "invoice":
         if question.customer.verified and question.orders:
             return decision("invoice/verified", orders=question.orders[:1])
@@ -249,6 +250,17 @@ def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
     if intent == "payment_problem" and question.understood.mood is Mood.NEGATIVE and question.shop.people_available:
         return decision("payment_problem/handoff", "an unhappy customer cannot pay")
     return _from_general_facts(question, intent, decision)
+
+
+def _return(question: Question, decision: Decider) -> Decision:
+    delivered = [order for order in question.orders if order.state in RETURNABLE_ORDER_STATES]
+    named = [order for order in question.orders if _bare(order.number) in {_bare(n) for n in question.numbers}]
+    if named:
+        return decision("return_or_exchange/verified", "the number is the customer's order", orders=named[:1])
+    if delivered:
+        order, reason = pick_order(question, delivered)
+        return decision("return_or_exchange/verified", reason, orders=(order,))
+    return _from_general_facts(question, "return_or_exchange", decision)
 
 
 def _from_general_facts(question: Question, intent: str, decision: Decider) -> Decision:
@@ -265,6 +277,8 @@ def _from_general_facts(question: Question, intent: str, decision: Decider) -> D
         return decision(situation, article=article)
     if article is not None:
         return decision(row, "the shop's article", article=article)
+    if question.was_handed_back:
+        return decision("any/offer", f"the shop has no facts for {intent}, and a person had it a moment ago")
     return decision("any/handoff", f"the shop has no facts for {intent}")
 
 

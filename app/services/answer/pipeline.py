@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -18,6 +18,8 @@ import structlog
 
 from app import metrics
 from app.domain.catalogue import Order, Product
+from app.services.answer.clauses import questions_in
+from app.services.answer.compound import decide_both, two_questions
 from app.services.answer.decision import Decision, decide
 from app.services.answer.facts import gather_facts
 from app.services.answer.knowledge import Hits, Knowledge
@@ -39,6 +41,15 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class PreparedPart:
+    """One answer of a reply."""
+
+    prompt: Prompt
+    decision: Decision
+    facts: Sequence[Fact]
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedReply:
     """All that is frozen into the reply row before the first token."""
 
@@ -47,7 +58,8 @@ class PreparedReply:
     facts: Sequence[Fact]
     recommended: Sequence[Recommended] = ()
     sources: Sequence[tuple[str, str | None]] = ()
-    order: Order | None = None
+    orders: Sequence[Order] = ()
+    then: PreparedPart | None = None  # the answer to a second question of the message
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +97,51 @@ class Pipeline:
                     "search", self.knowledge.search(context.shop, context.question, analysis.vector)
                 )
         question = await self._question(context, analysis, hits)
-        decision = decide(question)
-        facts = gather_facts(question, decision)
+        decided = await self._decide(context, question)
+        decision = decided[0][1]
         recommended: Sequence[Recommended] = ()
         with suppress(_DegradedError):
             recommended = await self._stage("recommend", self._recommend(context, decision))
+        first, *more = [self._part(context, *one) for one in decided]
+        articles = [decision.article for _, decision in decided if decision.article is not None]
+        return PreparedReply(
+            prompt=first.prompt,
+            decision=first.decision,
+            facts=first.facts,
+            recommended=recommended,
+            sources=[(article.title, article.url) for article in articles],
+            orders=[decision.orders[0] for _, decision in decided if len(decision.orders) == 1],
+            then=more[0] if more else None,
+        )
+
+    async def _decide(self, context: ReplyContext, question: Question) -> list[tuple[Question, Decision]]:
+        """Decide the message, or its two questions when it has two."""
+        clauses = questions_in(context.question)
+        with suppress(_DegradedError):
+            parts = await asyncio.gather(*(self._clause(context, question, clause) for clause in clauses))
+            both = two_questions(parts)
+            if both:
+                return decide_both(*both)
+        return [(question, decide(question))]
+
+    async def _clause(self, context: ReplyContext, whole: Question, clause: str) -> Question:
+        """Return the question that one clause of a message is; who asks and what was said before is the same."""
+        analysis = await self._stage("classify", self.analyzer.analyze(clause))
+        hits = await self._stage("search", self.knowledge.search(context.shop, clause, analysis.vector))
+        understood = replace(_understanding(analysis), mood=whole.understood.mood)
+        return replace(
+            whole,
+            text=clause,
+            understood=understood,
+            products=hits.products,
+            articles=hits.articles,
+            sentences=hits.sentences,
+        )
+
+    def _part(self, context: ReplyContext, question: Question, decision: Decision) -> PreparedPart:
+        facts = gather_facts(question, decision)
         prompt = build_prompt(
-            question=context.question,
+            question=question.text,
             history=context.history,
             facts=facts,
             intent=_prompt_intent(decision),
@@ -100,20 +150,13 @@ class Pipeline:
             count_tokens=self.tokenizing.count_tokens,
             window=self.tokenizing.window,
         )
-        article = decision.article
-        return PreparedReply(
-            prompt=prompt,
-            decision=decision,
-            facts=facts,
-            recommended=recommended,
-            sources=((article.title, article.url),) if article is not None else (),
-            order=decision.orders[0] if len(decision.orders) == 1 else None,
-        )
+        return PreparedPart(prompt, decision, facts)
 
     async def _question(self, context: ReplyContext, analysis: Analysis | None, hits: Hits) -> Question:
         shop = await self.records.profile(context.shop)
         customer = await self.records.customer(context.shop, context.customer, verified=context.verified)
         orders = await self.records.orders(context.shop, context.customer) if context.verified else ()
+        shown = context.previous.product_ids if context.previous is not None else ()
         page = None
         if context.page_product is not None:
             page = await self.knowledge.product(context.shop, context.page_product)
@@ -128,6 +171,7 @@ class Pipeline:
             proven_order=None if context.verified else await self._proven_order(context),
             previous=context.previous,
             page_product=page,
+            shown=await self.records.products(context.shop, shown) if shown else (),
             products=hits.products,
             articles=hits.articles,
             sentences=hits.sentences,
@@ -141,8 +185,11 @@ class Pipeline:
         if not numbers or not emails:
             return None
         number, email = numbers[0], emails[0]
-        for key in (f"visitor:{context.visitor}", f"order:{context.shop}:{number}"):
-            if not await self.attempts.allow(key):
+        previous = context.previous
+        proven = previous is not None and (previous.order_number or "").lstrip("#").upper() == number
+        if not proven:  # a question about the order that was proven for the last answer is no attempt
+            keys = (f"visitor:{context.visitor}", f"email:{context.shop}:{email}", f"order:{context.shop}:{number}")
+            if not all([await self.attempts.allow(key) for key in keys]):
                 return None
         return await self.records.proven_order(context.shop, number, email)
 

@@ -10,7 +10,8 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from app.domain.catalogue import Article, CustomerView, Order, Product, ShopProfile
-from nlp.prompt import Mood, Speaker, Turn
+from nlp.prompt import Act, Mood, Speaker, Turn
+from nlp.situations import SITUATIONS
 
 _ORDER_NUMBER = re.compile(r"(?<![\w.,@-])#?([A-Z]{0,4}-?\d{3,12})(?![\w@]|[.,]\d)", re.IGNORECASE)
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
@@ -28,6 +29,10 @@ _COUNTRIES = re.compile(
     r"|worldwide|international",
     re.IGNORECASE,
 )
+_OTHER = re.compile(r"\b(?:other|another|else|second|2nd)\b", re.IGNORECASE)
+_FIRST = re.compile(r"\b(?:first|1st|oldest|older|earlier|previous)\b", re.IGNORECASE)
+_LAST = re.compile(r"\b(?:last|latest|newest|newer|recent)\b", re.IGNORECASE)
+_ONE = re.compile(r"\b(?:ones?|it|that|this|them|these|those)\b", re.IGNORECASE)
 _YES = re.compile(r"\W*(?:yes|yeah|yep|yup|sure|ok|okay|please|do it|go ahead|that would be)\b", re.IGNORECASE)
 _FEW_WORDS = 6
 
@@ -68,6 +73,11 @@ class Previous:
     situation: str
     order_number: str | None = None
     product_id: UUID | None = None
+    product_ids: tuple[UUID, ...] = ()  # all that were shown
+
+    @property
+    def handed_off(self) -> bool:
+        return SITUATIONS[self.situation].act is Act.HANDOFF if self.situation in SITUATIONS else False
 
     @property
     def intent(self) -> str:
@@ -108,6 +118,7 @@ class Question:
     proven_order: Order | None = None  # number and e-mail address were given and match
     previous: Previous | None = None
     page_product: Product | None = None
+    shown: Sequence[Product] = ()  # the products of the last answer
     products: Sequence[Found[Product]] = ()
     articles: Sequence[Found[Article]] = ()
     sentences: Mapping[UUID, str] = field(default_factory=dict)  # by article or product: the one that fits best
@@ -142,6 +153,37 @@ class Question:
         last = self.history[-1] if self.history else None
         offered = last is not None and last.speaker is Speaker.BOT and "colleague" in last.text and "?" in last.text
         return offered and bool(_YES.match(self.text))
+
+    @property
+    def was_handed_back(self) -> bool:
+        """Whether people had this conversation a moment ago and gave it back to the bot."""
+        said = any(turn.speaker is Speaker.AGENT for turn in self.history)
+        return said or (self.previous is not None and self.previous.handed_off)
+
+    @property
+    def means_other(self) -> bool:
+        """Whether it is about another one than the last answer was: `and the other one?`."""
+        return bool(_OTHER.search(self.text))
+
+    @property
+    def means_first(self) -> bool:
+        """Whether the oldest is meant."""
+        return bool(_FIRST.search(self.text))
+
+    @property
+    def means_last(self) -> bool:
+        """Whether the newest is meant."""
+        return bool(_LAST.search(self.text))
+
+    @property
+    def points_back(self) -> bool:
+        """Whether it names what was spoken of by a pronoun: `no, the blue one`, `is it warm?`."""
+        return bool(_ONE.search(self.text))
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The words of the text, in lower case."""
+        return frozenset(re.findall(r"[\w-]+", self.text.lower()))
 
     @property
     def is_short(self) -> bool:

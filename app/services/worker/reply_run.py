@@ -16,15 +16,17 @@ from app import metrics
 from app.domain.catalogue import Product
 from app.domain.message import FinishReason
 from app.domain.reply import Frozen, Outcome
-from app.services.answer.pipeline import Pipeline, PreparedReply
+from app.services.answer.pipeline import Pipeline, PreparedPart, PreparedReply
 from app.services.answer.ports import ReplyContexts, Responder
 from app.services.ids import new_id
 from app.services.replies import Claim, Finished, Progress, Replies
+from app.services.worker.speaking import cancel, facts_of, requests_of, speak
 from nlp.contradictions import contradictions, forbidden_phrases
-from nlp.engine.request import Chunk, GenerationRequest
+from nlp.engine.request import Chunk
 from nlp.engine.request import Finished as Generated
 from nlp.engine.request import FinishReason as GeneratedReason
-from nlp.grounding import Fact, fill, unfounded_literals
+from nlp.grounding import fill, unfounded_literals
+from nlp.prompt import Act
 from realtime.live_reply.port import Begun, FencedError, LiveReply, LiveReplyUnavailableError
 from realtime.live_reply.writer import ReplyEnded, ReplyWriter
 from realtime.protocol import shapes
@@ -86,7 +88,7 @@ class ReplyRun:
 
     def end_now(self) -> None:
         """Stop: the reply was ended from outside."""
-        self._parts.model.engine.cancel(self._request_id)
+        cancel(self._parts.model.engine, self._request_id)
         if self._writer is not None:
             self._writer.end_now()
 
@@ -113,7 +115,7 @@ class ReplyRun:
             await self._writer.finish()
             await self._store(frozen, generated, began, self._writer)
         finally:
-            engine.cancel(self._request_id)
+            cancel(engine, self._request_id)
             await self._writer.aclose()
 
     async def _prepare(self) -> Frozen:
@@ -153,20 +155,9 @@ class ReplyRun:
         return await self._parts.replies.revalidate(self.claim, cut_id or new_id())
 
     async def _generate(self, frozen: Frozen, begun: Begun, writer: ReplyWriter) -> Generated:
-        request = msgspec.convert(
-            {
-                **frozen.decoding,
-                "id": self._request_id,
-                "prompt": frozen.prompt,
-                "literals": {int(number): text for number, text in frozen.literals.items()},
-                "prefix_ids": begun.ids,
-                "seed": frozen.seed,
-                "tenant": str(self.claim.reply.shop),
-            },
-            GenerationRequest,
-        )
+        requests = requests_of(frozen, self._request_id, str(self.claim.reply.shop))
         began = time.monotonic()
-        async for item in await self._parts.model.engine.submit(request):
+        async for item in speak(self._parts.model.engine, requests, begun.ids):
             if isinstance(item, Chunk):
                 if self._first_token_at is None:
                     self._first_token_at = time.monotonic()
@@ -194,8 +185,9 @@ class ReplyRun:
         if not text.strip():
             metrics.fallbacks_total.labels(reason="empty").inc()
             text, handoff = EMPTY_ANSWER, "no answer"
-        facts = [Fact(key, value) for key, value in frozen.facts.items()]
-        if text != EMPTY_ANSWER and (unfounded_literals(text, facts) or contradictions(text, facts)):
+        facts = facts_of(frozen)
+        contradicts = "then" not in frozen.decoding and contradictions(text, facts)  # two parts may speak of two orders
+        if text != EMPTY_ANSWER and (unfounded_literals(text, facts) or contradicts):
             # The constraints leave few ways to come here: what was said is checked by a person.
             metrics.fallbacks_total.labels(reason="unfounded").inc()
             handoff = "unfounded answer"
@@ -230,40 +222,61 @@ class ReplyRun:
 
 def freeze(prepared: PreparedReply, model: ResponderModel) -> Frozen:
     """Return all that decides the text. A model without pointers reads the literals themselves."""
-    decision, prompt = prepared.decision, prepared.prompt
-    literals: Mapping[int, str] = prompt.literals if model.has_pointers else {}
+    part = _part(PreparedPart(prepared.prompt, prepared.decision, prepared.facts), model)
+    then = {"then": _part(prepared.then, model)} if prepared.then is not None else {}
     return Frozen(
-        prompt=prompt.text if model.has_pointers else fill(prompt.text, prompt.literals),
-        facts={fact.key: fact.value for fact in prepared.facts},
-        literals={str(number): text for number, text in literals.items()},
+        prompt=part["prompt"],
+        facts=part["facts"],
+        literals=part["literals"],
         model=model.name,
         model_hash=model.engine.model_hash,
         tokenizer_hash=model.engine.tokenizer_hash,
         decoding={
             "pointers": model.has_pointers,
-            "forbidden": list(forbidden_phrases(prepared.facts)),
+            "forbidden": part["forbidden"],
             "max_tokens": model.max_tokens,
             "temperature": 0.0,
+            **then,
         },
         products=tuple(_product(one.product, one.reason) for one in prepared.recommended),
         sources=_sources(prepared),
-        intent={
-            "label": decision.intent,
-            "situation": decision.situation,
-            "act": decision.act.value,
-            "order": decision.order_number,
-            "product": str(decision.product_id) if decision.product_id else None,
-            "hands_off": decision.hands_off,
-            "reasons": list(decision.reasons),
-        },
+        intent=_intent(prepared),
     )
 
 
+def _part(part: PreparedPart, model: ResponderModel) -> dict[str, Any]:
+    literals: Mapping[int, str] = part.prompt.literals if model.has_pointers else {}
+    return {
+        "prompt": part.prompt.text if model.has_pointers else fill(part.prompt.text, part.prompt.literals),
+        "facts": {fact.key: fact.value for fact in part.facts},
+        "literals": {str(number): text for number, text in literals.items()},
+        "forbidden": list(forbidden_phrases(part.facts)),
+    }
+
+
+def _intent(prepared: PreparedReply) -> Mapping[str, Any]:
+    """The decision with its reasons. Of two, the one that the customer is to react to: it is said last."""
+    first, then = prepared.decision, prepared.then.decision if prepared.then is not None else None
+    decision = then if then is not None and then.act is not Act.ANSWER else first
+    other = first if decision is then else then
+    also = {"also": {"label": other.intent, "situation": other.situation}} if other is not None else {}
+    return {
+        "label": decision.intent,
+        "situation": decision.situation,
+        "act": decision.act.value,
+        "order": decision.order_number,
+        "product": str(decision.product_id) if decision.product_id else None,
+        "products": [str(product.id) for product in decision.products],
+        "hands_off": decision.hands_off,
+        "reasons": [*decision.reasons, *(other.reasons if other is not None else ())],
+        **also,
+    }
+
+
 def _sources(prepared: PreparedReply) -> tuple[Mapping[str, Any], ...]:
-    """What the answer rests on: articles as links, the one order it is about as a card."""
+    """What the answer rests on: articles as links, the orders it is about as cards."""
     shown = [shapes.Source(title=title, url=url) for title, url in prepared.sources]
-    if prepared.order is not None:
-        order = prepared.order
+    for order in prepared.orders:
         number = f"#{order.number.lstrip('#')}"
         card = shapes.OrderState(
             number=number,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
@@ -16,9 +17,10 @@ from app.services.clock import Clock
 from app.services.publish import Publisher
 from app.services.suggesting import Wish
 from app.services.worker.reply_run import ResponderModel, freeze
+from app.services.worker.speaking import cancel, facts_of, requests_of, speak
 from nlp.contradictions import contradictions
 from nlp.engine.request import Chunk, FinishReason, GenerationRequest
-from nlp.grounding import Fact, unfounded_literals
+from nlp.grounding import unfounded_literals
 from realtime.bus.frame import Audience, Frame, Kind
 from realtime.bus.topic import connection_topic
 from realtime.protocol.events import SuggestionDelta, SuggestionDone
@@ -66,23 +68,21 @@ class SuggestAnswer:
         if prepared.decision.hands_off:
             return "", "needs_a_person"
         frozen = freeze(prepared, self._model)
-        literals = {int(number): text for number, text in frozen.literals.items()}
-        fields = {**frozen.decoding, "id": request_id, "prompt": frozen.prompt, "literals": literals}
-        request = msgspec.convert({**fields, "seed": 0, "tenant": str(context.shop)}, GenerationRequest)
-        text = await self._stream(wish, request)
-        facts = [Fact(key, value) for key, value in frozen.facts.items()]
-        if unfounded_literals(text, facts) or contradictions(text, facts):
+        text = await self._stream(wish, requests_of(frozen, request_id, str(context.shop)))
+        facts = facts_of(frozen)
+        contradicts = "then" not in frozen.decoding and contradictions(text, facts)  # two parts may speak of two orders
+        if unfounded_literals(text, facts) or contradicts:
             return "", "unfounded"
         return text, None if text.strip() else "no_question"
 
-    async def _stream(self, wish: Wish, request: GenerationRequest) -> str:
+    async def _stream(self, wish: Wish, requests: Sequence[GenerationRequest]) -> str:
         """Send the tokens as they come; return the whole text.
 
         Raises: EngineOverloadedError and its kin; RuntimeError when the engine ended with an error.
         """
         said, waiting, sent_at = "", "", 0.0
         try:
-            async for item in await self._model.engine.submit(request):
+            async for item in speak(self._model.engine, requests):
                 if not isinstance(item, Chunk):
                     if item.reason not in (FinishReason.STOP, FinishReason.LENGTH):
                         raise RuntimeError(f"generation ended with {item.reason.value}")
@@ -92,7 +92,7 @@ class SuggestAnswer:
                     await self._send(wish, SuggestionDelta(conversation=wish.conversation, text=waiting))
                     waiting, sent_at = "", time.monotonic()
         finally:
-            self._model.engine.cancel(request.id)
+            cancel(self._model.engine, requests[0].id)
         if waiting:
             await self._send(wish, SuggestionDelta(conversation=wish.conversation, text=waiting))
         return said

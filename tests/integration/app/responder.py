@@ -57,6 +57,7 @@ class ScriptedResponder:
             raise EngineClosedError("closed")
         if self.overloaded > 0:
             self.overloaded -= 1
+            self._wake()
             raise EngineOverloadedError(retry_after_ms=10)
         self.requests.append(request)
         self._running.add(request.id)

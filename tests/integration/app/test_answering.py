@@ -122,6 +122,7 @@ async def test_an_overloaded_engine_is_not_asked_without_a_pause(rig: Product) -
     visitor, conversation = await rig.open()
     async with working(rig.worker(responder)):
         await rig.ask(visitor, conversation)
+        await responder.until(lambda: responder.overloaded < 1_000_000)
         await asyncio.sleep(0.5)
         refused = 1_000_000 - responder.overloaded
         responder.overloaded = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -85,7 +86,7 @@ def test_a_verified_customers_order_is_told_with_carrier_and_tracking() -> None:
 def test_an_anonymous_visitor_gets_no_fact_of_an_order(text: str) -> None:
     question = ask(text, "order_status", orders=[order("#1042")])
     assert decide(question).situation == "order_status/unverified"
-    assert keys(question) == []
+    assert values(question) == {"missing": "email"}
 
 
 def test_a_verified_customer_gets_nothing_of_somebody_elses_order() -> None:
@@ -122,6 +123,42 @@ def test_a_short_follow_up_stays_with_the_order_spoken_of() -> None:
         previous=Previous("order_status/verified", "#1042"),
     )
     assert [one.number for one in decide(question).orders] == ["#1042"]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("and the other one?", "#1050"), ("what about the first one", "#1038"), ("the latest one", "#1050")],
+)
+def test_a_follow_up_names_an_order_by_its_place(text: str, number: str) -> None:
+    orders = [order("#1050"), order("#1042"), order("#1038")]
+    previous = Previous("order_status/verified", "#1042")
+    question = ask(text, "out_of_scope", 0.6, customer=ANA, orders=orders, previous=previous)
+    assert decide(question).situation == "order_status/verified"
+    assert [one.number for one in decide(question).orders] == [number]
+
+
+def test_the_blue_one_is_one_of_the_products_shown() -> None:
+    moss, blue = replace(product("Ridge Fleece"), colours=("moss",)), replace(product("Tarn Fleece"), colours=("blue",))
+    previous = Previous("product_search/found", product_id=moss.id, product_ids=(moss.id, blue.id))
+    shown: dict[str, Any] = {
+        "previous": previous,
+        "shown": (moss, blue),
+        "products": [Found(product("Blue Tent"), 0.6)],
+    }
+    picked = ask("no, the blue one", "out_of_scope", 0.5, **shown)
+    assert (decide(picked).situation, list(decide(picked).products)) == ("availability/found", [blue])
+    assert list(decide(ask("and the other one?", "product_question", 0.5, **shown)).products) == [blue]
+    assert list(decide(ask("is it warm?", "product_question", **{**shown, "products": ()})).products) == [moss]
+
+
+def test_what_a_person_gave_back_is_not_handed_off_again_at_once() -> None:
+    after_person: dict[str, Any] = {"history": (Turn(Speaker.AGENT, "I have sorted it out."),)}
+    assert decide(ask("that was bad service", "complaint")).situation == "complaint/handoff"
+    assert decide(ask("that was bad service", "complaint", **after_person)).situation == "complaint/offer"
+    silent = Previous("complaint/handoff")
+    assert decide(ask("that was bad service", "complaint", previous=silent)).situation == "complaint/offer"
+    assert decide(ask("can I pay in cash?", "payment_methods", previous=silent)).situation == "any/offer"
+    assert decide(ask("I want a human", "contact_human", **after_person)).hands_off
 
 
 def test_a_question_for_the_arrival_is_about_the_order_on_its_way() -> None:

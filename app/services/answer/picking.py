@@ -1,0 +1,48 @@
+"""Which order or product is meant when none is named: `and the other one?`, `no, the blue one`, `the first one`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.domain.catalogue import Order, Product
+from app.services.answer.question import Question
+
+_SAYS_NOTHING = frozenset({"the", "a", "one", "ones", "and", "no", "in", "of", "for", "it", "is", "with", "size"})
+
+
+def pick_order(question: Question, fitting: Sequence[Order]) -> tuple[Order, str]:
+    """Return the order that is meant, of the customer's own, and why. `fitting` are those the matter can be about."""
+    orders, previous = question.orders, question.previous
+    spoken_of = [order for order in orders if previous is not None and order.number == previous.order_number]
+    if question.means_other and spoken_of:
+        others = [order for order in orders if order is not spoken_of[0]]
+        if others:
+            best = [order for order in others if order in fitting] or others
+            return best[0], "the other order than the one spoken of before"
+    among = fitting or orders
+    if question.means_first:
+        return among[-1], "the oldest order that fits"
+    if question.means_last:
+        return among[0], "the newest order that fits"
+    if spoken_of and (spoken_of[0] in fitting or not fitting):
+        return spoken_of[0], "the order spoken of before"
+    return among[0], "the newest order that fits"
+
+
+def pick_shown(question: Question) -> Product | None:
+    """Return the product of the last answer whose colour, size or name the message says, or that it points to."""
+    if not question.points_back and not question.means_other:
+        return None
+    said = question.words - _SAYS_NOTHING
+    best, most = None, 0
+    for product in question.shown:
+        looks = [product.title, product.category, *product.colours, *product.tags, product.material or ""]
+        own = {word for text in looks for word in text.lower().split()}
+        if len(said & own) > most:
+            best, most = product, len(said & own)
+    if best is None and len(question.shown) > 1:
+        if question.means_other:
+            return question.shown[1]
+        if question.means_first or question.means_last:
+            return question.shown[0 if question.means_first else -1]
+    return best
