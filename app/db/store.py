@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.database import Database
 from app.db.repositories.conversations import SqlConversations
 from app.db.repositories.desk import SqlDesk
+from app.db.repositories.inbox import SqlInboxLog
 from app.db.repositories.jobs import SqlJobs
 from app.db.repositories.messages import SqlEventLog, SqlMessages
 from app.db.repositories.people import SqlPeople
@@ -31,6 +32,7 @@ class SqlTransaction:
         self.people: ports.People = SqlPeople(session)
         self.desk: ports.Desk = SqlDesk(session)
         self.views: ports.Views = SqlViews(session)
+        self.inbox: ports.InboxLog = SqlInboxLog(session)
 
     async def commit(self) -> None:
         """Make all of it durable and visible."""

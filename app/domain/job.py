@@ -21,6 +21,7 @@ class Lane(StrEnum):
     ANSWER = "answer"
     ANALYZE = "analyze"
     ASSIST = "assist"
+    RECEIVE = "receive"
     DELIVER = "deliver"
     SYNC = "sync"
     BATCH = "batch"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -103,7 +104,7 @@ class Ingest:
             found = await tx.conversations.find_open(identity.id)
             if found is not None:
                 return found
-            conversation = self._new_conversation(identity, page)
+            conversation = new_conversation(identity, self._clock.now(), page)
             if await tx.conversations.add(conversation):
                 await tx.commit()
                 return conversation.id
@@ -112,20 +113,6 @@ class Ingest:
     async def _open_of(self, identity: Identity) -> UUID | None:
         async with self._store.read() as tx:
             return await tx.conversations.find_open(identity.id)
-
-    def _new_conversation(self, identity: Identity, page: Mapping[str, Any] | None) -> Conversation:
-        now = self._clock.now()
-        return Conversation(
-            id=new_id(),
-            shop=identity.shop,
-            customer=identity.customer,
-            identity=identity.id,
-            channel=identity.channel,
-            created_at=now,
-            last_activity_at=now,
-            control=Control(),
-            page=None if page is None else {key: value for key, value in page.items() if _is_storable(value)},
-        )
 
     async def _ensure(
         self,
@@ -173,8 +160,8 @@ class Ingest:
             if not attachments or text:
                 check_text(text, self._message_chars)
             await self._check_limit(visitor.id)
-            await self._reopen_if_closed(change)
-            await _make_room(change)
+            await reopen_if_closed(change)
+            await make_room(change)
             message = await change.say(
                 SenderKind.CUSTOMER,
                 text,
@@ -193,14 +180,20 @@ class Ingest:
         if retry_after_ms is not None:
             raise CommandError("rate_limited", "too many messages", retry_after_ms=retry_after_ms)
 
-    async def _reopen_if_closed(self, change: Change) -> None:
-        if change.conversation.control.status is Status.OPEN:
-            return
-        rules = await change.rules()
-        is_recent = change.conversation.may_reopen(change.now, rules.reopen_within)
-        if not is_recent or await change.tx.conversations.find_open(change.conversation.identity) is not None:
-            raise CommandError("closed", "the conversation is closed: open a new one")
-        await transitions.reopen(change, None)
+
+def new_conversation(identity: Identity, now: datetime, page: Mapping[str, Any] | None = None) -> Conversation:
+    """Return the record of a conversation that begins, for the bot to answer."""
+    return Conversation(
+        id=new_id(),
+        shop=identity.shop,
+        customer=identity.customer,
+        identity=identity.id,
+        channel=identity.channel,
+        created_at=now,
+        last_activity_at=now,
+        control=Control(),
+        page=None if page is None else {key: value for key, value in page.items() if _is_storable(value)},
+    )
 
 
 def analysis_of(message: Message) -> NewJob:
@@ -215,7 +208,21 @@ def analysis_of(message: Message) -> NewJob:
     )
 
 
-async def _make_room(change: Change) -> None:
+async def reopen_if_closed(change: Change) -> None:
+    """Let an inbound message reopen a conversation that was closed a short while ago.
+
+    Raises: CommandError `closed` when a new conversation has to begin.
+    """
+    if change.conversation.control.status is Status.OPEN:
+        return
+    rules = await change.rules()
+    is_recent = change.conversation.may_reopen(change.now, rules.reopen_within)
+    if not is_recent or await change.tx.conversations.find_open(change.conversation.identity) is not None:
+        raise CommandError("closed", "the conversation is closed: open a new one")
+    await transitions.reopen(change, None)
+
+
+async def make_room(change: Change) -> None:
     """Stop a running reply when the shop wants a newer question answered together with the older one."""
     reply = await change.tx.replies.find_active(change.conversation.id)
     if reply is None or reply.status is not ReplyStatus.RUNNING:

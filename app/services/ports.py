@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -64,6 +64,9 @@ class Conversations(Protocol):
 
     async def find_open(self, identity: UUID) -> UUID | None: ...
 
+    async def find_last(self, identity: UUID) -> UUID | None:
+        """Return the identity's newest conversation, open or closed."""
+
     async def add(self, conversation: Conversation) -> bool:
         """Insert; false, and nothing changed, when the identity has an open one already."""
 
@@ -80,6 +83,12 @@ class Messages(Protocol):
     async def find(self, conversation: UUID, message: UUID) -> Message | None: ...
 
     async def find_by_key(self, conversation: UUID, sender: UUID, client_id: str) -> Message | None: ...
+
+    async def place_of(self, identity: UUID, client_id: str) -> tuple[UUID, UUID] | None:
+        """Return (conversation, message) of what the customer at an address wrote under this key."""
+
+    async def redact(self, message: Message) -> None:
+        """Wipe what was said, wherever it stands: its row, its events (they become tombstones), prompts, the inbox."""
 
     async def add(self, message: Message) -> None: ...
 
@@ -186,6 +195,58 @@ class People(Protocol):
     ) -> Identity:
         """Find or insert the widget identity at `address`, with its customer. With `external_id` it is verified."""
 
+    async def identity_at(self, account: UUID, address: str) -> Identity | None:
+        """Return who writes from an address, if anybody has."""
+
+    async def ensure_address(self, shop: UUID, account: UUID, address: str, name: str | None) -> Identity:
+        """Find or insert the identity at an account of a vendor, with a customer of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxRow:
+    """A row of the webhook log: an event, or a request that brought none. `waits` until it is processed."""
+
+    id: UUID
+    post: UUID
+    channel: str
+    status: str
+    shop: UUID | None = None
+    account: UUID | None = None
+    account_ref: str | None = None
+    provider_id: str | None = None
+    kind: str | None = None
+    address: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    event: str | None = None
+    error: str | None = None
+    waits: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingEvent:
+    """An accepted event that nobody has processed yet; `event` is JSON."""
+
+    id: UUID
+    shop: UUID
+    account: UUID
+    channel: str
+    event: str
+
+
+class InboxLog(Protocol):
+    """The webhook log."""
+
+    async def add(self, rows: Sequence[InboxRow]) -> set[UUID]:
+        """Insert those whose (channel, account, provider id) is new, in the order given; return their ids."""
+
+    async def waiting(self, post: UUID, account: UUID) -> Sequence[WaitingEvent]:
+        """Return the unprocessed events of a request, and the earlier ones of the same people, oldest first."""
+
+    async def finish(self, event: UUID, *, message: UUID | None = None, error: str | None = None) -> bool:
+        """Note that an event is processed and what message it became, or with `error` that it is given up; false when
+        it was processed before."""
+
 
 class Desk(Protocol):
     """What stands beside the messages."""
@@ -237,6 +298,7 @@ class Transaction(Protocol):
     people: People
     desk: Desk
     views: Views
+    inbox: InboxLog
 
     async def commit(self) -> None: ...
 

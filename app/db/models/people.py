@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db.base import Base, Created, Id, Name, Short
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from app.db.models.catalog import Interaction, Product
     from app.db.models.conversations import Conversation
     from app.db.models.shops import User
+
+OF_A_VENDOR = "kind <> 'web' and active"
 
 
 class Customer(Base):
@@ -44,17 +46,30 @@ class Customer(Base):
 
 
 class ChannelAccount(Base):
-    """A contact route of a shop: its widget, a WhatsApp number, a page."""
+    """A contact route of a shop: its widget, a WhatsApp number, a page. One account of a vendor is one shop's."""
 
     __tablename__ = "channel_accounts"
-    __table_args__ = (UniqueConstraint("shop_id", "kind", "external_id"),)
+    __table_args__ = (
+        UniqueConstraint("shop_id", "kind", "external_id"),
+        Index(
+            "uq_channel_accounts_active",
+            "kind",
+            "external_id",
+            unique=True,
+            postgresql_where=text(OF_A_VENDOR),
+            sqlite_where=text(OF_A_VENDOR),
+        ),
+        Index("ix_channel_accounts_kind_alias", "kind", "alias"),
+    )
 
     id: Mapped[Id]
     shop_id: Mapped[UUID] = mapped_column(ForeignKey("shops.id"))
     kind: Mapped[Short]
     external_id: Mapped[Name]  # number, page id, shop domain; "widget" for kind web
     name: Mapped[Name]
+    alias: Mapped[Name | None]  # another name the vendor calls it by: the messaging service of a pooled number
     fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    secrets: Mapped[dict[str, Any] | None]  # encrypted, by name
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[Created]
 

@@ -40,6 +40,15 @@ class SqlConversations:
             )
         )
 
+    async def find_last(self, identity: UUID) -> UUID | None:
+        """Return the newest conversation of an identity."""
+        return await self._session.scalar(
+            select(models.Conversation.id)
+            .where(models.Conversation.identity_id == identity)
+            .order_by(models.Conversation.created_at.desc(), models.Conversation.id.desc())
+            .limit(1)
+        )
+
     async def add(self, conversation: Conversation) -> bool:
         """Insert on conflict do nothing."""
         return await insert_if_absent(

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
+from app.db.redaction import redact_message
 from app.domain.message import FinishReason, Message, Score, SenderKind
 from app.services.ports import LoggedRow
 from realtime.bus.frame import Audience
@@ -40,6 +41,25 @@ class SqlMessages:
             )
         )
         return None if row is None else message_of(row)
+
+    async def place_of(self, identity: UUID, client_id: str) -> tuple[UUID, UUID] | None:
+        """Look in all conversations of an identity."""
+        found = (
+            await self._session.execute(
+                select(models.Message.conversation_id, models.Message.id)
+                .join(models.Conversation, models.Conversation.id == models.Message.conversation_id)
+                .where(
+                    models.Conversation.identity_id == identity,
+                    models.Message.sender_id == identity,
+                    models.Message.client_id == client_id,
+                )
+            )
+        ).first()
+        return None if found is None else (found[0], found[1])
+
+    async def redact(self, message: Message) -> None:
+        """See app.db.redaction."""
+        await redact_message(self._session, message)
 
     async def add(self, message: Message) -> None:
         """Insert."""

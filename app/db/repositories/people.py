@@ -67,24 +67,51 @@ class SqlPeople:
         found = await self._at(shop, account, address)
         if found is None:
             customer, is_new = await self._customer(shop, external_id, name, email, locale)
-            is_first = await insert_if_absent(
-                self._session,
-                models.ChannelIdentity,
-                id=identity or new_id(),
-                shop_id=shop,
-                account_id=account,
-                customer_id=customer,
-                address=address,
-                verified=external_id is not None,
-                created_at=utc_now(),
-            )
-            if not is_first and is_new:
-                await self._session.execute(delete(models.Customer).where(models.Customer.id == customer))
-            found = await self._at(shop, account, address)
+            is_verified = external_id is not None
+            found = await self._add_at(shop, account, address, customer, is_new, identity or new_id(), is_verified)
         record = None if found is None else await self.identity(found)
         if record is None:
             raise LookupError(f"the identity at {address!r} is another shop's")
         return record
+
+    async def identity_at(self, account: UUID, address: str) -> Identity | None:
+        """Look an address up."""
+        found = await self._session.scalar(
+            select(models.ChannelIdentity.id).where(
+                models.ChannelIdentity.account_id == account, models.ChannelIdentity.address == address
+            )
+        )
+        return None if found is None else await self.identity(found)
+
+    async def ensure_address(self, shop: UUID, account: UUID, address: str, name: str | None) -> Identity:
+        """Find or insert. A vendor vouches for the address, not for who that is: verified means known to the shop."""
+        found = await self._at(shop, account, address)
+        if found is None:
+            customer, is_new = await self._customer(shop, None, name, None, None)
+            found = await self._add_at(shop, account, address, customer, is_new, new_id(), False)
+        record = None if found is None else await self.identity(found)
+        if record is None:
+            raise LookupError("the address is not there although it was inserted")
+        return record
+
+    async def _add_at(
+        self, shop: UUID, account: UUID, address: str, customer: UUID, is_new: bool, identity: UUID, is_verified: bool
+    ) -> UUID | None:
+        """Insert an identity; when another transaction was first, its own one counts and our new customer goes."""
+        is_first = await insert_if_absent(
+            self._session,
+            models.ChannelIdentity,
+            id=identity,
+            shop_id=shop,
+            account_id=account,
+            customer_id=customer,
+            address=address,
+            verified=is_verified,
+            created_at=utc_now(),
+        )
+        if not is_first and is_new:
+            await self._session.execute(delete(models.Customer).where(models.Customer.id == customer))
+        return await self._at(shop, account, address)
 
     async def _at(self, shop: UUID, account: UUID, address: str) -> UUID | None:
         return await self._session.scalar(

@@ -1,0 +1,253 @@
+"""From a vendor's event to what it means here: the job behind the webhook log.
+
+Each event is one transaction that also marks its row, so that it has its effect once, however often the job is tried
+and wherever a worker dies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from app.domain.channel import (
+    Handover,
+    InboundEvent,
+    Media,
+    MessageDeleted,
+    MessageReceived,
+    Postback,
+)
+from app.domain.job import ClaimedJob
+from app.domain.message import Message, SenderKind, check_text
+from app.services import transitions
+from app.services.change import Change, Changes
+from app.services.clock import Clock
+from app.services.ids import new_id
+from app.services.ingest import HINT_CHARS, analysis_of, make_room, new_conversation, reopen_if_closed
+from app.services.ports import Identity, Store, WaitingEvent
+from realtime.ports import CommandError
+from realtime.protocol import events
+
+log = structlog.get_logger(__name__)
+
+TEXT_CHARS = 20_000  # more than any vendor passes on
+KEY_CHARS = 64  # of messages.client_id
+URL_CHARS = 4096
+UNSUPPORTED = "(unsupported content)"
+OTHER_APP = "other_app"  # why the queue has a conversation that another app answers
+_TRIES = 5  # at finding the conversation open while others close it
+
+_decoder = msgspec.json.Decoder(InboundEvent)
+Effect = Callable[[WaitingEvent, Any], Awaitable[None]]
+
+
+class AlreadyDoneError(Exception):
+    """Another worker has processed this event."""
+
+
+class Receiving:
+    """Handler of the jobs that a webhook leaves. `effects` are those of other use cases, by type of event."""
+
+    def __init__(
+        self, store: Store, changes: Changes, clock: Clock, effects: Mapping[type[Any], Effect] | None = None
+    ) -> None:
+        self._store = store
+        self._changes = changes
+        self._clock = clock
+        self._effects: dict[type[Any], Effect] = {
+            MessageReceived: self._message,
+            Postback: self._postback,
+            MessageDeleted: self._deleted,
+            Handover: self._handover,
+            **(effects or {}),
+        }
+
+    async def __call__(self, job: ClaimedJob) -> None:
+        """Process the events of one request at one account, in order; one that fails does not stop the others.
+
+        Raises: the first error, after all have been tried; at the job's last try the failing ones are given up.
+        """
+        async with self._store.read() as tx:
+            waiting = await tx.inbox.waiting(UUID(job.payload["post"]), UUID(job.payload["account"]))
+        failures: list[Exception] = []
+        for row in waiting:
+            try:
+                await self._process(row)
+            except AlreadyDoneError:
+                continue
+            except Exception as error:
+                failures.append(error)
+                log.warning("event failed", action="event_failed", event=str(row.id), error=type(error).__name__)
+                if job.tries >= job.max_tries:
+                    await self._finish(row, error=type(error).__name__)
+        if failures:
+            raise failures[0]
+
+    async def _process(self, row: WaitingEvent) -> None:
+        event = _decoder.decode(row.event)
+        effect = self._effects.get(type(event))
+        if effect is None:
+            await self._finish(row)  # kept in the log, and nothing to do
+            return
+        await effect(row, event)
+
+    async def _finish(self, row: WaitingEvent, error: str | None = None) -> None:
+        async with self._store.write() as tx:
+            await tx.inbox.finish(row.id, error=error)
+            await tx.commit()
+
+    async def _message(self, row: WaitingEvent, event: MessageReceived) -> None:
+        attachments = tuple(one for media in event.attachments if (one := attachment_of(media)) is not None)
+        text = visible_text(event.text, has_attachments=bool(attachments))
+        await self._receive(row, event, text, attachments)
+
+    async def _postback(self, row: WaitingEvent, event: Postback) -> None:
+        await self._receive(row, event, visible_text(event.title), ())
+
+    async def _receive(
+        self,
+        row: WaitingEvent,
+        event: MessageReceived | Postback,
+        text: str,
+        attachments: tuple[Mapping[str, Any], ...],
+    ) -> None:
+        name = event.name if isinstance(event, MessageReceived) else None
+        identity = await self.identity(row, event.address, name)
+
+        async def step(change: Change) -> None:
+            message_id = new_id()
+            if not await change.tx.inbox.finish(row.id, message=message_id):
+                raise AlreadyDoneError
+            await reopen_if_closed(change)
+            await make_room(change)
+            message = await change.say(
+                SenderKind.CUSTOMER,
+                text,
+                message=message_id,
+                sender_id=identity.id,
+                sender_name=identity.name,
+                client_id=key_of(event.key),
+                attachments=attachments,
+            )
+            if event.standby:  # another app answers: it is to be seen, and nothing more
+                change.conversation.covered_seq = max(change.conversation.covered_seq, message.seq)
+            await change.add_job(analysis_of(message))
+
+        await self.in_conversation(identity, step)
+
+    async def identity(self, row: WaitingEvent, address: str, name: str | None = None) -> Identity:
+        """Find or insert the customer at an address."""
+        async with self._store.read() as tx:
+            found = await tx.people.identity_at(row.account, address)
+        if found is not None:
+            return found
+        async with self._store.write() as tx:
+            hint = None if not name or not name.isprintable() else name[:HINT_CHARS]
+            identity = await tx.people.ensure_address(row.shop, row.account, address, hint)
+            await tx.commit()
+        return identity
+
+    async def in_conversation(self, identity: Identity, step: Callable[[Change], Awaitable[None]]) -> None:
+        """Run a step in the identity's conversation: the open one, a recently closed one that the step reopens, or a
+        new one."""
+        conversation = await self._conversation(identity, is_closed_good=True)
+        for _ in range(_TRIES):
+            try:
+                return await self._changes.run(conversation, step, waits=False)
+            except CommandError as error:
+                if error.code != "closed":
+                    raise
+            conversation = await self._conversation(identity, is_closed_good=False)
+        raise RuntimeError("the conversation is closed again and again")
+
+    async def _conversation(self, identity: Identity, *, is_closed_good: bool) -> UUID:
+        async with self._store.write() as tx:
+            found = await tx.conversations.find_open(identity.id)
+            if found is None and is_closed_good:
+                found = await tx.conversations.find_last(identity.id)
+            if found is not None:
+                return found
+            fresh = new_conversation(identity, self._clock.now())
+            if await tx.conversations.add(fresh):
+                await tx.commit()
+                return fresh.id
+        return await self._conversation(identity, is_closed_good=is_closed_good)  # another worker was faster
+
+    async def _deleted(self, row: WaitingEvent, event: MessageDeleted) -> None:
+        identity = await self.identity(row, event.address)
+        async with self._store.read() as tx:
+            place = await tx.messages.place_of(identity.id, key_of(event.message))
+        if place is None:  # it was never here, or comes after its deletion and says so itself
+            await self._finish(row)
+            return
+        conversation, message_id = place
+
+        async def step(change: Change) -> None:
+            if not await change.tx.inbox.finish(row.id):
+                raise AlreadyDoneError
+            message = await change.tx.messages.find(conversation, message_id)
+            if message is not None and not message.redacted:
+                await redact(change, message)
+
+        await self._changes.run(conversation, step, waits=False)
+
+    async def _handover(self, row: WaitingEvent, event: Handover) -> None:
+        """Let the bot be silent in a thread that was passed to another app."""
+        if event.action != "pass":
+            await self._finish(row)
+            return
+        identity = await self.identity(row, event.address)
+
+        async def step(change: Change) -> None:
+            if not await change.tx.inbox.finish(row.id):
+                raise AlreadyDoneError
+            await reopen_if_closed(change)
+            control = change.conversation.control.hand_off()
+            if control is not change.conversation.control:
+                await transitions.queue(change, control, OTHER_APP, covers=True)
+
+        await self.in_conversation(identity, step)
+
+
+async def redact(change: Change, message: Message) -> None:
+    """Wipe a message and say so; a reply to it that is under way ends."""
+    reply = await change.tx.replies.find_active(change.conversation.id)
+    if reply is not None and reply.question == message.id:
+        await change.stop_reply(reply)
+    await change.tx.messages.redact(message)
+    await change.append(events.MessageRedacted, about=message.id, message=message.id)
+    if change.conversation.question == message.id:
+        change.conversation.covered_seq = max(change.conversation.covered_seq, message.seq)
+
+
+def visible_text(text: str, *, has_attachments: bool = False) -> str:
+    """Return what is shown of a message: its text, or that there was something else."""
+    try:
+        return check_text(text[:TEXT_CHARS], TEXT_CHARS)
+    except CommandError:
+        return "" if has_attachments else UNSUPPORTED
+
+
+def key_of(provider_id: str) -> str:
+    """Return the key of a message by the vendor's id: the id itself, or the hash of a long one."""
+    if len(provider_id) <= KEY_CHARS:
+        return provider_id
+    return hashlib.sha256(provider_id.encode()).hexdigest()
+
+
+def attachment_of(media: Media) -> dict[str, Any] | None:
+    """Return a file as messages carry it, still at the vendor's address; None for one that has no web address."""
+    if not media.url.startswith(("https://", "http://")) or len(media.url) > URL_CHARS:
+        return None
+    return {
+        "id": str(new_id()),
+        "name": media.name or media.kind,
+        "media_type": media.media_type or f"{media.kind}/*",
+        "size": 0,
+        "url": media.url,
+    }
