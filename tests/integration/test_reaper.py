@@ -25,6 +25,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux to see the end of others' children")
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_the_servers_of_a_run_that_is_killed_die_with_it(how: signal.Signals) -> None:
     root = Path(__file__).parents[2]
