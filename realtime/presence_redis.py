@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from realtime.bus.commands import RedisAwayError, RedisCommands, Script
+from realtime.bus.cluster_commands import open_commands
+from realtime.bus.commands import RedisAwayError, Script
 from realtime.bus.redis import PREFIX
 from realtime.presence import GRACE_S, PRESENCE_TTL_S, TYPING_TTL_S, PresenceUnavailableError, merge_connections
 from realtime.protocol.shapes import PresentParticipant
@@ -78,7 +79,7 @@ def typing_key(conversation: UUID) -> str:
 
 
 class RedisPresence:
-    """Presence on one Redis server; `timeout_s` bounds every method."""
+    """Presence on a Redis server or cluster; `timeout_s` bounds every method."""
 
     def __init__(
         self,
@@ -89,7 +90,7 @@ class RedisPresence:
         grace_s: float = GRACE_S,
         typing_ttl_s: float = TYPING_TTL_S,
     ) -> None:
-        self._commands = RedisCommands(url, timeout_s=timeout_s)
+        self._commands = open_commands(url, timeout_s=timeout_s)
         self._ttl_ms = int(ttl_s * 1000)
         self._grace_ms = int(grace_s * 1000)
         self._typing_ttl_ms = int(typing_ttl_s * 1000)

@@ -8,7 +8,8 @@ from typing import Protocol
 
 import structlog
 
-from realtime.bus.commands import RedisAwayError, RedisCommands, Script
+from realtime.bus.cluster_commands import open_commands
+from realtime.bus.commands import RedisAwayError, Script
 from realtime.bus.redis import PREFIX
 from realtime.protocol.connection import TokenBucket
 
@@ -82,10 +83,10 @@ class MemoryBuckets:
 
 
 class RedisBuckets:
-    """Buckets on one Redis server; while it is away, each process counts for itself."""
+    """Buckets on a Redis server or cluster; while it is away, each process counts for itself."""
 
     def __init__(self, url: str, *, timeout_s: float = 0.25) -> None:
-        self._commands = RedisCommands(url, timeout_s=timeout_s)
+        self._commands = open_commands(url, timeout_s=timeout_s)
         self._own = MemoryBuckets()
         self._loop = asyncio.get_running_loop()
         self._away_until = 0.0

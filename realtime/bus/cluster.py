@@ -90,7 +90,9 @@ class ClusterBus:
 
     @property
     def away(self) -> tuple[str, ...]:
-        """The shards that cannot be heard now, by address."""
+        """The shards that cannot be heard now, by address; all of the bus while no node can be asked for the map."""
+        if self._watcher is not None and self._topology.known is None:
+            return ("bus",)
         return tuple(f"bus shard {node}" for node, shard in sorted(self._shards.items()) if not shard.healthy)
 
     async def publish(self, topic: str, frame: Frame) -> None:

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS as SLOTS
 from redis.crc import key_slot
 
+__all__ = ["SCHEMES", "SLOTS", "ClusterUrl", "Node", "SlotMap", "is_cluster", "slot_of"]
+
 SCHEMES = {"redis+cluster": "redis", "rediss+cluster": "rediss"}
 DEFAULT_PORT = 6379
 

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from realtime.bus.commands import Argument, RedisAwayError, RedisCommands, Script
+from realtime.bus.cluster_commands import open_commands
+from realtime.bus.cluster_map import is_cluster
+from realtime.bus.commands import Argument, RedisAwayError, Script
 from realtime.bus.frame import Frame, encode_frame
 from realtime.bus.port import Bus, BusUnavailableError
 from realtime.bus.redis import PREFIX, channel_of
@@ -36,16 +38,18 @@ def record_key(conversation: UUID) -> str:
 
 
 class RedisLiveReply:
-    """LiveReply on one Redis server. `timeout_s` bounds every method; then LiveReplyUnavailableError is raised.
+    """LiveReply on a Redis server or cluster. `timeout_s` bounds every method.
 
-    After it the step may or may not have been carried out: every method bears being called again. The steps publish on
-    the server's own pub/sub, where RedisBus listens; with `bus` they go out there, after the step.
+    After LiveReplyUnavailableError the step may or may not have been carried out: every method bears being called
+    again. The steps publish on the server's own pub/sub, where the bus listens; with `bus` they go out there, after
+    the step.
     """
 
     def __init__(self, url: str, *, timeout_s: float = 0.5, ttl_s: float = TTL_S, bus: Bus | None = None) -> None:
-        self._commands = RedisCommands(url, timeout_s=timeout_s)
+        self._commands = open_commands(url, timeout_s=timeout_s)
         self._bus = bus
-        self._steps = scripts.Steps.publishing("" if bus is not None else "PUBLISH")
+        on_the_server = "SPUBLISH" if is_cluster(url) else "PUBLISH"
+        self._steps = scripts.Steps.publishing("" if bus is not None else on_the_server)
         self._ttl_ms = int(ttl_s * 1000)
 
     async def begin(

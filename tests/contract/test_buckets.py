@@ -12,12 +12,12 @@ from app.services.buckets import Bucket, Buckets, MemoryBuckets, RedisBuckets
 from tests.fixtures.redis_server import RedisServer
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis_server", "redis_cluster"])
 async def buckets(request: pytest.FixtureRequest) -> AsyncIterator[Buckets]:
     if request.param == "memory":
         yield MemoryBuckets()
     else:
-        made = RedisBuckets(request.getfixturevalue("redis_server").url, timeout_s=5)
+        made = RedisBuckets(request.getfixturevalue(request.param).url, timeout_s=5)
         yield made
         await made.aclose()
 

@@ -9,6 +9,8 @@ from uuid import UUID
 import pytest
 
 from realtime.bus.channels_layer import ChannelsLayerBus
+from realtime.bus.cluster import ClusterBus
+from realtime.bus.cluster_map import is_cluster
 from realtime.bus.memory import MemoryBus
 from realtime.bus.port import Bus
 from realtime.bus.redis import RedisBus
@@ -17,6 +19,7 @@ from realtime.live_reply.memory import MemoryLiveReply
 from realtime.live_reply.port import LiveReply
 from realtime.live_reply.redis import RedisLiveReply, record_key
 from tests.fixtures.bus_ear import BusEar
+from tests.fixtures.redis_cluster import RedisCluster
 from tests.fixtures.redis_server import RedisServer
 
 TTL_S = 60.0
@@ -61,10 +64,11 @@ class MemoryStore(Store):
 
 
 class RedisStore(Store):
-    def __init__(self, server: RedisServer, other_bus: Bus | None = None) -> None:
+    def __init__(self, server: RedisServer | RedisCluster, other_bus: Bus | None = None) -> None:
         self.server = server
         self.publishes_within_the_step = other_bus is None
-        self.bus = other_bus or RedisBus(server.url, timeout_s=PATIENCE_S)
+        bus_class = ClusterBus if is_cluster(server.url) else RedisBus
+        self.bus = other_bus or bus_class(server.url, timeout_s=PATIENCE_S)
         self.here = RedisLiveReply(server.url, timeout_s=PATIENCE_S, ttl_s=TTL_S, bus=other_bus)
         self.there = RedisLiveReply(server.url, timeout_s=PATIENCE_S, ttl_s=TTL_S, bus=other_bus)
 
@@ -81,14 +85,16 @@ class RedisStore(Store):
 def make_store(request: pytest.FixtureRequest) -> Store:
     if request.param == "memory":
         return MemoryStore()
-    server: RedisServer = request.getfixturevalue("redis_server")
-    if request.param == "redis":
+    server: RedisServer | RedisCluster = request.getfixturevalue(
+        "redis_cluster" if request.param == "cluster" else "redis_server"
+    )
+    if request.param in ("redis", "cluster"):
         return RedisStore(server)
     layers = pytest.importorskip("channels.layers")
     return RedisStore(server, ChannelsLayerBus(layers.InMemoryChannelLayer(capacity=10_000), timeout_s=PATIENCE_S))
 
 
-@pytest.fixture(params=["memory", "redis", "redis, bus on a channels layer"])
+@pytest.fixture(params=["memory", "redis", "cluster", "redis, bus on a channels layer"])
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
     made = make_store(request)
     yield made

@@ -11,6 +11,7 @@ import pytest
 
 from realtime.presence import MemoryPresence, Presence
 from realtime.presence_redis import RedisPresence, presence_keys, typing_key
+from tests.fixtures.redis_cluster import RedisCluster
 from tests.fixtures.redis_server import RedisServer
 
 TTL_S = 30.0
@@ -36,7 +37,7 @@ class MemoryStore(Store):
 
 
 class RedisStore(Store):
-    def __init__(self, server: RedisServer) -> None:
+    def __init__(self, server: RedisServer | RedisCluster) -> None:
         self.server = server
         self.presence = RedisPresence(server.url, timeout_s=10, ttl_s=TTL_S, grace_s=GRACE_S, typing_ttl_s=TYPING_TTL_S)
 
@@ -48,8 +49,8 @@ class RedisStore(Store):
                     client.zincrby(key, -seconds * 1000, member)
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis_server", "redis_cluster"])
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
-    made: Store = MemoryStore() if request.param == "memory" else RedisStore(request.getfixturevalue("redis_server"))
+    made: Store = MemoryStore() if request.param == "memory" else RedisStore(request.getfixturevalue(request.param))
     yield made
     await made.presence.aclose()
