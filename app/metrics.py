@@ -35,5 +35,14 @@ publish_failures_total = Counter(
 jobs_total = Counter(
     "assistify_jobs_total", "Jobs that ended, by lane and result.", ["lane", "result"], registry=REGISTRY
 )
+deliveries_total = Counter(
+    "assistify_deliveries_total", "Parts on external channels that moved.", ["channel", "status"], registry=REGISTRY
+)
+webhook_events_total = Counter(
+    "assistify_webhook_events_total", "What vendors sent, by verdict.", ["channel", "verdict"], registry=REGISTRY
+)
+webhook_seconds = Histogram(
+    "assistify_webhook_seconds", "A vendor's request to its answer.", ["channel"], buckets=_FAST, registry=REGISTRY
+)
 connections = Gauge("assistify_connections", "Open sockets.", registry=REGISTRY)
 degraded = Gauge("assistify_degraded", "1 while a part is away.", ["part"], registry=REGISTRY)

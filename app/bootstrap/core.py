@@ -12,6 +12,7 @@ from app.auth.passwords import Passwords
 from app.auth.revocation import RevokingStaff
 from app.auth.staff import Lifetimes, StaffAuth
 from app.auth.tokens import Tokens
+from app.db.channel_accounts import SqlChannelAccounts
 from app.db.database import Database
 from app.db.import_store import SqlImportStore
 from app.db.migrate import migrate
@@ -20,6 +21,7 @@ from app.db.records import SqlRecords
 from app.db.shops import SqlShops
 from app.db.staff import SqlStaff
 from app.db.store import SqlStore
+from app.db.vault import Vault
 from app.demo.seed import SeededDemo, seed_demo
 from app.errors import ConfigurationError
 from app.live.sessions import UseCases
@@ -58,6 +60,7 @@ class Core:
     bus: Bus
     live: LiveReply
     shops: SqlShops
+    accounts: SqlChannelAccounts
     records: SqlRecords
     imports: SqlImportStore
     model_versions: SqlModelVersions
@@ -100,6 +103,7 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
             bus=bus,
             live=live,
             shops=SqlShops(database),
+            accounts=SqlChannelAccounts(database, Vault(secret)),
             records=SqlRecords(database),
             imports=SqlImportStore(database),
             model_versions=SqlModelVersions(database),
@@ -165,7 +169,7 @@ def build_parts(core: Core) -> Parts:
     cases = UseCases(
         ingest=Ingest(store, changes, clock, limit=limit, message_chars=settings.message_chars),
         sending=Sending(changes, message_chars=settings.message_chars),
-        control=ControlDesk(changes),
+        control=ControlDesk(changes, store),
         desk=DeskWork(changes),
         reads=Reads(store),
         suggestions=Suggestions(store, queue, clock),

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.database import Database
 from app.db.repositories.conversations import SqlConversations
+from app.db.repositories.deliveries import SqlDeliveries
 from app.db.repositories.desk import SqlDesk
 from app.db.repositories.inbox import SqlInboxLog
 from app.db.repositories.jobs import SqlJobs
@@ -17,6 +18,7 @@ from app.db.repositories.people import SqlPeople
 from app.db.repositories.replies import SqlReplies
 from app.db.repositories.views import SqlViews
 from app.services import ports
+from app.services.outbox import Deliveries
 
 
 class SqlTransaction:
@@ -33,6 +35,7 @@ class SqlTransaction:
         self.desk: ports.Desk = SqlDesk(session)
         self.views: ports.Views = SqlViews(session)
         self.inbox: ports.InboxLog = SqlInboxLog(session)
+        self.deliveries: Deliveries = SqlDeliveries(session)
 
     async def commit(self) -> None:
         """Make all of it durable and visible."""

@@ -16,7 +16,7 @@ from app.domain.people import Actor, Role, Staff, Visitor
 from app.domain.staff import StaffMember
 from app.live.limits import Limits
 from app.live.visitors import Visitors
-from app.services.control import ControlDesk
+from app.services.control import ControlDesk, Taken
 from app.services.desk import DeskWork
 from app.services.ingest import Ingest
 from app.services.reads import Reads
@@ -165,7 +165,7 @@ class LiveSessions:
                 return {"message": sent.message, "seq": sent.seq}
             case wire.ControlTake():
                 taken = await self._cases.control.take(staff, command.conversation)
-                return {"epoch": taken.epoch, "cut": taken.cut}
+                return {"epoch": taken.epoch, "cut": taken.cut, **_in_flight(taken)}
             case wire.ControlRelease():
                 epoch = await self._cases.control.release(staff, command.conversation, Controller(command.to))
                 return {"epoch": epoch}
@@ -237,6 +237,13 @@ def _principal(member: StaffMember, session: str | None = None) -> Principal:
         session=session,
         generation=member.generation,
     )
+
+
+def _in_flight(taken: Taken) -> Mapping[str, Any]:
+    """Return the field of the acknowledgement, where there is something to say."""
+    if not taken.in_flight:
+        return {}
+    return {"in_flight": [{"message": one.message, "part": one.part, "text": one.text} for one in taken.in_flight]}
 
 
 def _refuse_attachments(command: wire.MessageSend) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -17,14 +17,17 @@ import msgspec
 import structlog
 
 from app.domain.conversation import Control, Conversation
+from app.domain.delivery import Delivery, DeliveryStatus
 from app.domain.job import Lane, NewJob
 from app.domain.message import FinishReason, Message, SenderKind
 from app.domain.reply import Outcome, Reply, ReplyStatus, longest
 from app.domain.shop import ShopRules
 from app.services.clock import Clock
+from app.services.delivery_steps import fence as fence_deliveries
 from app.services.due_reply import ensure_reply
 from app.services.fence import RETRY_S, UNCONFIRMED_ACK_S, CutResult, Fence
 from app.services.ids import new_id
+from app.services.outbox import Outbox, deliver_job
 from app.services.ports import LoggedRow, Store, Transaction
 from app.services.publish import Publication, Publisher, nudge, reply_ended, to_the_end
 from app.services.rights import not_found
@@ -50,10 +53,13 @@ class HeldText:
 class Change:
     """The conversation under its lock, and what the change adds to it."""
 
-    def __init__(self, tx: Transaction, conversation: Conversation, now: datetime, fence: Fence, held: Held) -> None:
+    def __init__(
+        self, tx: Transaction, conversation: Conversation, now: datetime, fence: Fence, held: Held, outbox: Outbox
+    ) -> None:
         self.tx = tx
         self.conversation = conversation
         self.now = now
+        self.outbox = outbox
         self.publications: list[Publication] = []
         self.last_body: str | None = None
         self._fence = fence
@@ -91,11 +97,27 @@ class Change:
         return seq
 
     async def say(self, sender: SenderKind, text: str, *, message: UUID | None = None, **fields: Any) -> Message:
-        """Insert a message and log it; `fields` are those of Message."""
+        """Insert a message and log it, with its way to the channel; `fields` are those of Message.
+
+        With `delivery` among them it is not sent: it has been on the channel already, or never will be.
+        """
         said = self._message(sender, text, message or new_id(), **fields)
+        parts = await self._parts(said)
+        if parts:
+            said = replace(said, delivery={"status": DeliveryStatus.QUEUED.value})
         await self.tx.messages.add(said)
         await self.append(events.MessageCreated, about=said.id, message=message_shape(said))
+        if parts:
+            await self.tx.deliveries.add(parts, self.now)
+            await self.add_job(deliver_job(parts[0], str(said.id)))
         return said
+
+    async def _parts(self, said: Message) -> list[Delivery]:
+        """Return what goes out of a message; nothing on the widget, which speaks through live sessions."""
+        if said.delivery is not None or self.outbox.limits(self.conversation.channel) is None:
+            return []
+        route = await self.tx.deliveries.route(self.conversation.id)
+        return [] if route is None else self.outbox.parts(self.conversation, said, route.account)
 
     def _message(self, sender: SenderKind, text: str, message: UUID, **fields: Any) -> Message:
         said = Message(
@@ -134,7 +156,13 @@ class Change:
             await self.end_reply(reply, ReplyStatus.TAKEN_OVER, text, covers=covers or text != "")
             if text:
                 kept = shapes.Cut(message=reply.id, text=text)
-                bot_said = self._message(SenderKind.BOT, text, reply.id, finish_reason=FinishReason.TAKEN_OVER)
+                bot_said = self._message(
+                    SenderKind.BOT,
+                    text,
+                    reply.id,
+                    finish_reason=FinishReason.TAKEN_OVER,
+                    delivery=self.outbox.shown_of_cut(self.conversation.channel),
+                )
                 await self.tx.messages.add(bot_said)
         self.conversation.note_control(control, self.now)
         self.conversation.cut = None if kept is None else msgspec.to_builtins(kept)
@@ -146,6 +174,7 @@ class Change:
             user=user,
             cut=kept,
         )
+        await fence_deliveries(self, None if kept is None else kept.message)
 
     async def stop_reply(self, reply: Reply) -> str:
         """End a reply where it is, with control unchanged; return the text that stays.
@@ -156,7 +185,10 @@ class Change:
         text = self._text_of(reply, cut)
         await self.end_reply(reply, ReplyStatus.STOPPED, text, covers=True)
         if text or cut.found is not None or not cut.is_confirmed:
-            await self.say(SenderKind.BOT, text, message=reply.id, finish_reason=FinishReason.STOPPED)
+            delivery = self.outbox.shown_of_cut(self.conversation.channel)
+            await self.say(
+                SenderKind.BOT, text, message=reply.id, finish_reason=FinishReason.STOPPED, delivery=delivery
+            )
         return text
 
     def _text_of(self, reply: Reply, cut: CutResult) -> str:
@@ -222,7 +254,10 @@ Step = Callable[[Change], Awaitable[Result]]
 class Changes:
     """Carries changes out."""
 
-    def __init__(self, store: Store, live: LiveReply, publisher: Publisher, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, live: LiveReply, publisher: Publisher, clock: Clock, outbox: Outbox | None = None
+    ) -> None:
+        self._outbox = outbox or Outbox()
         self._store = store
         self._live = live
         self._publisher = publisher
@@ -254,7 +289,7 @@ class Changes:
                 if conversation is None:
                     raise not_found()
                 mirrored = partial(self._mirrored, conversation_id) if held is None else lambda: held
-                change = Change(tx, conversation, self._clock.now(), fence, mirrored)
+                change = Change(tx, conversation, self._clock.now(), fence, mirrored, self._outbox)
                 result = await step(change)
                 await change.complete()
                 is_committing = True

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from app.domain.conversation import Controller, HeldError, Status
+from app.domain.delivery import Delivery
 from app.domain.job import ClaimedJob
 from app.domain.message import SenderKind
 from app.domain.people import Actor, Staff, Visitor
@@ -15,36 +17,55 @@ from app.domain.reply import ReplyStatus
 from app.domain.shop import HandoffTimeout
 from app.services import transitions
 from app.services.change import Change, Changes, HeldText
+from app.services.ports import Store
 from app.services.rights import check_conversation
 from realtime.ports import CommandError
+
+IN_FLIGHT_S = 5.0
+IN_FLIGHT_POLL_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Of a takeover: the epoch that began, and the reply it cut ({message, text})."""
+    """Of a takeover: the epoch that began, the reply it cut ({message, text}), and the parts of the bot that are with
+    the provider of an external channel and may still arrive."""
 
     epoch: int
     cut: Mapping[str, Any] | None
+    in_flight: Sequence[Delivery] = ()
 
 
 class ControlDesk:
     """Use cases that change who may speak. After each returns, no byte of the bot comes beyond the cut text."""
 
-    def __init__(self, changes: Changes) -> None:
+    def __init__(self, changes: Changes, store: Store) -> None:
         self._changes = changes
+        self._store = store
 
     async def take(self, staff: Staff, conversation: UUID, *, held: HeldText | None = None) -> Taken:
-        """Take over from the bot or the queue.
+        """Take over from the bot or the queue; parts of the bot that are with a provider are waited for, up to 5 s.
 
         Raises: CommandError `not_found`, `forbidden`, `closed`, `conflict` with the holder.
         """
 
-        async def step(change: Change) -> Taken:
+        async def step(change: Change) -> tuple[Taken, bool]:
             check_conversation(staff, change.conversation)
             await transitions.take(change, staff)
-            return Taken(change.conversation.control.epoch, change.conversation.cut)
+            goes_out = change.outbox.limits(change.conversation.channel) is not None
+            return Taken(change.conversation.control.epoch, change.conversation.cut), goes_out
 
-        return await self._changes.run(conversation, step, held=held)
+        taken, goes_out = await self._changes.run(conversation, step, held=held)
+        return replace(taken, in_flight=await self._in_flight(conversation)) if goes_out else taken
+
+    async def _in_flight(self, conversation: UUID) -> Sequence[Delivery]:
+        """Return the parts of the bot whose sending has not ended within the time."""
+        deadline = asyncio.get_running_loop().time() + IN_FLIGHT_S
+        while True:
+            async with self._store.read() as tx:
+                left = await tx.deliveries.bot_parts_in_flight(conversation)
+            if not left or asyncio.get_running_loop().time() >= deadline:
+                return left
+            await asyncio.sleep(IN_FLIGHT_POLL_S)
 
     async def release(self, staff: Staff, conversation: UUID, to: Controller, *, held: HeldText | None = None) -> int:
         """Give control to the bot or the queue; return the epoch.

@@ -14,6 +14,7 @@ from app.domain.job import ClaimedJob, Lane, NewJob
 from app.domain.message import Message, Score
 from app.domain.reply import Frozen, Outcome, Reply, ReplyStatus
 from app.domain.shop import ShopRules
+from app.services.outbox import Deliveries
 from realtime.ports import LogPage
 from realtime.protocol import shapes
 
@@ -299,6 +300,7 @@ class Transaction(Protocol):
     desk: Desk
     views: Views
     inbox: InboxLog
+    deliveries: Deliveries
 
     async def commit(self) -> None: ...
 

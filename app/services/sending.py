@@ -10,6 +10,7 @@ from app.domain.message import MESSAGE_CHARS, SenderKind, check_text
 from app.domain.people import Staff
 from app.services import transitions
 from app.services.change import Change, Changes, HeldText
+from app.services.delivery_steps import check_window
 from app.services.ingest import Sent
 from app.services.rights import check_conversation
 
@@ -33,7 +34,8 @@ class Sending:
     ) -> Sent:
         """Store an agent's message once per `client_id`; takes control first when the bot or nobody has it.
 
-        Raises: CommandError `bad_frame`, `too_large`, `not_found`, `forbidden`, `closed`, `conflict` with the holder.
+        Raises: CommandError `bad_frame`, `too_large`, `not_found`, `forbidden`, `conflict` with the holder,
+            `closed` (with `reason` "window" when the channel takes no free text any more).
         """
 
         async def step(change: Change) -> Sent:
@@ -43,6 +45,7 @@ class Sending:
                 return Sent(known.id, known.seq)
             if not attachments or text:
                 check_text(text, self._message_chars)
+            await check_window(change, by_human=True)
             await transitions.take(change, staff)
             message = await change.say(
                 SenderKind.AGENT,

@@ -57,7 +57,7 @@ def store(world: World) -> BreakingStore:
 
 @pytest.fixture
 def control(world: World, store: BreakingStore) -> ControlDesk:
-    return ControlDesk(Changes(store, world.live, world.publisher, world.clock))
+    return ControlDesk(Changes(store, world.live, world.publisher, world.clock), store)
 
 
 async def test_a_commit_that_failed_takes_the_cut_back(world: World, control: ControlDesk) -> None:

@@ -70,7 +70,7 @@ class World:
         self.changes = Changes(self.store, self.live, self.publisher, self.clock)
         self.ingest = Ingest(self.store, self.changes, self.clock)
         self.sending = Sending(self.changes)
-        self.control = ControlDesk(self.changes)
+        self.control = ControlDesk(self.changes, self.store)
         self.replies = Replies(self.store, self.changes, self.live, self.clock)
         self.jobs = JobQueue(self.store, self.publisher, self.clock)
         self.desk = DeskWork(self.changes)
