@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +19,7 @@ from app.settings import get_settings
 
 if TYPE_CHECKING:
     from nlp.evaluation.classifier import ClassifierScores
+    from nlp.training.examples import Example
     from nlp.training.fine_tune import Epoch
 
 # torch and transformers take seconds to import: only the commands that need them do.
@@ -30,6 +31,9 @@ BaseOption = Annotated[
     Path | None, typer.Option(help="DistilBERT or RoBERTa directory to fine-tune; without it the starter head")
 ]
 ExamplesOption = Annotated[Path | None, typer.Option(help="Folder with one LABEL.txt per label, one text per line")]
+FeedbackOption = Annotated[
+    bool, typer.Option("--feedback", help="Learn also from what agents corrected in this server's conversations")
+]
 OutOption = Annotated[Path | None, typer.Option(help="Folder the model is written to")]
 
 
@@ -40,9 +44,14 @@ def register(app: typer.Typer) -> None:
 
 
 @trainers.command("intent")
-def train_intent(base: BaseOption = None, examples: ExamplesOption = None, out: OutOption = None) -> None:
+def train_intent(
+    base: BaseOption = None,
+    examples: ExamplesOption = None,
+    feedback: FeedbackOption = False,
+    out: OutOption = None,
+) -> None:
     """Train the intent classifier."""
-    _train_classifier("intent", base, examples, out)
+    _train_classifier("intent", base, examples, out, _corrected() if feedback else ())
 
 
 @trainers.command("sentiment")
@@ -53,20 +62,30 @@ def train_sentiment(base: BaseOption = None, examples: ExamplesOption = None, ou
 
 @trainers.command("responder")
 def train_responder(
-    steps: Annotated[int | None, typer.Option(help="Optimiser steps")] = None,
+    base: Annotated[
+        Path | None,
+        typer.Option(
+            help="T5 directory to fine-tune on what agents answered and customers liked in this server's "
+            "conversations; without it the starter responder is trained from generated dialogues"
+        ),
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Optimiser steps of the starter")] = None,
     out: OutOption = None,
     work: Annotated[
-        Path | None, typer.Option(help="Folder of data and checkpoints; training goes on from them")
+        Path | None, typer.Option(help="Folder of data and checkpoints of the starter; training goes on from them")
     ] = None,
 ) -> None:
-    """Train the starter responder from generated dialogues; stopped, it goes on where it was."""
-    from nlp.training.responder.__main__ import main as train_responder_starter
-
+    """Train the responder; the training of the starter, stopped, goes on where it was."""
     settings = get_settings()
     target = out or settings.var_dir / "models" / "responder"
-    words = ["--out", str(target), "--work", str(work or settings.var_dir / "training" / "responder")]
-    train_responder_starter([*words, *(["--steps", str(steps)] if steps is not None else [])])
-    console.print(f"Set ASSISTIFY_RESPONDER_DIR={target} and ASSISTIFY_RESPONDER_POINTERS=true to use it.")
+    if base is not None:
+        _fine_tune_responder(base, target)
+    else:
+        from nlp.training.responder.__main__ import main as train_responder_starter
+
+        words = ["--out", str(target), "--work", str(work or settings.var_dir / "training" / "responder")]
+        train_responder_starter([*words, *(["--steps", str(steps)] if steps is not None else [])])
+    console.print(f"Use it: assistify models add responder {target} --pointers")
 
 
 @trainers.command("recommender")
@@ -103,7 +122,9 @@ def evaluate(
         console.print(table)
 
 
-def _train_classifier(task: str, base: Path | None, examples: Path | None, out: Path | None) -> None:
+def _train_classifier(
+    task: str, base: Path | None, examples: Path | None, out: Path | None, taught: Sequence[Example] = ()
+) -> None:
     from nlp.encoder import ModelFilesError
     from nlp.training.examples import ExamplesError
 
@@ -113,34 +134,92 @@ def _train_classifier(task: str, base: Path | None, examples: Path | None, out: 
         try:
             if base is None:
                 scores = _train_head(
-                    task, target, lambda step, share: bar.update(shown, completed=share, description=step)
+                    task, target, taught, lambda step, share: bar.update(shown, completed=share, description=step)
                 )
             else:
                 scores = _fine_tune(
-                    task, base, examples, target, lambda epoch: bar.update(shown, completed=epoch.number / epoch.of)
+                    task,
+                    base,
+                    examples,
+                    taught,
+                    target,
+                    lambda epoch: bar.update(shown, completed=epoch.number / epoch.of),
                 )
         except (ModelFilesError, ExamplesError) as error:
             raise ConfigurationError(str(error)) from error
     _print_scores(task, scores, target)
 
 
-def _train_head(task: str, target: Path, progress: Callable[[str, float], None]) -> ClassifierScores:
+def _train_head(
+    task: str, target: Path, taught: Sequence[Example], progress: Callable[[str, float], None]
+) -> ClassifierScores:
     from nlp.encoder import Encoder
     from nlp.training import intent, sentiment
 
     train = intent.train if task == "intent" else sentiment.train
-    return train(Encoder.load(), target, progress).cross_validation
+    return train(Encoder.load(), target, progress, taught).cross_validation
 
 
 def _fine_tune(
-    task: str, base: Path, examples: Path | None, target: Path, progress: Callable[[Epoch], None]
+    task: str,
+    base: Path,
+    examples: Path | None,
+    taught: Sequence[Example],
+    target: Path,
+    progress: Callable[[Epoch], None],
 ) -> ClassifierScores:
     from nlp.training import intent, sentiment
     from nlp.training.examples import EXAMPLES, read_examples
     from nlp.training.fine_tune import fine_tune
 
     labels = tuple((intent if task == "intent" else sentiment).RECIPE.labels)
-    return fine_tune(base, read_examples(examples or EXAMPLES / task, labels), labels, target, progress)
+    written = read_examples(examples or EXAMPLES / task, labels)
+    return fine_tune(base, [*written, *taught], labels, target, progress)
+
+
+def _corrected() -> list[Example]:
+    """Read what agents corrected, masked."""
+    from app.db.training_data import SqlTrainingData
+    from nlp.masking import mask
+    from nlp.training.examples import Example
+
+    async def run() -> list[Example]:
+        async with open_core(get_settings()) as core:
+            await core.migrate()
+            found = await SqlTrainingData(core.database).intents()
+            return [Example(mask(one.text, one.names), one.label) for one in found]
+
+    examples = asyncio.run(run())
+    console.print(f"{len(examples)} corrected intents are learnt from as well.")
+    return examples
+
+
+def _fine_tune_responder(base: Path, target: Path) -> None:
+    from app.db.training_data import SqlTrainingData
+    from nlp.encoder import ModelFilesError
+    from nlp.masking import mask
+    from nlp.training.examples import ExamplesError
+    from nlp.training.responder.fine_tune import Told, fine_tune_responder
+
+    async def run() -> list[Told]:
+        async with open_core(get_settings()) as core:
+            await core.migrate()
+            found = await SqlTrainingData(core.database).answers()
+            return [Told(mask(one.prompt, one.names), mask(one.answer, one.names), one.literals) for one in found]
+
+    told = asyncio.run(run())
+    with Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")) as bar:
+        shown = bar.add_task(f"Fine-tuning on {len(told)} answers", total=1.0)
+        try:
+            result = fine_tune_responder(
+                base, told, target, lambda epoch: bar.update(shown, completed=epoch.number / epoch.of)
+            )
+        except (ModelFilesError, ExamplesError) as error:
+            raise ConfigurationError(str(error)) from error
+    console.print(
+        f"Held-out loss {result.loss_before:.3f} -> {result.loss_after:.3f}; {result.examples} answers used, "
+        f"{result.dropped} left out."
+    )
 
 
 def _print_scores(task: str, scores: ClassifierScores, target: Path) -> None:

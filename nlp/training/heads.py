@@ -45,10 +45,12 @@ class TrainedHead:
     cross_validation: ClassifierScores
 
 
-def train_starter(recipe: Recipe, encoder: Encoder, out: Path, progress: Progress) -> TrainedHead:
-    """Train on the written examples, score on the hold-out, and write head and card into `out`."""
+def train_starter(
+    recipe: Recipe, encoder: Encoder, out: Path, progress: Progress, taught: Sequence[Example] = ()
+) -> TrainedHead:
+    """Train on the written and the `taught` examples, score on the hold-out, and write head and card into `out`."""
     labels = tuple(recipe.labels)
-    examples = read_examples(EXAMPLES / recipe.task, labels)
+    examples = [*read_examples(EXAMPLES / recipe.task, labels), *(one for one in taught if one.label in labels)]
     holdout = read_holdout(HOLDOUT / f"{recipe.task}.txt", labels)
     trained = train_head(recipe, encoder, examples, progress)
     found = HeadClassifier(trained.head, encoder).classify([example.text for example in holdout])
@@ -100,8 +102,8 @@ def save_head(
         f"A linear head on the frozen sentence encoder `{config.encoder_version}`; rebuilt by "
         f"`python -m nlp.training.{recipe.task}`.",
         "",
-        f"- Examples: {len(examples)} written for this project (`nlp/training/examples/{recipe.task}`), "
-        f"hash `{examples_hash(examples)}`",
+        f"- Examples: {len(examples)}, those written for this project (`nlp/training/examples/{recipe.task}`) "
+        f"and those taught by staff, hash `{examples_hash(examples)}`",
         f"- Features: mean of layers {', '.join(str(layer + 1) for layer in config.layers)}, "
         f"{config.ngram_buckets} hashed n-grams (weight {config.ngram_weight}), "
         f"words of praise and blame (weight {config.lexicon_weight})",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from nlp.encoder import Encoder
 from nlp.sentiment import SENTIMENTS, STARTER
+from nlp.training.examples import Example
 from nlp.training.heads import Progress, Recipe, TrainedHead, print_progress, train_starter
 
 RECIPE = Recipe(
@@ -19,9 +21,9 @@ RECIPE = Recipe(
 )
 
 
-def train(encoder: Encoder, out: Path, progress: Progress) -> TrainedHead:
-    """Train on the written examples, score on the hold-out, and write head and card into `out`."""
-    return train_starter(RECIPE, encoder, out, progress)
+def train(encoder: Encoder, out: Path, progress: Progress, taught: Sequence[Example] = ()) -> TrainedHead:
+    """Train on the written and the `taught` examples, score on the hold-out, and write head and card into `out`."""
+    return train_starter(RECIPE, encoder, out, progress, taught)
 
 
 if __name__ == "__main__":
