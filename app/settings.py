@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = Field(
         default=SecretStr(""), description="bearer token for /metrics; empty: loopback only"
     )
+    verify_token: SecretStr = Field(
+        default=SecretStr(""), description="verify token good for every Meta account, also while the database is away"
+    )
     demo_password: SecretStr = Field(default=SecretStr(""), description="password of the demo staff; empty: generated")
     trusted_proxies: str = Field(default="", description="addresses of proxies whose X-Forwarded-For is believed")
 

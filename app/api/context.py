@@ -10,9 +10,12 @@ from app.api.problem import Problem
 from app.auth.staff import StaffAuth
 from app.demo.seed import WIDGET_KEY
 from app.live.sessions import UseCases
+from app.services.accounts import AccountDesk, Accounts
 from app.services.analytics import Analytics
 from app.services.answer.ports import Records
 from app.services.customers import Customers
+from app.services.handshakes import VerifyTokens
+from app.services.inbox import Inbox
 from app.services.program import Programs
 from app.services.rate_limit import RateLimiter
 from app.services.shops import Shops, WidgetShop
@@ -44,6 +47,10 @@ class ApiContext:
     hub: Hub
     records: Records
     shops: Shops
+    inbox: Inbox
+    accounts: Accounts
+    account_desk: AccountDesk
+    verify_tokens: VerifyTokens
 
     async def demo_shop(self) -> WidgetShop:
         """Return the demo shop.

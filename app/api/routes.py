@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.api import analytics, auth, conversations, customers, demo, health, messages
+from app.api import analytics, auth, conversations, customers, demo, health, messages, webhooks
 from app.api.context import ApiContext
 from app.api.openapi import openapi_document
 from app.api.operation import Call, Operation, check_permission, decode_body, decode_query, json_response
@@ -25,6 +26,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *analytics.OPERATIONS,
     *auth.OPERATIONS,
     *health.OPERATIONS,
+    *webhooks.OPERATIONS,
 )
 DEMO_OPERATIONS = demo.OPERATIONS
 
@@ -37,7 +39,9 @@ def api_routes(context: ApiContext, operations: Sequence[Operation]) -> list[Rou
         return json_response(document)
 
     routes = [_route(operation, context) for operation in operations]
-    return [*routes, Route("/api/openapi.json", openapi, methods=["GET"])]
+    # Vendors take no redirect for an answer, so their addresses are good without the slash too.
+    bare = [_route(replace(one, path=one.path.rstrip("/")), context) for one in webhooks.OPERATIONS]
+    return [*routes, *bare, Route("/api/openapi.json", openapi, methods=["GET"])]
 
 
 def _route(operation: Operation, context: ApiContext) -> Route:

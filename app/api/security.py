@@ -24,6 +24,7 @@ _CSP = (
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
 )
 WIDGET_PATH = "/widget"
+WEBHOOKS_PATH = "/api/webhooks/"
 
 Ancestors = Callable[[str], Awaitable[str]]
 """Maps a widget key to the origins that may embed the widget, as a CSP source list."""
@@ -72,7 +73,7 @@ class SecurityHeaders:
 
 
 class RateLimits:
-    """Limits REST requests per address."""
+    """Limits REST requests per address; not those of vendors, who send for many people from few addresses."""
 
     def __init__(self, app: ASGIApp, *, limiter: RateLimiter, per_minute: int) -> None:
         self._app = app
@@ -80,7 +81,8 @@ class RateLimits:
         self._per_minute = per_minute
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith("/api/"):
+        is_limited = scope["type"] == "http" and scope["path"].startswith("/api/")
+        if is_limited and not scope["path"].startswith(WEBHOOKS_PATH):
             address = scope["client"][0] if scope.get("client") else "unknown"
             wait = await self._limiter.retry_after_ms("request", address, per_minute=self._per_minute)
             if wait is not None:

@@ -10,13 +10,17 @@ from app import metrics
 from app.api.context import ApiContext, Health
 from app.api.security import Ancestors
 from app.bootstrap.core import Core, Parts
+from app.channels.registry import BY_KIND, CHANNELS
 from app.db.analytics import SqlAnalytics
 from app.db.customers import SqlCustomers
 from app.db.database import Database
 from app.live.limits import Limits, LimitSettings, PerMinute
 from app.live.sessions import LiveSessions
 from app.live.visitors import Visitors
+from app.services.accounts import AccountDesk
 from app.services.change import HeldText
+from app.services.handshakes import VerifyTokens
+from app.services.inbox import Inbox
 from app.services.program import Programs
 from realtime.bus.port import Bus
 from realtime.gateway import Gateway
@@ -122,5 +126,9 @@ def build_web(core: Core, parts: Parts) -> Web:
         hub=hub,
         records=core.records,
         shops=core.shops,
+        inbox=Inbox(parts.store, parts.publisher),
+        accounts=core.accounts,
+        account_desk=AccountDesk(core.accounts, BY_KIND),
+        verify_tokens=VerifyTokens(core.accounts, CHANNELS, settings.verify_token.get_secret_value()),
     )
     return Web(context, gateway, visitors.embedding_origins, state)

@@ -83,8 +83,9 @@ class Inbox:
         account_ref: str | None = None,
         headers: Mapping[str, str],
         detail: str,
+        body: bytes = b"",
     ) -> None:
-        """Log a request that was not accepted; its body is nobody's word and is not kept."""
+        """Log a request that was not accepted; keep a body only when the vendor has signed it."""
         row = InboxRow(
             id=new_id(),
             post=new_id(),
@@ -95,6 +96,7 @@ class Inbox:
             account_ref=account_ref,
             headers=headers,
             error=detail[:DETAIL_CHARS],
+            body=body,
             waits=False,
         )
         async with self._store.write() as tx:

@@ -51,11 +51,9 @@ class AlreadyDoneError(Exception):
 
 
 class Receiving:
-    """Handler of the jobs that a webhook leaves. `effects` are those of other use cases, by type of event."""
+    """Handler of the jobs that a webhook leaves."""
 
-    def __init__(
-        self, store: Store, changes: Changes, clock: Clock, effects: Mapping[type[Any], Effect] | None = None
-    ) -> None:
+    def __init__(self, store: Store, changes: Changes, clock: Clock) -> None:
         self._store = store
         self._changes = changes
         self._clock = clock
@@ -64,8 +62,11 @@ class Receiving:
             Postback: self._postback,
             MessageDeleted: self._deleted,
             Handover: self._handover,
-            **(effects or {}),
         }
+
+    def handle(self, effects: Mapping[type[Any], Effect]) -> None:
+        """Let other use cases take events of these types."""
+        self._effects.update(effects)
 
     async def __call__(self, job: ClaimedJob) -> None:
         """Process the events of one request at one account, in order; one that fails does not stop the others.
