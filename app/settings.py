@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import ConfigurationError
+from realtime.bus.cluster_map import ClusterUrl, is_cluster
 
 SECRET_BYTES = 48
 MIN_SECRET_CHARS = 32
@@ -41,7 +42,10 @@ class Settings(BaseSettings):
     database_url: str = Field(
         default="", description="database; empty: SQLite in the var folder (postgresql+asyncpg://...)"
     )
-    redis_url: str = Field(default="", description="Redis; empty: everything in one process")
+    redis_url: str = Field(
+        default="",
+        description="Redis (redis://...) or Redis Cluster (redis+cluster://...); empty: everything in one process",
+    )
     channel_layer: str = Field(
         default="",
         description="Django Channels layer that carries the bus, such as channels_redis.pubsub.RedisPubSubChannelLayer;"
@@ -149,15 +153,18 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _check_redis(cls, value: str) -> str:
-        if value and not value.startswith(("redis://", "rediss://")):
-            raise ValueError("use redis://HOST:PORT/NUMBER, or rediss:// for TLS")
+        if is_cluster(value):
+            ClusterUrl.parse(value)
+        elif value and not value.startswith(("redis://", "rediss://")):
+            raise ValueError("use redis://HOST:PORT/NUMBER or redis+cluster://HOST:PORT,HOST:PORT (rediss for TLS)")
         return value
 
     @field_validator("channel_layer")
     @classmethod
     def _check_layer(cls, value: str, info: ValidationInfo) -> str:
-        if value and not info.data.get("redis_url"):
-            raise ValueError("a channel layer needs ASSISTIFY_REDIS_URL")
+        redis_url = str(info.data.get("redis_url") or "")
+        if value and (not redis_url or is_cluster(redis_url)):
+            raise ValueError("a channel layer needs an ASSISTIFY_REDIS_URL of a single server")
         return value
 
     @field_validator("log_level", mode="before")

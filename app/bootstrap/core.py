@@ -39,6 +39,8 @@ from app.services.replies import Replies
 from app.services.sending import Sending
 from app.services.suggesting import Suggestions
 from app.settings import Settings
+from realtime.bus.cluster import ClusterBus
+from realtime.bus.cluster_map import is_cluster
 from realtime.bus.memory import MemoryBus
 from realtime.bus.open_layer import UnknownLayerError, open_layer
 from realtime.bus.port import Bus
@@ -125,7 +127,7 @@ def _open_bus(settings: Settings) -> tuple[Bus, LiveReply]:
             raise ConfigurationError(f"ASSISTIFY_CHANNEL_LAYER: {error}") from error
         return layer, RedisLiveReply(url, bus=layer)
     if url:
-        return RedisBus(url), RedisLiveReply(url)
+        return ClusterBus(url) if is_cluster(url) else RedisBus(url), RedisLiveReply(url)
     bus = MemoryBus()
     return bus, MemoryLiveReply(bus)
 

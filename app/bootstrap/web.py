@@ -52,8 +52,8 @@ class WebState:
 
     async def health(self) -> Health:
         """See app.api.context.Health; Redis away is no reason to take a process out."""
-        degraded = () if self._bus.healthy else ("bus",)
-        metrics.degraded.labels(part="bus").set(len(degraded))
+        degraded = self._bus.away
+        metrics.degraded.labels(part="bus").set(1 if degraded else 0)
         if self.draining:
             return Health(False, degraded, "draining")
         try:

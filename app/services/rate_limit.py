@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import Any, cast
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
+from urllib.parse import parse_qsl
 
 import structlog
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.aio.storage import Storage
+from limits.aio.storage import MemoryStorage, RedisClusterStorage, RedisStorage, Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.storage import storage_from_string
 from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
+from realtime.bus.cluster_map import ClusterUrl, is_cluster
+
 log = structlog.get_logger(__name__)
+_S = TypeVar("_S", bound=Storage)
 
 PROOF_ATTEMPTS_PER_HOUR = 5  # of order number and e-mail, per visitor and per order
+TIMEOUT_S = 0.25
+AWAY_S = 5.0  # after a failure Redis is not asked for so long: a frozen server must not slow every message down
 
 
 class RateLimiter:
     """Counts what callers do. When Redis is away requests pass: a limit must not take the shop down."""
 
     def __init__(self, redis_url: str = "") -> None:
-        self._connections = ConnectionPool.from_url(redis_url) if redis_url else None
-        if redis_url:
-            # The library takes a pool, though its types say otherwise.
-            storage = storage_from_string(
-                f"async+{redis_url}", implementation="redispy", connection_pool=cast(Any, self._connections)
-            )
-        else:
-            storage = storage_from_string("async+memory://")
-        if not isinstance(storage, Storage):
-            raise TypeError(f"expected an asynchronous storage, got {type(storage).__name__}")
+        storage, self._close = _open(redis_url)
         self._limiter = MovingWindowRateLimiter(storage)
+        self._away_until = float("-inf")
 
     async def retry_after_ms(self, what: str, key: str, *, per_minute: int) -> int | None:
         """Count one `what` of `key`; return None when it is allowed, else the milliseconds to wait."""
@@ -44,15 +44,50 @@ class RateLimiter:
 
     async def aclose(self) -> None:
         """Close the connections; idempotent."""
-        if self._connections is not None:
-            await self._connections.aclose()
+        await self._close()
 
     async def _hit(self, item: RateLimitItem, what: str, key: str) -> int | None:
+        if time.monotonic() < self._away_until:
+            return None
         try:
-            if await self._limiter.hit(item, what, key):
-                return None
-            stats = await self._limiter.get_window_stats(item, what, key)
-        except (OSError, RedisError) as error:
+            async with asyncio.timeout(TIMEOUT_S):
+                if await self._limiter.hit(item, what, key):
+                    return None
+                stats = await self._limiter.get_window_stats(item, what, key)
+        except (OSError, TimeoutError, RedisError) as error:
             log.warning("rate limits are away", action="rate_limit_unavailable", error=type(error).__name__)
+            self._away_until = time.monotonic() + AWAY_S
             return None
         return max(1, int((stats.reset_time - time.time()) * 1000))
+
+
+def _open(url: str) -> tuple[Storage, Callable[[], Awaitable[None]]]:
+    """Return the storage, and how to close its connections."""
+    if not url:
+        return _checked(storage_from_string("async+memory://"), MemoryStorage), _nothing
+    if is_cluster(url):
+        return _open_cluster(url)
+    pool = ConnectionPool.from_url(url)
+    # The library takes a pool, though its types say otherwise.
+    storage = storage_from_string(f"async+{url}", implementation="redispy", connection_pool=cast(Any, pool))
+    return _checked(storage, RedisStorage), pool.aclose
+
+
+def _open_cluster(url: str) -> tuple[Storage, Callable[[], Awaitable[None]]]:
+    cluster = ClusterUrl.parse(url)
+    nodes = ",".join(str(node) for node in cluster.seeds)
+    options: dict[str, Any] = {"ssl": True} if cluster.scheme == "rediss" else {}
+    options |= parse_qsl(cluster.options.removeprefix("?"))
+    uri = f"async+redis+cluster://{cluster.credentials}{nodes}"
+    storage = _checked(storage_from_string(uri, implementation="redispy", **options), RedisClusterStorage)
+    return storage, cast(Any, storage.bridge).storage.aclose
+
+
+def _checked(storage: object, kind: type[_S]) -> _S:
+    if not isinstance(storage, kind):
+        raise TypeError(f"expected an asynchronous storage, got {type(storage).__name__}")
+    return storage
+
+
+async def _nothing() -> None:
+    """There is no connection."""

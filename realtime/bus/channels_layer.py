@@ -112,6 +112,10 @@ class ChannelsLayerBus:
     def healthy(self) -> bool:
         return self._is_heard and not self._closed
 
+    @property
+    def away(self) -> tuple[str, ...]:
+        return () if self.healthy else ("bus",)
+
     async def publish(self, topic: str, frame: Frame) -> None:
         """Send to the topic's group; see the port."""
         if self._closed:

@@ -50,6 +50,10 @@ class MemoryBus:
     def healthy(self) -> bool:
         return not self._closed
 
+    @property
+    def away(self) -> tuple[str, ...]:
+        return () if self.healthy else ("bus",)
+
     async def aclose(self) -> None:
         """Close all subscriptions."""
         self._closed = True

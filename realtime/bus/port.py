@@ -57,5 +57,9 @@ class Bus(Protocol):
     def healthy(self) -> bool:
         """False while the end-to-end probe fails or the connection is down."""
 
+    @property
+    def away(self) -> tuple[str, ...]:
+        """What cannot be heard now, for operators to read; empty while healthy."""
+
     async def aclose(self) -> None:
         """Close all subscriptions and connections; idempotent."""

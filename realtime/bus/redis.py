@@ -80,6 +80,10 @@ class RedisBus:
             return False
         return self._runner is None or (self._is_listening and not self._probe_fails)
 
+    @property
+    def away(self) -> tuple[str, ...]:
+        return () if self.healthy else ("bus",)
+
     async def publish(self, topic: str, frame: Frame) -> None:
         """Publish; frames of one loop turn share a round trip.
 
