@@ -16,6 +16,7 @@ from app.services.answer.ports import Records
 from app.services.customers import Customers
 from app.services.handshakes import VerifyTokens
 from app.services.inbox import Inbox
+from app.services.model_health import Metrics
 from app.services.program import Programs
 from app.services.rate_limit import RateLimiter
 from app.services.shops import Shops, WidgetShop
@@ -40,6 +41,7 @@ class ApiContext:
     staff: StaffAuth
     limiter: RateLimiter
     analytics: Analytics
+    model_log: Metrics
     customers: Customers
     health: Callable[[], Awaitable[Health]]
     cases: UseCases

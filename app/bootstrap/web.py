@@ -14,6 +14,7 @@ from app.channels.registry import BY_KIND, CHANNELS
 from app.db.analytics import SqlAnalytics
 from app.db.customers import SqlCustomers
 from app.db.database import Database
+from app.db.model_log import SqlModelLog
 from app.live.limits import Limits, LimitSettings, PerMinute
 from app.live.sessions import LiveSessions
 from app.live.visitors import Visitors
@@ -22,10 +23,11 @@ from app.services.change import HeldText
 from app.services.handshakes import VerifyTokens
 from app.services.inbox import Inbox
 from app.services.program import Programs
+from app.settings import Settings
 from realtime.bus.port import Bus
 from realtime.gateway import Gateway
 from realtime.hub import Hub
-from realtime.presence import MemoryPresence
+from realtime.presence import MemoryPresence, Presence
 from realtime.presence_redis import RedisPresence
 from realtime.settings import RealtimeSettings
 
@@ -101,7 +103,10 @@ def build_web(core: Core, parts: Parts) -> Web:
     )
     sessions = LiveSessions(parts.cases, visitors, core.staff, limits_of(core), public_url=settings.resolved_public_url)
     realtime = RealtimeSettings(
-        commands_per_minute=settings.connection_commands_per_minute, message_chars=settings.message_chars
+        commands_per_minute=settings.connection_commands_per_minute,
+        message_chars=settings.message_chars,
+        presence_refresh_s=settings.presence_s / 2,
+        presence_grace_s=settings.presence_grace_s,
     )
     hub = Hub(core.bus, core.live, sessions, realtime)
 
@@ -110,8 +115,7 @@ def build_web(core: Core, parts: Parts) -> Web:
         return None if reply is None else HeldText(reply.message, reply.text)
 
     parts.changes.use_mirror(mirrored)
-    presence = RedisPresence(settings.redis_url) if settings.redis_url else MemoryPresence()
-    gateway = Gateway(hub, sessions, realtime, presence=presence)
+    gateway = Gateway(hub, sessions, realtime, presence=_presence(settings))
     metrics.connections.set_function(lambda: gateway.connection_count)
     state = WebState(core.database, core.bus)
     context = ApiContext(
@@ -119,6 +123,7 @@ def build_web(core: Core, parts: Parts) -> Web:
         staff=core.staff,
         limiter=core.limiter,
         analytics=SqlAnalytics(core.database),
+        model_log=SqlModelLog(core.database),
         customers=SqlCustomers(core.database),
         health=state.health,
         cases=parts.cases,
@@ -132,3 +137,10 @@ def build_web(core: Core, parts: Parts) -> Web:
         verify_tokens=VerifyTokens(core.accounts, CHANNELS, settings.verify_token.get_secret_value()),
     )
     return Web(context, gateway, visitors.embedding_origins, state)
+
+
+def _presence(settings: Settings) -> Presence:
+    ttl_s, grace_s = settings.presence_s, settings.presence_grace_s
+    if settings.redis_url:
+        return RedisPresence(settings.redis_url, ttl_s=ttl_s, grace_s=grace_s)
+    return MemoryPresence(ttl_s=ttl_s, grace_s=grace_s)

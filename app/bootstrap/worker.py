@@ -10,24 +10,33 @@ from datetime import timedelta
 import torch
 
 from app.bootstrap.core import Core, Parts
+from app.channels.registry import BY_KIND
 from app.db.interactions import SqlInteractions
+from app.db.model_log import SqlModelLog
 from app.db.reply_context import SqlReplyContexts
+from app.domain.channel import Echo, Receipt
 from app.domain.job import Lane
 from app.errors import ConfigurationError
 from app.services.answer.knowledge import Knowledge
 from app.services.answer.models import BatchedAnalyzer
 from app.services.answer.pipeline import Pipeline, Tokenizing
 from app.services.clock import SystemClock
+from app.services.deliver import CHECK_KIND, SWEEP_KIND
 from app.services.ids import new_id
 from app.services.inbox import RECEIVE_KIND
 from app.services.ingest import ANALYZE_KIND
 from app.services.jobs import Periodic
+from app.services.model_health import MEASURE_KIND, MeasureModels
+from app.services.outbox import DELIVER_KIND
+from app.services.receipts import Receipts
 from app.services.receiving import Receiving
 from app.services.recommending import TRAIN_KIND, ShopRecommenders
+from app.services.replies import TYPING_KIND
 from app.services.suggesting import SUGGEST_KIND
 from app.services.transitions import HANDOFF_TIMEOUT_KIND
 from app.services.worker.analyzing import AnalyzeMessage
 from app.services.worker.answering import AnswerLane
+from app.services.worker.delivering import CheckDelivery, DeliverMessages, ShowTyping, SweepDeliveries
 from app.services.worker.lane import Handler, JobLane
 from app.services.worker.reply_run import ResponderModel, RunParts
 from app.services.worker.suggesting import SuggestAnswer
@@ -42,7 +51,7 @@ from nlp.engine.request import ModelLoadError
 from nlp.engine.settings import EngineSettings
 from nlp.registry import STARTER_RESPONDER, load_analyzer
 
-LANE_SLOTS = {Lane.ANALYZE: 8, Lane.ASSIST: 4, Lane.RECEIVE: 4, Lane.SYNC: 4, Lane.TRAIN: 1}
+LANE_SLOTS = {Lane.ANALYZE: 8, Lane.ASSIST: 4, Lane.RECEIVE: 4, Lane.DELIVER: 16, Lane.SYNC: 4, Lane.TRAIN: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +142,18 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         Lane.ASSIST: {
             SUGGEST_KIND: SuggestAnswer(contexts, pipeline, models.responder, parts.publisher, SystemClock())
         },
-        Lane.RECEIVE: {RECEIVE_KIND: Receiving(parts.store, parts.changes, SystemClock())},
+        Lane.RECEIVE: {RECEIVE_KIND: _receiving(parts)},
+        Lane.DELIVER: {
+            DELIVER_KIND: DeliverMessages(parts.cases.deliver, core.http),
+            CHECK_KIND: CheckDelivery(parts.cases.deliver, core.http),
+            TYPING_KIND: ShowTyping(parts.cases.deliver, core.http),
+            SWEEP_KIND: SweepDeliveries(parts.cases.deliver, SystemClock()),
+        },
         Lane.SYNC: {HANDOFF_TIMEOUT_KIND: parts.cases.control.expire_handoff},
-        Lane.TRAIN: {TRAIN_KIND: recommenders.train_all},
+        Lane.TRAIN: {
+            TRAIN_KIND: recommenders.train_all,
+            MEASURE_KIND: MeasureModels(SqlModelLog(core.database), _versions(models), SystemClock()),
+        },
     }
     lanes = [
         JobLane(
@@ -150,4 +168,16 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
             await recommenders.warm(shop.id)
 
     nightly = Periodic(TRAIN_KIND, Lane.TRAIN, timedelta(days=1), timedelta(hours=3))
-    return Worker(core.bus, parts.queue, answers, lanes, wakes, [nightly], warm)
+    sweep = Periodic(SWEEP_KIND, Lane.DELIVER, timedelta(minutes=1))
+    return Worker(core.bus, parts.queue, answers, lanes, wakes, [nightly, sweep], warm)
+
+
+def _receiving(parts: Parts) -> Receiving:
+    receiving = Receiving(parts.store, parts.changes, SystemClock())
+    receipts = Receipts(parts.store, parts.changes, parts.cases.deliver, receiving, BY_KIND)
+    receiving.handle({Receipt: receipts.receipt, Echo: receipts.echo})
+    return receiving
+
+
+def _versions(models: Models) -> dict[str, str]:
+    return {**models.analyzer.versions, "responder": models.responder.name}
