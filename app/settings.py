@@ -104,6 +104,14 @@ class Settings(BaseSettings):
     )
     job_poll_s: float = Field(default=1.0, gt=0, description="how often workers look for jobs without a nudge")
     drain_s: float = Field(default=20.0, ge=0, description="time over which connections are closed at shutdown")
+    presence_s: float = Field(
+        default=30.0,
+        ge=1,
+        description="how long people count as there when their server is silent; it speaks twice in that time",
+    )
+    presence_grace_s: float = Field(
+        default=15.0, ge=0, description="how long after leaving one still counts as there, for reloads and deploys"
+    )
     message_chars: int = Field(
         default=4000, ge=1, description="longest message of a customer or an agent, in characters"
     )

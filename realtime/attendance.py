@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Coroutine
 from typing import Literal
 from uuid import UUID
 
@@ -11,13 +13,15 @@ from msgspec.structs import replace
 
 from realtime.bus.topic import conversation_topic
 from realtime.hub import Hub
-from realtime.presence import GRACE_S, Presence, PresenceUnavailableError
-from realtime.protocol.events import PresenceChanged, TypingChanged, notice_frame
+from realtime.outbox import Packet
+from realtime.presence import People, Presence, PresenceUnavailableError
+from realtime.protocol.events import PresenceChanged, TypingChanged, encode, notice_frame
 from realtime.protocol.shapes import Participant, PresentParticipant
+from realtime.watch import Reader
 
 logger = logging.getLogger(__name__)
 
-AFTER_GRACE_S = GRACE_S + 0.5
+SLACK_S = 0.5  # after the grace time, so that the store has seen it end too
 
 PresenceState = Literal["online", "away"]
 
@@ -28,18 +32,19 @@ class Attendance:
     def __init__(self, presence: Presence, hub: Hub) -> None:
         self._presence = presence
         self._hub = hub
+        self._after_grace_s = hub.settings.presence_grace_s + SLACK_S
         self._here: dict[tuple[UUID, UUID], PresentParticipant] = {}  # (conversation, connection)
         self._away: set[UUID] = set()  # connections whose page is hidden
         self._typing: set[tuple[UUID, UUID]] = set()
         self._later: set[asyncio.TimerHandle] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
 
-    def enter(self, conversation: UUID, connection: UUID, participant: PresentParticipant) -> None:
-        """A connection follows a conversation now."""
-        if connection in self._away:
+    def enter(self, conversation: UUID, reader: Reader, participant: PresentParticipant) -> None:
+        """A connection follows a conversation now: it is told who is there, and the others when that is news."""
+        if reader.id in self._away:
             participant = replace(participant, state="away")
-        self._here[conversation, connection] = participant
-        self._spawn(conversation, connection)
+        self._here[conversation, reader.id] = participant
+        self._spawn(self._welcome(conversation, reader))
 
     def look(self, connection: UUID, state: PresenceState) -> None:
         """Say whether somebody looks at what the connection will follow from now on; "online" forgets it."""
@@ -50,7 +55,7 @@ class Attendance:
         participant = self._here.get((conversation, connection))
         if participant is not None and participant.state != state:
             self._here[conversation, connection] = replace(participant, state=state)
-            self._spawn(conversation, connection)
+            self._spawn(self._look(conversation, connection))
 
     async def leave(self, conversation: UUID, connection: UUID) -> None:
         """A connection follows a conversation no more; it is missed only after the grace time."""
@@ -63,7 +68,9 @@ class Attendance:
             await self._presence.leave(conversation, connection)
         except PresenceUnavailableError:
             return
-        handle = asyncio.get_running_loop().call_later(AFTER_GRACE_S, lambda: self._spawn(conversation, None))
+        handle = asyncio.get_running_loop().call_later(
+            self._after_grace_s, lambda: self._spawn(self._settle(conversation))
+        )
         self._later.add(handle)
 
     async def typing(
@@ -84,8 +91,11 @@ class Attendance:
         while True:
             await asyncio.sleep(self._hub.settings.presence_refresh_s)
             self._later = {handle for handle in self._later if handle.when() > asyncio.get_running_loop().time()}
-            for conversation, connection in list(self._here):
-                await self._refresh(conversation, connection)
+            try:
+                for conversation, connection in list(self._here):
+                    await self._refresh(conversation, connection)
+            except PresenceUnavailableError:
+                continue  # one timeout is enough: the rest would wait as long each
 
     def close(self) -> None:
         """Forget what was to be told later."""
@@ -94,21 +104,46 @@ class Attendance:
         for task in self._tasks:
             task.cancel()
 
-    def _spawn(self, conversation: UUID, connection: UUID | None) -> None:
-        """Refresh in the background: nobody waits for presence."""
-        task = asyncio.get_running_loop().create_task(self._refresh(conversation, connection))
+    def _spawn(self, work: Coroutine[None, None, object]) -> None:
+        """Do it in the background: nobody waits for presence."""
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _refresh(self, conversation: UUID, connection: UUID | None) -> None:
-        """Enter or refresh a connection, and publish the list when it looks different (always without a connection)."""
+    async def _welcome(self, conversation: UUID, reader: Reader) -> None:
         try:
-            if connection is not None:
-                participant = self._here.get((conversation, connection))
-                if participant is None or not await self._presence.touch(conversation, connection, participant):
-                    return
+            if await self._refresh(conversation, reader.id):
+                return  # the newcomer hears it with all others
             people = await self._presence.participants(conversation)
         except PresenceUnavailableError:
             return
+        reader.deliver(Packet(encode(PresenceChanged(conversation=conversation, participants=list(people)))))
+
+    async def _refresh(self, conversation: UUID, connection: UUID) -> bool:
+        """Enter or refresh a connection; return whether it was news for the conversation, and told.
+
+        Raises: PresenceUnavailableError.
+        """
+        participant = self._here.get((conversation, connection))
+        if participant is None:
+            return False
+        return await self._tell(conversation, await self._presence.touch(conversation, connection, participant))
+
+    async def _look(self, conversation: UUID, connection: UUID) -> None:
+        with contextlib.suppress(PresenceUnavailableError):  # the next refresh tells it
+            await self._refresh(conversation, connection)
+
+    async def _settle(self, conversation: UUID) -> None:
+        """Somebody's grace time has ended: tell who is left, unless they came back."""
+        try:
+            people = await self._presence.settle(conversation)
+        except PresenceUnavailableError:
+            return
+        await self._tell(conversation, people)
+
+    async def _tell(self, conversation: UUID, people: People | None) -> bool:
+        if people is None:
+            return False
         frame = notice_frame(PresenceChanged(conversation=conversation, participants=list(people)))
         await self._hub.publish(conversation_topic(conversation), frame)
+        return True

@@ -82,7 +82,7 @@ class Dispatcher:
     def open_watch(self, session: Session, prepared: Prepared) -> None:
         """The answer was sent: let traffic through, and let the others know who came."""
         self._hub.open_watch(prepared)
-        self._attendance.enter(prepared.feed.conversation, session.id, _present(session.principal))
+        self._attendance.enter(prepared.feed.conversation, session, _present(session.principal))
 
     async def leave(self, session: Session) -> None:
         """The session is over: stop following everything."""
@@ -152,6 +152,5 @@ class Dispatcher:
 def _present(principal: Principal) -> PresentParticipant:
     if principal.is_staff:
         return PresentParticipant(kind="agent", id=principal.id, name=principal.name, state="online")
-    return PresentParticipant(
-        kind="customer", id=principal.customer or principal.id, name=principal.name, state="online"
-    )
+    # By the visitor's own id, as receipts name them too: a customer's record may be made only while they are here.
+    return PresentParticipant(kind="customer", id=principal.id, name=principal.name, state="online")

@@ -23,6 +23,9 @@ TYPING_TTL_S = 6.0
 """How long `typing` holds without another one."""
 
 
+People = tuple[PresentParticipant, ...]
+
+
 class PresenceUnavailableError(ConnectionError):
     """The store cannot be reached now."""
 
@@ -30,13 +33,16 @@ class PresenceUnavailableError(ConnectionError):
 class Presence(Protocol):
     """Presence and typing per conversation. Every method raises PresenceUnavailableError."""
 
-    async def touch(self, conversation: UUID, connection: UUID, participant: PresentParticipant) -> bool:
-        """Enter or refresh a connection; true when the list may look different now (also because others expired)."""
+    async def touch(self, conversation: UUID, connection: UUID, participant: PresentParticipant) -> People | None:
+        """Enter or refresh a connection; return who is there when that is other than `touch` or `settle` last told."""
+
+    async def settle(self, conversation: UUID) -> People | None:
+        """Return who is there when that is other than was last told: somebody's time may have ended."""
 
     async def leave(self, conversation: UUID, connection: UUID) -> None:
         """Let a connection go after the grace time; a `touch` of another connection of the same person keeps them."""
 
-    async def participants(self, conversation: UUID) -> tuple[PresentParticipant, ...]:
+    async def participants(self, conversation: UUID) -> People:
         """Return each person once: online when any of their connections is, else away."""
 
     async def set_typing(self, conversation: UUID, participant: UUID, on: bool) -> bool:
@@ -49,7 +55,7 @@ class Presence(Protocol):
         """Close connections; idempotent."""
 
 
-def merge_connections(entries: Iterable[PresentParticipant]) -> tuple[PresentParticipant, ...]:
+def merge_connections(entries: Iterable[PresentParticipant]) -> People:
     """Return each person once, ordered by kind and id, online when any of their connections is."""
     people: dict[tuple[str, UUID], PresentParticipant] = {}
     for entry in entries:
@@ -75,19 +81,27 @@ class MemoryPresence:
         self._typing_ttl_s = typing_ttl_s
         self._clock = clock
         self._present: dict[UUID, dict[UUID, tuple[PresentParticipant, float]]] = {}
+        self._told: dict[UUID, People] = {}
         self._typing: dict[UUID, dict[UUID, float]] = {}
         self._next_sweep = clock() + ttl_s
 
-    async def touch(self, conversation: UUID, connection: UUID, participant: PresentParticipant) -> bool:
+    async def touch(self, conversation: UUID, connection: UUID, participant: PresentParticipant) -> People | None:
         """Enter or refresh a connection; see the port."""
         self._sweep()
         now = self._clock()
         entries = self._present.get(conversation, {})
         live = {key: entry for key, entry in entries.items() if entry[1] > now}
-        known = live.get(connection)
         live[connection] = (participant, now + self._ttl_s)
         self._present[conversation] = live
-        return known is None or known[0] != participant or entries.keys() != live.keys()
+        return await self.settle(conversation)
+
+    async def settle(self, conversation: UUID) -> People | None:
+        """Return who is there when that is news; see the port."""
+        people = await self.participants(conversation)
+        if people == self._told.get(conversation):
+            return None
+        self._told[conversation] = people
+        return people
 
     async def leave(self, conversation: UUID, connection: UUID) -> None:
         """Let a connection go after the grace time."""
@@ -96,8 +110,8 @@ class MemoryPresence:
             participant, expires_at = entries[connection]
             entries[connection] = (participant, min(expires_at, self._clock() + self._grace_s))
 
-    async def participants(self, conversation: UUID) -> tuple[PresentParticipant, ...]:
-        """Return each person once; see the port. Drops nothing: the next `touch` must see who expired."""
+    async def participants(self, conversation: UUID) -> People:
+        """Return each person once; see the port."""
         now = self._clock()
         entries = self._present.get(conversation, {})
         return merge_connections(participant for participant, expires_at in entries.values() if expires_at > now)
@@ -123,6 +137,7 @@ class MemoryPresence:
     async def aclose(self) -> None:
         """Forget everything."""
         self._present.clear()
+        self._told.clear()
         self._typing.clear()
 
     def _sweep(self) -> None:
@@ -134,6 +149,7 @@ class MemoryPresence:
         for conversation, entries in list(self._present.items()):
             if all(expires_at <= now for _, expires_at in entries.values()):
                 del self._present[conversation]
+                self._told.pop(conversation, None)
         for conversation in list(self._typing):
             self._live_typing(conversation)
 

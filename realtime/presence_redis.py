@@ -10,7 +10,14 @@ import msgspec
 from realtime.bus.cluster_commands import open_commands
 from realtime.bus.commands import RedisAwayError, Script
 from realtime.bus.redis import PREFIX
-from realtime.presence import GRACE_S, PRESENCE_TTL_S, TYPING_TTL_S, PresenceUnavailableError, merge_connections
+from realtime.presence import (
+    GRACE_S,
+    PRESENCE_TTL_S,
+    TYPING_TTL_S,
+    People,
+    PresenceUnavailableError,
+    merge_connections,
+)
 from realtime.protocol.shapes import PresentParticipant
 
 _decoder = msgspec.json.Decoder(PresentParticipant)
@@ -20,28 +27,60 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 """
 
-# KEYS: expiry per connection (sorted set), participant per connection (hash). ARGV: connection, participant, ttl in ms.
+# Returns the participants, each person once, when they are other than was last told, else nil. Of a person's
+# connections the first that is online counts, else the first; the order is by kind and id, as in `merge_connections`.
+_NEWS = """
+local function news(ttl)
+  local people, order = {}, {}
+  for _, connection in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf')) do
+    local entry = redis.call('HGET', KEYS[2], connection)
+    if entry then
+      local person = cjson.decode(entry)
+      local name = person.kind .. ':' .. person.id
+      local known = people[name]
+      if not known then order[#order + 1] = name end
+      if not known or (person.state == 'online' and not known.online)
+          or (known.online == (person.state == 'online') and entry < known.entry) then
+        people[name] = {entry = entry, online = person.state == 'online'}
+      end
+    end
+  end
+  table.sort(order)
+  local found = {}
+  for index, name in ipairs(order) do found[index] = people[name].entry end
+  local told = table.concat(found, ',')
+  local is_news = redis.call('GET', KEYS[3]) ~= told
+  redis.call('SET', KEYS[3], told, 'PX', ttl)
+  if is_news then return found end
+  return false
+end
+"""
+
+# KEYS: expiry per connection (sorted set), participant per connection (hash), what was last told (string).
+# ARGV: connection, participant, ttl in ms.
 _TOUCH = Script(
     _NOW
+    + _NEWS
     + """
-local expired = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)
-for _, connection in ipairs(expired) do
+for _, connection in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)) do
   redis.call('ZREM', KEYS[1], connection)
   redis.call('HDEL', KEYS[2], connection)
 end
-local changed = #expired > 0 or redis.call('HGET', KEYS[2], ARGV[1]) ~= ARGV[2]
 redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[1], 2 * ARGV[3])
 redis.call('PEXPIRE', KEYS[2], 2 * ARGV[3])
-return changed and 1 or 0
+return news(2 * ARGV[3])
 """
 )
 
-# KEYS as above. ARGV: connection, grace in ms. XX LT: never adds, never prolongs.
+# KEYS as above. ARGV: ttl in ms.
+_SETTLE = Script(_NOW + _NEWS + "return news(2 * ARGV[1])")
+
+# KEYS: the first of those. ARGV: connection, grace in ms. XX LT: never adds, never prolongs.
 _LEAVE = Script(_NOW + "return redis.call('ZADD', KEYS[1], 'XX', 'LT', now + ARGV[2], ARGV[1])")
 
-# KEYS as above. Drops nothing: the next touch must see who expired.
+# KEYS: the first two of those.
 _PRESENT = Script(
     _NOW
     + """
@@ -68,9 +107,10 @@ return added
 _TYPING = Script(_NOW + "return redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '+inf')")
 
 
-def presence_keys(conversation: UUID) -> tuple[str, str]:
-    """Return the keys of expiries and participants."""
-    return f"{PREFIX}present:{{{conversation}}}", f"{PREFIX}participants:{{{conversation}}}"
+def presence_keys(conversation: UUID) -> tuple[str, str, str]:
+    """Return the keys of expiries, of participants, and of what was last told."""
+    tag = f"{{{conversation}}}"
+    return f"{PREFIX}present:{tag}", f"{PREFIX}participants:{tag}", f"{PREFIX}told:{tag}"
 
 
 def typing_key(conversation: UUID) -> str:
@@ -95,19 +135,22 @@ class RedisPresence:
         self._grace_ms = int(grace_s * 1000)
         self._typing_ttl_ms = int(typing_ttl_s * 1000)
 
-    async def touch(self, conversation: UUID, connection: UUID, participant: PresentParticipant) -> bool:
+    async def touch(self, conversation: UUID, connection: UUID, participant: PresentParticipant) -> People | None:
         """Enter or refresh a connection; see the port."""
         arguments = (connection.bytes, msgspec.json.encode(participant), self._ttl_ms)
-        changed: int = await self._run(_TOUCH, presence_keys(conversation), arguments)
-        return changed == 1
+        return _people(await self._run(_TOUCH, presence_keys(conversation), arguments))
+
+    async def settle(self, conversation: UUID) -> People | None:
+        """Return who is there when that is news; see the port."""
+        return _people(await self._run(_SETTLE, presence_keys(conversation), (self._ttl_ms,)))
 
     async def leave(self, conversation: UUID, connection: UUID) -> None:
         """Let a connection go after the grace time."""
-        await self._run(_LEAVE, presence_keys(conversation), (connection.bytes, self._grace_ms))
+        await self._run(_LEAVE, presence_keys(conversation)[:1], (connection.bytes, self._grace_ms))
 
-    async def participants(self, conversation: UUID) -> tuple[PresentParticipant, ...]:
+    async def participants(self, conversation: UUID) -> People:
         """Return each person once; see the port."""
-        found: list[bytes | None] = await self._run(_PRESENT, presence_keys(conversation), ())
+        found: list[bytes | None] = await self._run(_PRESENT, presence_keys(conversation)[:2], ())
         return merge_connections(_decoder.decode(entry) for entry in found if entry is not None)
 
     async def set_typing(self, conversation: UUID, participant: UUID, on: bool) -> bool:
@@ -130,3 +173,7 @@ class RedisPresence:
             return await self._commands.run(script, keys, arguments)
         except RedisAwayError as error:
             raise PresenceUnavailableError(str(error)) from error
+
+
+def _people(found: list[bytes] | None) -> People | None:
+    return None if found is None else tuple(map(_decoder.decode, found))

@@ -23,7 +23,7 @@ def conversation() -> UUID:
 
 
 async def test_a_connection_is_present_until_its_time_ends(store: Store, conversation: UUID) -> None:
-    assert await store.presence.touch(conversation, FIRST_TAB, CUSTOMER)
+    assert await store.presence.touch(conversation, FIRST_TAB, CUSTOMER) == (CUSTOMER,)
     store.let_pass(conversation, TTL_S - 1)
     assert await store.presence.participants(conversation) == (CUSTOMER,)
     store.let_pass(conversation, 2)
@@ -34,7 +34,7 @@ async def test_a_refresh_prolongs_and_changes_nothing_to_see(store: Store, conve
     await store.presence.touch(conversation, FIRST_TAB, CUSTOMER)
     for _ in range(3):
         store.let_pass(conversation, TTL_S - 1)
-        assert not await store.presence.touch(conversation, FIRST_TAB, CUSTOMER)
+        assert await store.presence.touch(conversation, FIRST_TAB, CUSTOMER) is None
     assert await store.presence.participants(conversation) == (CUSTOMER,)
 
 
@@ -50,7 +50,7 @@ async def test_a_person_with_two_tabs_is_there_once_and_online_when_one_tab_is(
     await store.presence.touch(conversation, SECOND_TAB, CUSTOMER_AWAY)
     await store.presence.touch(conversation, DESK, AGENT)
     assert await store.presence.participants(conversation) == (AGENT, CUSTOMER)
-    assert await store.presence.touch(conversation, FIRST_TAB, CUSTOMER_AWAY)
+    assert await store.presence.touch(conversation, FIRST_TAB, CUSTOMER_AWAY) == (AGENT, CUSTOMER_AWAY)
     assert await store.presence.participants(conversation) == (AGENT, CUSTOMER_AWAY)
 
 
@@ -87,8 +87,32 @@ async def test_a_ghost_is_reported_once_by_the_next_refresh_of_somebody_else(sto
     await store.presence.touch(conversation, DESK, AGENT)
     store.let_pass(conversation, TTL_S / 2 + 1)
     assert await store.presence.participants(conversation) == (AGENT,)  # reading does not hide it from the refresh
-    assert await store.presence.touch(conversation, DESK, AGENT)
-    assert not await store.presence.touch(conversation, DESK, AGENT)
+    assert await store.presence.touch(conversation, DESK, AGENT) == (AGENT,)
+    assert await store.presence.touch(conversation, DESK, AGENT) is None
+
+
+async def test_another_connection_of_somebody_who_is_there_is_no_news(store: Store, conversation: UUID) -> None:
+    await store.presence.touch(conversation, DESK, AGENT)
+    await store.presence.touch(conversation, FIRST_TAB, CUSTOMER)
+    await store.presence.leave(conversation, FIRST_TAB)
+    assert await store.presence.touch(conversation, SECOND_TAB, CUSTOMER) is None
+    assert await store.presence.touch(conversation, FIRST_TAB, CUSTOMER_AWAY) is None
+    store.let_pass(conversation, GRACE_S + 1)
+    assert await store.presence.settle(conversation) is None
+
+
+async def test_the_end_of_somebodys_grace_is_told_once(store: Store, conversation: UUID) -> None:
+    await store.presence.touch(conversation, DESK, AGENT)
+    await store.presence.touch(conversation, FIRST_TAB, CUSTOMER)
+    await store.presence.leave(conversation, FIRST_TAB)
+    assert await store.presence.settle(conversation) is None
+    store.let_pass(conversation, GRACE_S + 1)
+    assert await store.presence.settle(conversation) == (AGENT,)
+    assert await store.presence.settle(conversation) is None
+    await store.presence.leave(conversation, DESK)
+    store.let_pass(conversation, GRACE_S + 1)
+    assert await store.presence.settle(conversation) == ()
+    assert await store.presence.touch(conversation, DESK, AGENT) == (AGENT,)
 
 
 async def test_typing_starts_stops_and_ends_by_itself(store: Store, conversation: UUID) -> None:
