@@ -144,10 +144,3 @@ def _presence(settings: Settings) -> Presence:
     if settings.redis_url:
         return RedisPresence(settings.redis_url, ttl_s=ttl_s, grace_s=grace_s)
     return MemoryPresence(ttl_s=ttl_s, grace_s=grace_s)
-
-
-def _presence(settings: Settings) -> Presence:
-    ttl_s, grace_s = settings.presence_s, settings.presence_grace_s
-    if settings.redis_url:
-        return RedisPresence(settings.redis_url, ttl_s=ttl_s, grace_s=grace_s)
-    return MemoryPresence(ttl_s=ttl_s, grace_s=grace_s)
