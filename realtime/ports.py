@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
+from msgspec import UNSET, UnsetType
+
 from realtime.bus.frame import Frame
 from realtime.protocol.commands import AgentHello, Command, VisitorHello
 
@@ -57,6 +59,8 @@ class LogPage:
     log: str
     last_seq: int  # of the conversation, at the time of reading
     frames: Sequence[Frame]
+    epoch: int  # of the conversation, likewise
+    running: UUID | UnsetType | None = UNSET  # the reply that is being made; unset: not told
 
 
 @dataclass(frozen=True, slots=True)

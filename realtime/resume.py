@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from msgspec import UNSET
+
 from realtime.bus.frame import NO_MESSAGE, Audience
 from realtime.live_reply.port import LiveReplyUnavailableError, LiveText, slice_from
 from realtime.ports import LogPage, Principal
@@ -79,7 +81,9 @@ def _goes_on(page: LogPage, cursor: Cursor, parts: FeedParts) -> bool:
 def _resumed(feed: TopicFeed, principal: Principal, cursor: Cursor, page: LogPage, live: LiveText | None) -> Answer:
     ended = {frame.message for frame in page.frames if frame.message != NO_MESSAGE}
     known = feed.order.position.epoch if feed.order.position is not None else 0
-    epoch = max((known, *(frame.epoch for frame in page.frames)))
+    epoch = max(known, page.epoch)
+    if live is not None and page.running not in (UNSET, live.message):
+        live = None  # the store has lost that it ended
     live = _in_progress(feed, live, ended, epoch)
     events = [
         frame.body if principal.is_staff or frame.audience is Audience.ALL else hidden(feed.conversation, frame.seq)

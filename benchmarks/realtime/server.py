@@ -21,6 +21,7 @@ from realtime.gateway import Gateway
 from realtime.hub import Hub
 from realtime.live_reply.redis import RedisLiveReply
 from realtime.ports import Authenticated, CommandError, LogPage, Peer, Principal, Snapshot
+from realtime.presence_redis import RedisPresence
 from realtime.protocol.commands import AgentHello, Command, VisitorHello
 from realtime.settings import RealtimeSettings
 
@@ -64,7 +65,7 @@ class EmptyShop:
 
     async def read_log(self, conversation: UUID, after: int, limit: int) -> LogPage:
         """Return the empty log."""
-        return LogPage(LOG, 0, ())
+        return LogPage(LOG, 0, (), 0)
 
     async def last_seqs(self, conversations: Sequence[UUID]) -> Mapping[UUID, tuple[str, int]]:
         """Say that all logs are empty."""
@@ -90,7 +91,7 @@ async def main(port: int, redis_port: int) -> None:
     shop = EmptyShop()
     settings = RealtimeSettings()
     hub = Hub(bus, live_reply, shop, settings)
-    gateway = Gateway(hub, shop, settings)
+    gateway = Gateway(hub, shop, settings, presence=RedisPresence(url))
     app = Starlette(routes=gateway.routes())
 
     async def drain() -> None:

@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ScalarSelect, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
 from app.db.redaction import redact_message
 from app.domain.message import FinishReason, Message, Score, SenderKind
+from app.domain.reply import ReplyStatus
 from app.services.ports import LoggedRow
 from realtime.bus.frame import Audience
 from realtime.ports import LogPage
 from realtime.protocol.events import frame_of_logged
+
+_ACTIVE = (ReplyStatus.QUEUED.value, ReplyStatus.RUNNING.value)
 
 
 class SqlMessages:
@@ -156,18 +159,29 @@ class SqlEventLog:
             frame_of_logged(Audience.STAFF if staff else Audience.ALL, seq, epoch, body.encode())
             for seq, staff, epoch, body in rows
         ]
-        log, last_seq = (await self.last_seqs([conversation])).get(conversation, ("", 0))
-        return LogPage(log, last_seq, frames)
+        running = select(models.Response.id).where(
+            models.Response.conversation_id == conversation, models.Response.status.in_(_ACTIVE)
+        )
+        found = await self._session.execute(
+            select(_log(), models.Conversation.last_seq, models.Conversation.epoch, running.scalar_subquery()).where(
+                models.Conversation.id == conversation
+            )
+        )
+        log, last_seq, epoch, reply = found.one_or_none() or ("", 0, 0, None)
+        return LogPage(log, last_seq, frames, epoch, reply)
 
     async def last_seqs(self, conversations: Sequence[UUID]) -> Mapping[UUID, tuple[str, int]]:
         """Return (log, last seq) of those that exist."""
-        log = select(models.Meta.value).where(models.Meta.key == "log").scalar_subquery()
         rows = await self._session.execute(
-            select(models.Conversation.id, log, models.Conversation.last_seq).where(
+            select(models.Conversation.id, _log(), models.Conversation.last_seq).where(
                 models.Conversation.id.in_(conversations)
             )
         )
         return {conversation: (log, seq) for conversation, log, seq in rows}
+
+
+def _log() -> ScalarSelect[str]:
+    return select(models.Meta.value).where(models.Meta.key == "log").scalar_subquery()
 
 
 def message_of(row: models.Message) -> Message:

@@ -102,6 +102,17 @@ async def test_the_log_is_read_in_pages(world: World) -> None:
         await world.reads.last_seqs([uuid4()] * 1001)
 
 
+async def test_a_page_of_the_log_tells_epoch_and_running_reply(world: World) -> None:
+    conversation = await world.open()
+    await world.ask(conversation)
+    claim = await world.begin("It is")
+    page = await world.reads.read_log(conversation, 10, 1)
+    assert (page.epoch, page.running) == (1, claim.reply.id)
+    await world.control.take(world.ada, conversation)
+    page = await world.reads.read_log(conversation, 10, 1)
+    assert (page.epoch, page.running) == (2, None)
+
+
 async def test_after_a_restore_the_log_is_another(world: World) -> None:
     conversation = await world.open()
     before = (await world.reads.read_log(conversation, 0, 1)).log

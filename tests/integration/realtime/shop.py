@@ -157,7 +157,7 @@ class MemoryShop:
             for frame, body in found.bodies
             if frame.seq > after and frame.seq >= found.first_kept
         ]
-        return LogPage(found.log, found.seq, rows[:limit])
+        return LogPage(found.log, found.seq, rows[:limit], found.epoch)
 
     async def last_seqs(self, conversations: Sequence[UUID]) -> Mapping[UUID, tuple[str, int]]:
         self._check_storage()

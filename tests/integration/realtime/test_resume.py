@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from itertools import pairwise
 from uuid import UUID, uuid4
 
@@ -69,6 +70,30 @@ async def test_reloads_in_mid_answer_lose_and_double_nothing(server: Node) -> No
             assert view.messages[str(reply)] == TEXT
             assert view.seq == found.seq
             assert view.texts == {}
+
+
+@pytest.mark.parametrize("is_of_older_epoch", [True, False])
+async def test_a_reply_of_which_the_store_lost_the_end_is_not_shown_again(
+    server: Node, monkeypatch: pytest.MonkeyPatch, is_of_older_epoch: bool
+) -> None:
+    """A failover may lose fence and end of a reply: the log knows better, also where it has nothing new to tell."""
+    token, conversation, found = await start(server)
+    reply, read_log = uuid4(), server.shop.read_log
+    await server.live_reply.begin(found.id, reply, 0, 1)
+    await server.live_reply.append(found.id, reply, 0, 1, start=0, text="Grüße", ids=[1])
+
+    async def knows_epoch(conversation: UUID, after: int, limit: int) -> LogPage:
+        return replace(await read_log(conversation, after, limit), epoch=1)
+
+    async def knows_end(conversation: UUID, after: int, limit: int) -> LogPage:
+        return replace(await read_log(conversation, after, limit), running=None)
+
+    monkeypatch.setattr(server.shop, "read_log", knows_epoch if is_of_older_epoch else knows_end)
+    async with client(server.chat) as visitor:
+        cursor = {"conversation": conversation, "log": found.log, "seq": found.seq, "live": None}
+        welcome = await visitor.hello_visitor(token, resume=[cursor])
+        [resumed] = welcome["conversations"]
+        assert (resumed["resumed"], resumed["live"]) == (True, None)
 
 
 async def test_the_rules_of_cursors(server: Node) -> None:
