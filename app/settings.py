@@ -103,6 +103,15 @@ class Settings(BaseSettings):
         default=10.0, gt=0, description="a job whose worker is silent for so long is given to another"
     )
     job_poll_s: float = Field(default=1.0, gt=0, description="how often workers look for jobs without a nudge")
+    delivery_check_s: float = Field(
+        default=20.0,
+        gt=0,
+        description="after so long without an answer a vendor is asked for a message; after three times it is unknown",
+    )
+    allow_loopback: bool | None = Field(
+        default=None,
+        description="vendors and files at addresses of this machine, for simulators; empty: in development only",
+    )
     drain_s: float = Field(default=20.0, ge=0, description="time over which connections are closed at shutdown")
     presence_s: float = Field(
         default=30.0,
@@ -200,6 +209,10 @@ class Settings(BaseSettings):
     @property
     def is_production(self) -> bool:
         return self.environment is Environment.PRODUCTION
+
+    @property
+    def allows_loopback(self) -> bool:
+        return not self.is_production if self.allow_loopback is None else self.allow_loopback
 
     @property
     def resolved_database_url(self) -> str:

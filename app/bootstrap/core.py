@@ -12,6 +12,8 @@ from app.auth.passwords import Passwords
 from app.auth.revocation import RevokingStaff
 from app.auth.staff import Lifetimes, StaffAuth
 from app.auth.tokens import Tokens
+from app.channels.http import VendorHttp
+from app.channels.registry import BY_KIND
 from app.db.channel_accounts import SqlChannelAccounts
 from app.db.database import Database
 from app.db.import_store import SqlImportStore
@@ -29,9 +31,11 @@ from app.services.buckets import Buckets, MemoryBuckets, RedisBuckets
 from app.services.change import Changes
 from app.services.clock import SystemClock
 from app.services.control import ControlDesk
+from app.services.deliver import Deliver
 from app.services.desk import DeskWork
 from app.services.ingest import Ingest
 from app.services.jobs import JobQueue
+from app.services.outbox import Outbox
 from app.services.publish import Publisher
 from app.services.rate_limit import RateLimiter
 from app.services.reads import Reads
@@ -72,6 +76,7 @@ class Core:
     staff: StaffAuth
     limiter: RateLimiter
     buckets: Buckets
+    http: VendorHttp
 
     async def migrate(self) -> None:
         """Bring the database to the newest schema."""
@@ -92,6 +97,8 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
         stack.push_async_callback(limiter.aclose)
         buckets = RedisBuckets(settings.redis_url) if settings.redis_url else MemoryBuckets()
         stack.push_async_callback(buckets.aclose)
+        http = VendorHttp(allow_loopback=settings.allows_loopback)
+        stack.push_async_callback(http.aclose)
         secret = settings.resolved_secret_key()
         tokens, passwords, staff_store = Tokens(secret), Passwords(), RevokingStaff(database, bus)
         lifetimes = Lifetimes(
@@ -115,6 +122,7 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
             staff=StaffAuth(staff_store, tokens, passwords, lifetimes, csrf_key=secret),
             limiter=limiter,
             buckets=buckets,
+            http=http,
         )
 
 
@@ -161,7 +169,9 @@ def build_parts(core: Core) -> Parts:
     """Wire the use cases."""
     settings, clock = core.settings, SystemClock()
     store, publisher = SqlStore(core.database), Publisher(core.bus)
-    changes = Changes(store, core.live, publisher, clock)
+    senders = {kind: one.sender.limits for kind, one in BY_KIND.items() if one.sender is not None}
+    outbox = Outbox(senders, settings.resolved_public_url)
+    changes = Changes(store, core.live, publisher, clock, outbox)
 
     async def limit(sender: UUID) -> int | None:
         per_minute = settings.messages_per_minute
@@ -175,6 +185,14 @@ def build_parts(core: Core) -> Parts:
         desk=DeskWork(changes),
         reads=Reads(store),
         suggestions=Suggestions(store, queue, clock),
+        deliver=Deliver(
+            store,
+            changes,
+            core.accounts,
+            BY_KIND,
+            public_url=settings.resolved_public_url,
+            check_s=settings.delivery_check_s,
+        ),
     )
     replies = Replies(store, changes, core.live, clock, lease_s=settings.job_lease_s)
     return Parts(store, publisher, changes, cases, replies, queue)

@@ -15,6 +15,7 @@ from msgspec import Raw, Struct
 
 from app.channels import signatures
 from app.channels.meta_events import read_event
+from app.channels.meta_send import INSTAGRAM_LIMITS, MESSENGER_LIMITS, MetaSender
 from app.channels.port import API_BASE, AccountField, Answer, BodyError, Channel, Parsed, RawRequest
 from app.channels.text import whole_escapes
 from app.domain.channel import Account
@@ -122,6 +123,7 @@ _APP_FIELDS = (
     AccountField("previous_app_secret", "Previous app secret", required=False, secret=True),
     AccountField("verify_token", "Verify token", secret=True),
     AccountField("app_id", "App id", required=False),
+    AccountField("graph_version", "Version of the Graph API", required=False),
     API_BASE,
 )
 
@@ -137,6 +139,7 @@ MESSENGER = Channel(
     references=_names("page_id"),
     handshake_field="verify_token",
     receiver=MetaReceiver("page"),
+    sender=MetaSender(MESSENGER_LIMITS, node="page_id", token="page_token"),
 )
 
 INSTAGRAM = Channel(
@@ -153,4 +156,5 @@ INSTAGRAM = Channel(
     references=_names("ig_id"),
     handshake_field="verify_token",
     receiver=MetaReceiver("instagram"),
+    sender=MetaSender(INSTAGRAM_LIMITS, node="page_id", token="access_token"),
 )

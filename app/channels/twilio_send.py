@@ -29,6 +29,7 @@ from app.domain.channel import (
 API = "https://api.twilio.com"
 MESSAGING_API = "https://messaging.twilio.com"
 VERSION = "2010-04-01"
+DELIVERY_PARAMETER = "delivery"  # our delivery's id, in the address of a status callback
 SCHEME = "whatsapp:"
 MEGABYTE = 1_000_000
 LISTED = 50
@@ -56,7 +57,7 @@ class TwilioSender:
         """
         form = {"To": part.address, "From": _own_address(account), **_content(part)}
         if part.callback_url is not None:
-            form["StatusCallback"] = part.callback_url
+            form["StatusCallback"] = f"{part.callback_url}?{DELIVERY_PARAMETER}={part.delivery}"
         answer = await _post(http, f"{_api(account, API)}{_messages(account)}", form, account)
         found = _json(answer)
         if answer.status in (200, 201) and isinstance(found.get("sid"), str):
@@ -109,8 +110,7 @@ class TwilioSender:
         await _post(http, f"{_api(account, MESSAGING_API)}/v2/Indicators/Typing.json", form, account)
 
     async def mark_read(self, address: str, last_inbound: str, account: Account, http: Http) -> None:
-        """Twilio has no way but the typing sign."""
-        await self.show_typing(address, last_inbound, account, http)
+        """Nothing here: the typing sign does it, and there is no other way."""
 
 
 def _content(part: OutgoingPart) -> dict[str, str]:

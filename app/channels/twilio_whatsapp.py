@@ -14,6 +14,7 @@ from uuid import UUID
 from app.channels import signatures
 from app.channels.port import API_BASE, AccountField, Answer, BodyError, Channel, Parsed, RawRequest
 from app.channels.text import bounded_key, clean
+from app.channels.twilio_send import DELIVERY_PARAMETER, TwilioSender
 from app.domain.channel import (
     Account,
     Ignored,
@@ -27,7 +28,6 @@ from app.domain.channel import (
 
 KIND = "whatsapp"
 SCHEME = "whatsapp:"
-DELIVERY_PARAMETER = "delivery"  # our delivery's id, in the address of a status callback
 MAX_FIELDS = 500
 MAX_MEDIA = 50
 TWILIO_HOST = "twilio.com"
@@ -238,4 +238,5 @@ WHATSAPP = Channel(
     fields=WHATSAPP_FIELDS,
     references=references,
     receiver=TwilioReceiver(),
+    sender=TwilioSender(),
 )

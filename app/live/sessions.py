@@ -17,6 +17,7 @@ from app.domain.staff import StaffMember
 from app.live.limits import Limits
 from app.live.visitors import Visitors
 from app.services.control import ControlDesk, Taken
+from app.services.deliver import Deliver
 from app.services.desk import DeskWork
 from app.services.ingest import Ingest
 from app.services.reads import Reads
@@ -36,6 +37,7 @@ class UseCases:
     desk: DeskWork
     reads: Reads
     suggestions: Suggestions
+    deliver: Deliver
 
 
 class LiveSessions:
@@ -174,6 +176,9 @@ class LiveSessions:
                 return {}
             case wire.ConversationReopen():
                 return {"seq": await self._cases.control.reopen(staff, command.conversation)}
+            case wire.DeliveryResend():
+                await self._cases.deliver.resend(staff, command.conversation, command.message, command.client_id)
+                return {}
             case wire.NoteAdd():
                 note = await self._cases.desk.add_note(staff, command.conversation, command.client_id, command.text)
                 return {"note": note.message, "seq": note.seq}

@@ -41,6 +41,7 @@ from app.services.rights import check_conversation
 from realtime.ports import CommandError
 
 CHECK_KIND = "check_delivery"
+SWEEP_KIND = "sweep_deliveries"
 CHECK_S = 20.0  # longer than a call of a vendor may take
 CHECKS = 3  # and then it is unknown
 MOST_ATTEMPTS = 8
@@ -187,6 +188,16 @@ class Deliver:
             RefusalKind.CREDENTIALS: ACCOUNT_BROKEN,
         }.get(refused.kind, refused.code)
         await move(change, found, DeliveryStatus.FAILED, error=error)
+
+    async def reach(self, conversation: UUID) -> tuple[Route, Account, Sender] | None:
+        """Return how the customer of a conversation is reached; None for one that cannot be."""
+        async with self._store.read() as tx:
+            route = await tx.deliveries.route(conversation)
+        channel = None if route is None else self._channels.get(route.kind)
+        if route is None or channel is None or channel.sender is None:
+            return None
+        account = await self._accounts.find(route.account)
+        return None if account is None else (route, account, channel.sender)
 
     async def unresolved(self, delivery: UUID, attempt: int) -> Sending | None:
         """Return a part whose call is unanswered; None when it has been resolved."""

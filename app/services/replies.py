@@ -9,17 +9,19 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.conversation import Conversation
-from app.domain.job import ClaimedJob, Lane, pause_s
+from app.domain.job import ClaimedJob, Lane, NewJob, pause_s
 from app.domain.message import FinishReason, Message, SenderKind
 from app.domain.reply import Frozen, Outcome, Reply, ReplyStatus
 from app.services import transitions
 from app.services.change import Change, Changes
 from app.services.clock import Clock
+from app.services.disclosure import disclose
 from app.services.ports import Checkpoint, Store
 from realtime.live_reply.port import LiveReply
 from realtime.protocol import events
 
 LEASE_S = 10.0
+TYPING_KIND = "show_typing"
 
 
 class ReplyEndedError(Exception):
@@ -97,6 +99,8 @@ class Replies:
                 await _fail(change, reply, "the answer could not be made")
                 return None
             await change.tx.replies.start(reply.id, job.attempt, change.now)
+            if change.outbox.limits(change.conversation.channel) is not None:
+                await change.add_job(_typing(reply))
             started = await change.tx.replies.find_by_job(job.id)
             return None if started is None else Claim(job, started, change.conversation)
 
@@ -180,6 +184,7 @@ class Replies:
         frozen = reply.frozen
         products = finished.products if finished.products is not None else frozen.products if frozen else ()
         sources = finished.sources if finished.sources is not None else frozen.sources if frozen else ()
+        await disclose(change)
         message = await change.say(
             SenderKind.BOT,
             finished.text,
@@ -242,6 +247,13 @@ class Replies:
             is_released = await tx.jobs.release(claim.job.id, claim.attempt)
             await tx.commit()
         return is_released
+
+
+def _typing(reply: Reply) -> NewJob:
+    """Return the job that shows the customer of a channel that an answer is coming."""
+    return NewJob(
+        lane=Lane.DELIVER, kind=TYPING_KIND, cause=str(reply.id), shop=reply.shop, conversation=reply.conversation
+    )
 
 
 async def _fail(change: Change, reply: Reply, reason: str) -> None:

@@ -96,6 +96,26 @@ class CheckDelivery:
             return None
 
 
+class ShowTyping:
+    """Handler of jobs that show the customer that their message was read and an answer is coming."""
+
+    def __init__(self, deliver: Deliver, http: Http) -> None:
+        self._deliver = deliver
+        self._http = http
+
+    async def __call__(self, job: ClaimedJob) -> None:
+        """Show it once; a sign that does not get through is not worth another try."""
+        found = None if job.conversation is None else await self._deliver.reach(job.conversation)
+        if found is None or found[0].last_inbound_key is None:
+            return
+        route, account, sender = found
+        try:
+            await sender.mark_read(route.address, found[0].last_inbound_key, account, self._http)
+            await sender.show_typing(route.address, found[0].last_inbound_key, account, self._http)
+        except (HttpLostError, HttpUnreachableError) as error:
+            log.info("no typing sign", action="typing_failed", error=type(error).__name__)
+
+
 class SweepDeliveries:
     """Handler of the periodic job that wakes forgotten deliveries."""
 

@@ -1,0 +1,128 @@
+"""The product connected to stand-ins of its vendors over real sockets; their webhooks come in through the application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from app.channels.registry import BY_KIND
+from app.db import models
+from app.domain.people import Role
+from app.services.accounts import AccountDesk
+from app.simulate.loopback import Outgoing, serving
+from app.simulate.meta import MetaStandIn
+from app.simulate.twilio import TwilioStandIn
+from tests.integration.app.rig import ORIGIN, Product
+
+NUMBER = "+14155550199"
+ANA_PHONE = "whatsapp:+14155550101"
+ANA_ID = "9901"
+ACCOUNT_SID = "AC" + "0" * 32
+
+
+@dataclass
+class Connected:
+    """One account, its stand-in, and the customer who writes there."""
+
+    rig: Product
+    account: UUID
+    kind: str
+    stand_in: TwilioStandIn | MetaStandIn
+    base: str
+
+    @property
+    def webhook(self) -> str:
+        return f"{ORIGIN}/api/webhooks/{BY_KIND[self.kind].path}/"
+
+    @property
+    def twilio(self) -> TwilioStandIn:
+        assert isinstance(self.stand_in, TwilioStandIn)
+        return self.stand_in
+
+    @property
+    def meta(self) -> MetaStandIn:
+        assert isinstance(self.stand_in, MetaStandIn)
+        return self.stand_in
+
+    async def write(self, text: str) -> None:
+        """Let Ana write; it must be taken."""
+        if isinstance(self.stand_in, TwilioStandIn):
+            status = await self.stand_in.write(self.webhook, text, address=ANA_PHONE, to=f"whatsapp:{NUMBER}")
+        else:
+            status = await self.stand_in.write(text, person=ANA_ID)
+        assert status == 200
+
+    async def conversation(self) -> UUID:
+        """Return Ana's newest conversation here."""
+        rows = await self.rig.rows(models.Conversation, channel=self.kind, shop_id=self.rig.mine.shop.id)
+        return max(rows, key=lambda row: row.created_at).id
+
+    async def deliveries(self) -> list[Any]:
+        """Return the delivery rows of this account, oldest first."""
+        rows = await self.rig.rows(models.Delivery, account_id=self.account)
+        return sorted(rows, key=lambda row: (row.created_at, row.part))
+
+    async def statuses(self) -> list[str]:
+        return [row.status for row in await self.deliveries()]
+
+    async def until(self, statuses: list[str], timeout_s: float = 15.0) -> None:
+        """Wait until the deliveries have these statuses."""
+
+        async def there() -> bool:
+            return await self.statuses() == statuses
+
+        await self.rig.until(await self.conversation(), there, timeout_s)
+
+    def texts(self) -> list[str]:
+        return self.stand_in.texts()
+
+
+@asynccontextmanager
+async def connected(
+    rig: Product, kind: Literal["whatsapp", "messenger", "instagram"], *, setup: str = "facebook"
+) -> AsyncIterator[Connected]:
+    """Connect an account of the first shop to a stand-in."""
+    async with rig.client() as http:
+
+        async def post(url: str, headers: dict[str, str], body: bytes) -> int:
+            return (await http.post(url, headers=headers, content=body)).status_code
+
+        stand_in = _stand_in(kind, setup, Outgoing(post))
+        async with serving(stand_in.app) as base:
+            desk = AccountDesk(rig.core.accounts, BY_KIND)
+            account = await desk.add(rig.mine.shop.id, kind, {**_fields(kind, setup, stand_in), "api_base": base})
+            yield Connected(rig, account, kind, stand_in, base)
+            await stand_in.outgoing.idle()
+
+
+def _stand_in(kind: str, setup: str, outgoing: Outgoing) -> TwilioStandIn | MetaStandIn:
+    if kind == "whatsapp":
+        return TwilioStandIn(ACCOUNT_SID, "a-token", {f"whatsapp:{NUMBER}"}, contents={"HX1"}, outgoing=outgoing)
+    platform: Literal["page", "instagram"] = "page" if kind == "messenger" else "instagram"
+    account = "1001" if kind == "messenger" else "17840001"
+    return MetaStandIn(
+        platform,
+        account,
+        "a-page-token",
+        "an-app-secret",
+        webhook=f"{ORIGIN}/api/webhooks/{BY_KIND[kind].path}/",
+        node="me" if setup == "instagram" else "1001",
+        outgoing=outgoing,
+    )
+
+
+def _fields(kind: str, setup: str, stand_in: TwilioStandIn | MetaStandIn) -> dict[str, str]:
+    if isinstance(stand_in, TwilioStandIn):
+        return {"account_sid": ACCOUNT_SID, "auth_token": stand_in.auth_token, "number": NUMBER}
+    app = {"app_secret": stand_in.app_secret, "verify_token": "verify"}
+    if kind == "messenger":
+        return {"page_id": "1001", "page_token": stand_in.token, **app}
+    page = {"page_id": "1001"} if setup == "facebook" else {}
+    return {"ig_id": "17840001", "access_token": stand_in.token, "setup": setup, **page, **app}
+
+
+def agent_of(rig: Product) -> Any:
+    return rig.mine.staff[Role.AGENT]
