@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
-from nlp.engine.cache import SlotCache, rounded
+from nlp.engine.cache import rounded
 from nlp.engine.config import T5Config
 from nlp.engine.constraint import Constraint, ConstraintMaker
 from nlp.engine.detokenize import Detokenizer
@@ -62,7 +62,7 @@ class Engine:
         self._phrases = PhraseBook(self._vocabulary)
         capacity = rounded(settings.max_tokens)
         model = T5Model(config, files.weights, settings.dtype, capacity, self.window, device)
-        cache = SlotCache(config, settings.slots, capacity, self.window, model.float_type, device)
+        cache = model.make_cache(settings.slots, capacity, self.window)
         self._runner = Runner(model, cache, settings.guess_rows)
         self._answers = AnswerStore()
         self._scheduler = Scheduler(settings.slots, settings.max_waiting, settings.encode_tokens)

@@ -6,14 +6,17 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Sequence as Items
 from functools import partial
+from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from nlp.engine.bag_cache import BagCache
 from nlp.engine.cache import CacheStep, Rows, SlotCache
 from nlp.engine.config import T5Config
-from nlp.engine.quantize import Dtype, Linear, PinnedRows, make_linear, rms_norm, use_int8_kernels
+from nlp.engine.grid_cache import GridCache, softmax
+from nlp.engine.quantize import Dtype, Linear, Norm, make_linear, rms_norm, use_int8_kernels
 
 # An encoder pass over more tokens than this is interrupted inside its layers too. Measured with T5-base shapes and a
 # prompt of 512 tokens: pieces of at most 10 ms of one core, where whole layers took 45 to 65, and no longer in all.
@@ -41,30 +44,37 @@ class T5Model:
         self.config = config
         self.device = device
         self.float_type = torch.bfloat16 if dtype == "bf16" else torch.float32
-        make = partial(make_linear, dtype=dtype, device=device, pinned=PinnedRows())
+        self._dtype = dtype
+        make = partial(make_linear, dtype=dtype, device=device)
         # Copies: a view would keep the whole file of weights in memory.
         dense = partial(torch.Tensor.to, device=device, dtype=self.float_type, copy=True)
         self.embedding = dense(weights["shared.weight"])
-        self.encoder = [EncoderLayer(config, weights, i, make, dense) for i in range(config.encoder_layers)]
-        self.decoder = [DecoderLayer(config, weights, i, make, dense) for i in range(config.decoder_layers)]
+        self.encoder = [EncoderLayer(config, weights, i, make) for i in range(config.encoder_layers)]
+        self.decoder = [DecoderLayer(config, weights, i, make) for i in range(config.decoder_layers)]
         self._encoder_norm = dense(weights["encoder.final_layer_norm.weight"]), config.epsilon
         scale = config.d_model**-0.5 if config.scale_outputs else 1.0
-        self._decoder_norm = dense(weights["decoder.final_layer_norm.weight"] * scale), config.epsilon
-        self._head = make(weights["lm_head.weight"])
+        self._head = make(
+            weights["lm_head.weight"], (weights["decoder.final_layer_norm.weight"] * scale, config.epsilon)
+        )
         bias = "{}.block.0.layer.0.SelfAttention.relative_attention_bias.weight"
         self._encoder_bias = dense(encoder_bias(config, weights[bias.format("encoder")], window))
         self._decoder_bias = dense(decoder_bias(config, weights[bias.format("decoder")], max_tokens))
 
     def decode(self, rows: Rows, cache: SlotCache) -> Tensor:
         """Run the rows through the decoder. Returns the logits [W, V] of the wanted rows, in fp32."""
-        step = cache.step(rows)
-        bias = step.bias(self._decoder_bias)
+        step = cache.step(rows, self._decoder_bias)
         x = functional.embedding(torch.tensor(rows.tokens, device=self.device), self.embedding)  # [R, D]
         for layer in self.decoder:
-            x = layer(x, bias, step)
+            x = layer(x, step)
         if len(rows.wanted) < len(rows.tokens):
             x = x[torch.tensor(rows.wanted, device=self.device)]
-        return self._head.normed(x, *self._decoder_norm).float()
+        return self._head.normed(x).float()
+
+    def make_cache(self, slots: int, max_tokens: int, window: int) -> SlotCache:
+        """Make the cache that this model's attention reads fastest."""
+        if self._dtype == "int8":
+            return BagCache(self.config, slots, max_tokens, window)
+        return GridCache(self.config, slots, max_tokens, window, self.float_type, self.device)
 
     def encode(self, prompts: Items[Items[int]], slots: Items[int]) -> EncoderPass:
         """Begin an encoder pass over several prompts, which fills the cross-attention cache of their slots."""
@@ -123,42 +133,46 @@ class EncoderPass:
             cache.write_prompt(layer, slot, own_keys, own_values)
 
 
-Make = Callable[[Tensor], Linear]
-Dense = Callable[[Tensor], Tensor]
+class Make(Protocol):
+    """Makes the layer of a weight; see `make_linear`."""
+
+    def __call__(self, weight: Tensor, norm: Norm | None = None, *, many_rows: bool = False) -> Linear: ...
 
 
 class FeedForward:
     """Norm, one or two input matrices, activation, output matrix, residual: [N, D] -> [N, D]."""
 
-    def __init__(self, config: T5Config, weights: Weights, prefix: str, make: Make, dense: Dense) -> None:
+    def __init__(self, config: T5Config, weights: Weights, prefix: str, make: Make, *, many_rows: bool) -> None:
         inner = f"{prefix}.DenseReluDense"
-        self._norm = dense(weights[f"{prefix}.layer_norm.weight"]), config.epsilon
+        norm = weights[f"{prefix}.layer_norm.weight"], config.epsilon
         self._gated = config.gated
         names = ("wi_0", "wi_1") if config.gated else ("wi",)
-        self._wi = make(torch.cat([weights[f"{inner}.{name}.weight"] for name in names]))
-        self._wo = make(weights[f"{inner}.wo.weight"])
+        first = torch.cat([weights[f"{inner}.{name}.weight"] for name in names])
+        self._wi = make(first, norm, many_rows=many_rows)
+        self._wo = make(weights[f"{inner}.wo.weight"], many_rows=many_rows)
+        self._relu = not config.gated and config.activation == "relu"
         self._activation = _ACTIVATIONS[config.activation]
 
     def __call__(self, x: Tensor) -> Tensor:
-        h = self._wi.normed(x, *self._norm)
+        if self._relu:
+            return self._wo.add_relu(x, self._wi)
+        h = self._wi.normed(x)
         if self._gated:
             gate, linear = h.chunk(2, dim=-1)
-            h = self._activation(gate).mul_(linear)
-        else:
-            h = self._activation(h)
-        return self._wo.add(x, h)
+            return self._wo.add(x, self._activation(gate).mul_(linear))
+        return self._wo.add(x, self._activation(h))
 
 
 class EncoderLayer:
     """Self-attention per prompt and a feed-forward over packed prompts [N, D]."""
 
-    def __init__(self, config: T5Config, weights: Weights, index: int, make: Make, dense: Dense) -> None:
+    def __init__(self, config: T5Config, weights: Weights, index: int, make: Make) -> None:
         prefix = f"encoder.block.{index}.layer"
         attention = f"{prefix}.0.SelfAttention"
-        self._norm = dense(weights[f"{prefix}.0.layer_norm.weight"]), config.epsilon
-        self._qkv = make(torch.cat([weights[f"{attention}.{p}.weight"] for p in "qkv"]))
-        self._o = make(weights[f"{attention}.o.weight"])
-        self._feed = FeedForward(config, weights, f"{prefix}.1", make, dense)
+        norm = weights[f"{prefix}.0.layer_norm.weight"], config.epsilon
+        self._qkv = make(torch.cat([weights[f"{attention}.{p}.weight"] for p in "qkv"]), norm, many_rows=True)
+        self._o = make(weights[f"{attention}.o.weight"], many_rows=True)
+        self._feed = FeedForward(config, weights, f"{prefix}.1", make, many_rows=True)
         self._split = (3, config.heads, config.d_kv)
 
     def run(self, x: Tensor, lengths: list[int], biases: list[Tensor]) -> Iterator[None]:
@@ -166,7 +180,7 @@ class EncoderLayer:
         many = x.shape[0] > PIECE_ROWS
         projected = []
         for part in torch.split(x, PIECE_ROWS):
-            projected.append(self._qkv.normed(part, *self._norm))
+            projected.append(self._qkv.normed(part))
             if many:
                 yield
         mixed = []
@@ -186,18 +200,17 @@ class EncoderLayer:
 class DecoderLayer:
     """Self-attention, cross-attention and feed-forward over decoder rows [R, D]."""
 
-    def __init__(self, config: T5Config, weights: Weights, index: int, make: Make, dense: Dense) -> None:
+    def __init__(self, config: T5Config, weights: Weights, index: int, make: Make) -> None:
         prefix = f"decoder.block.{index}.layer"
         own, cross = f"{prefix}.0.SelfAttention", f"{prefix}.1.EncDecAttention"
+        norms = [(weights[f"{prefix}.{i}.layer_norm.weight"], config.epsilon) for i in range(2)]
         self._index = index
-        self._own_norm = dense(weights[f"{prefix}.0.layer_norm.weight"]), config.epsilon
-        self._own_qkv = make(torch.cat([weights[f"{own}.{p}.weight"] for p in "qkv"]))
+        self._own_qkv = make(torch.cat([weights[f"{own}.{p}.weight"] for p in "qkv"]), norms[0])
         self._own_o = make(weights[f"{own}.o.weight"])
-        self._cross_norm = dense(weights[f"{prefix}.1.layer_norm.weight"]), config.epsilon
-        self._cross_q = make(weights[f"{cross}.q.weight"])
-        self._cross_kv = make(torch.cat([weights[f"{cross}.{p}.weight"] for p in "kv"]))
+        self._cross_q = make(weights[f"{cross}.q.weight"], norms[1])
+        self._cross_kv = make(torch.cat([weights[f"{cross}.{p}.weight"] for p in "kv"]), many_rows=True)
         self._cross_o = make(weights[f"{cross}.o.weight"])
-        self._feed = FeedForward(config, weights, f"{prefix}.2", make, dense)
+        self._feed = FeedForward(config, weights, f"{prefix}.2", make, many_rows=False)
         self._heads = (config.heads, config.d_kv)
 
     def project(self, encoded: Tensor) -> tuple[Tensor, Tensor]:
@@ -205,42 +218,12 @@ class DecoderLayer:
         keys, values = self._cross_kv(encoded).view(-1, 2, *self._heads).unbind(1)
         return keys, values
 
-    def __call__(self, x: Tensor, bias: Tensor, step: CacheStep) -> Tensor:
-        queries, keys, values = self._own_qkv.normed(x, *self._own_norm).view(-1, 3, *self._heads).unbind(1)
-        step.write(self._index, keys, values)
-        x = self._own_o.add(x, attend(queries, *step.own(self._index), bias, step))
-        queries = self._cross_q.normed(x, *self._cross_norm).view(-1, *self._heads)
-        x = self._cross_o.add(x, attend(queries, *step.cross(self._index), step.prompt_mask, step))
+    def __call__(self, x: Tensor, step: CacheStep) -> Tensor:
+        queries, keys, values = self._own_qkv.normed(x).view(-1, 3, *self._heads).unbind(1)
+        x = self._own_o.add(x, step.attend_own(self._index, queries, keys, values))
+        queries = self._cross_q.normed(x).view(-1, *self._heads)
+        x = self._cross_o.add(x, step.attend_cross(self._index, queries))
         return self._feed(x)
-
-
-def attend(queries: Tensor, keys: Tensor, values: Tensor, bias: Tensor | None, step: CacheStep) -> Tensor:
-    """Attend from rows [R, H, K] to keys [G*H, K, L] and values [G*H, L, K]; returns [R, H*K].
-
-    `bias` is additive, [G, H or 1, M or 1, L]. Two batched products instead of the fused kernel, whose result for a
-    row changes with the padded length (measured), and with it the neighbours in the batch would change a reply.
-    """
-    grid = step.grid(queries)
-    scores = product(grid, keys)
-    if bias is not None:
-        scores = (step.by_slot(scores) + bias).flatten(0, 1)
-    mixed = product(softmax(scores).to(values.dtype), values)
-    return step.rows(mixed)
-
-
-def product(rows: Tensor, stored: Tensor) -> Tensor:
-    """Multiply [B, M, I] with [B, I, J], each of the M rows as it would be alone.
-
-    In bf16 (oneDNN) the kernel does not change with M (measured). In fp32 (MKL) it does, so rows go one by one.
-    """
-    if rows.shape[1] == 1 or rows.dtype is torch.bfloat16:
-        return torch.bmm(rows, stored)
-    return torch.cat([torch.bmm(row.contiguous(), stored) for row in torch.split(rows, 1, dim=1)], dim=1)
-
-
-def softmax(scores: Tensor) -> Tensor:
-    """Normalise over the last dimension; returns fp32."""
-    return functional.softmax(scores, dim=-1, dtype=torch.float32)
 
 
 def encoder_bias(config: T5Config, weight: Tensor, window: int) -> Tensor:
