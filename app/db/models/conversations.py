@@ -33,6 +33,12 @@ class Conversation(Base):
         Index("ix_conversations_queue", "shop_id", "status", "controller", "last_activity_at", "id"),
         Index("ix_conversations_assignee", "shop_id", "assignee_id", "status", "last_activity_at", "id"),
         Index("ix_conversations_identity_id_created_at", "identity_id", "created_at"),
+        Index(
+            "ix_conversations_prunable",
+            "closed_at",
+            postgresql_where=text("status = 'closed' AND pruned_seq < last_seq"),
+            sqlite_where=text("status = 'closed' AND pruned_seq < last_seq"),
+        ),
     )
 
     id: Mapped[Id]
@@ -49,6 +55,7 @@ class Conversation(Base):
     cut: Mapped[dict[str, Any] | None]  # what that change cut: {message, text}
     status_seq: Mapped[int] = mapped_column(default=0)  # of the last conversation.closed or .reopened
     last_seq: Mapped[int] = mapped_column(default=0)
+    pruned_seq: Mapped[int] = mapped_column(default=0, server_default="0")  # up to here the log is removed
     customer_seq: Mapped[int] = mapped_column(default=0)  # the customer's last message
     question_id: Mapped[UUID | None]  # and its id
     agent_seq: Mapped[int] = mapped_column(default=0)  # the last message of an agent
