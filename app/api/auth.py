@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from starlette.responses import Response
 
 from app.api.operation import Call, Operation, json_response
 from app.api.problem import Problem
 from app.api.security import is_same_origin
+from app.auth.passwords import MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS
+from app.auth.roles import Permission
 from app.auth.staff import SESSION_COOKIE, SessionStart, SignInRefusedError
 from app.domain.staff import StaffMember
 
@@ -35,6 +38,13 @@ class Refresh(Struct, frozen=True):
     """A refresh token; it is good once."""
 
     refresh: str
+
+
+class PasswordChange(Struct, frozen=True):
+    """The password in use and the one to come."""
+
+    current: str
+    new: Annotated[str, Meta(min_length=MIN_PASSWORD_CHARS, max_length=MAX_PASSWORD_CHARS)]
 
 
 class User(Struct, frozen=True):
@@ -108,17 +118,40 @@ async def delete_session(call: Call) -> Response:
     return answer
 
 
+async def delete_sessions(call: Call) -> Response:
+    """Sign out everywhere: all sessions and tokens of the member end, and their live connections close."""
+    await call.context.staff.end_everywhere(call.staff)
+    answer = Response(status_code=204)
+    answer.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="lax")
+    return answer
+
+
+async def change_password(call: Call) -> Response:
+    """Change the own password; signs out everywhere."""
+    body: PasswordChange = call.body
+    await _limit_attempts(call)
+    try:
+        await call.context.staff.change_password(call.staff, body.current, body.new)
+    except SignInRefusedError as error:
+        raise Problem(422, "bad_request", "body: `current` is not the password in use") from error
+    return Response(status_code=204)
+
+
 async def _checked(call: Call) -> StaffMember:
     body: Credentials = call.body
+    await _limit_attempts(call)
+    try:
+        return await call.context.staff.check_password(body.email, body.password)
+    except SignInRefusedError as error:
+        raise Problem(401, "unauthorized", str(error)) from error
+
+
+async def _limit_attempts(call: Call) -> None:
     wait = await call.context.limiter.retry_after_ms(
         "sign-in", call.address, per_minute=call.context.settings.login_attempts_per_minute
     )
     if wait is not None:
         raise Problem(429, "rate_limited", "too many sign-in attempts from this address", retry_after_ms=wait)
-    try:
-        return await call.context.staff.check_password(body.email, body.password)
-    except SignInRefusedError as error:
-        raise Problem(401, "unauthorized", str(error)) from error
 
 
 def _check_origin(call: Call) -> None:
@@ -142,5 +175,9 @@ OPERATIONS = (
               SignedIn, 201, errors=(401, 403)),
     Operation("GET", "/api/auth/session/", read_session, "Who is signed in", TAG, None, None, None, SignedIn,
               errors=(401,)),
+    Operation("DELETE", "/api/auth/sessions/", delete_sessions, "Sign out everywhere", TAG,
+              Permission.READ_CONVERSATIONS, status=204),
+    Operation("POST", "/api/auth/password/", change_password, "Change the own password", TAG,
+              Permission.READ_CONVERSATIONS, PasswordChange, status=204),
     Operation("DELETE", "/api/auth/session/", delete_session, "Sign out", TAG, None, status=204, errors=(403,)),
 )  # fmt: skip

@@ -10,7 +10,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.api import analytics, auth, conversations, customers, demo, health, messages, webhooks
+from app.api import (
+    analytics,
+    auth,
+    channels,
+    conversations,
+    customers,
+    demo,
+    health,
+    messages,
+    shop_settings,
+    users,
+    webhooks,
+)
 from app.api.context import ApiContext
 from app.api.openapi import openapi_document
 from app.api.operation import Call, Operation, check_permission, decode_body, decode_query, json_response
@@ -25,8 +37,11 @@ OPERATIONS: tuple[Operation, ...] = (
     *customers.OPERATIONS,
     *analytics.OPERATIONS,
     *auth.OPERATIONS,
+    *users.OPERATIONS,
+    *shop_settings.OPERATIONS,
     *health.OPERATIONS,
     *webhooks.OPERATIONS,
+    *channels.OPERATIONS,
 )
 DEMO_OPERATIONS = demo.OPERATIONS
 

@@ -48,6 +48,15 @@ class StaffStore(Protocol):
     async def end_all_sessions(self, user: UUID) -> None:
         """End all sessions and tokens of a user."""
 
+    async def of_shop(self, shop: UUID) -> Sequence[StaffRecord]:
+        """Return the staff of a shop, by name."""
+
+    async def set_active(self, user: UUID, active: bool) -> None:
+        """Let a user sign in, or end all they are signed in with and let them no more."""
+
+    async def set_password(self, user: UUID, password_hash: str) -> None:
+        """Change a password and end all sessions and tokens of the user."""
+
     async def generations(self, users: Sequence[UUID]) -> Mapping[UUID, int]:
         """Return the generation of each of these users that is active."""
 
@@ -194,6 +203,30 @@ class StaffAuth:
     async def end_session(self, cookie: str) -> None:
         """Sign out; unknown sessions are no error."""
         await self._store.end_session(secret_hash(cookie), SESSION_KIND)
+
+    async def end_everywhere(self, member: StaffMember) -> None:
+        """Sign a member out on all devices: sessions, tokens and live connections."""
+        await self._store.end_all_sessions(member.id)
+
+    async def change_password(self, member: StaffMember, current: str, new: str) -> None:
+        """Change a member's own password; they are signed out everywhere.
+
+        Raises: SignInRefusedError when `current` is not the password.
+        """
+        await self.check_password(member.email, current)
+        await self._store.set_password(member.id, await self._passwords.hash(new))
+
+    async def colleagues(self, member: StaffMember) -> Sequence[StaffRecord]:
+        """Return the staff of the member's shop."""
+        return await self._store.of_shop(member.shop)
+
+    async def set_active(self, member: StaffMember, user: UUID, active: bool) -> StaffRecord | None:
+        """Put a colleague out, or let them in again; None when the shop has nobody of this id."""
+        record = await self._store.by_id(user)
+        if record is None or record.member.shop != member.shop:
+            return None
+        await self._store.set_active(user, active)
+        return await self._store.by_id(user)
 
     async def are_valid(self, sign_ins: Sequence[SignIn]) -> list[bool]:
         """Return of each whether it still holds: the account as it was, and the session not ended."""

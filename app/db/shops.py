@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -84,11 +84,20 @@ class SqlShops:
         async with self._database.read_session() as session:
             return (await session.get_one(models.Shop, shop)).settings.get(name)
 
+    async def settings(self, shop: UUID) -> Mapping[str, Any]:
+        """Return all settings of a shop that are set."""
+        async with self._database.read_session() as session:
+            return dict((await session.get_one(models.Shop, shop)).settings)
+
     async def set_setting(self, shop: UUID, name: str, value: Any) -> None:
         """Change one setting of a shop; `value` is JSON."""
+        await self.change_settings(shop, {name: value})
+
+    async def change_settings(self, shop: UUID, values: Mapping[str, Any]) -> None:
+        """Change some settings of a shop in one step; the others stay."""
         async with self._database.write_session() as session:
             row = await session.get_one(models.Shop, shop, with_for_update=True)
-            row.settings = {**row.settings, name: value}
+            row.settings = {**row.settings, **values}
             await session.commit()
 
     async def history_is_empty(self, shop: UUID) -> bool:

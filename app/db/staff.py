@@ -125,6 +125,29 @@ class SqlStaff:
             )
             return set(rows)
 
+    async def of_shop(self, shop: UUID) -> Sequence[StaffRecord]:
+        """Return the staff of a shop, by name."""
+        async with self._database.read_session() as session:
+            rows = await session.scalars(
+                select(models.User).where(models.User.shop_id == shop).order_by(models.User.name, models.User.id)
+            )
+            return [record for row in rows if (record := _record(row)) is not None]
+
+    async def set_active(self, user: UUID, active: bool) -> None:
+        """Let a user sign in, or no more; who is put out has no session and no token left."""
+        async with self._database.write_session() as session:
+            await session.execute(update(models.User).where(models.User.id == user).values(active=active))
+            await session.commit()
+        if not active:
+            await self.end_all_sessions(user)
+
+    async def set_password(self, user: UUID, password_hash: str) -> None:
+        """Give a user another password; what they were signed in with has ended then."""
+        async with self._database.write_session() as session:
+            await session.execute(update(models.User).where(models.User.id == user).values(password_hash=password_hash))
+            await session.commit()
+        await self.end_all_sessions(user)
+
     async def add_user(self, shop: UUID, *, email: str, name: str, role: str, password_hash: str) -> UUID:
         """Add a user, or give the one with this e-mail address a new name, role and password; return the id.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from tests.integration.app.rig import PASSWORD, Product, password_hash, product,
 from tests.integration.realtime.client import Client, client
 
 __all__ = ["redis_server"]
+
+Ending = Callable[[httpx2.AsyncClient, Product], Awaitable[None]]
 
 SESSION, TOKEN = "/api/auth/session/", "/api/auth/token/"
 REVOKED = 4502
@@ -80,6 +83,59 @@ async def test_another_password_or_role_closes_all_sockets_and_ends_the_cookies(
         await still_there(owner)
         again = await http.get(SESSION, headers={"Cookie": f"assistify_session={cookie}"})
         assert again.status_code == 401
+
+
+async def change_own_password(http: httpx2.AsyncClient, rig: Product) -> None:
+    body = {"current": PASSWORD, "new": "another-password-of-tests"}
+    assert (await http.post("/api/auth/password/", json=body, headers=await rig.bearer())).status_code == 204
+
+
+async def sign_out_everywhere(http: httpx2.AsyncClient, rig: Product) -> None:
+    assert (await http.delete("/api/auth/sessions/", headers=await rig.bearer())).status_code == 204
+
+
+async def put_out(http: httpx2.AsyncClient, rig: Product) -> None:
+    user = rig.mine.staff[Role.AGENT].id
+    answer = await http.post(f"/api/users/{user}/deactivate/", json={}, headers=await rig.bearer(Role.OWNER))
+    assert answer.json()["active"] is False
+
+
+@pytest.mark.parametrize("ending", [change_own_password, sign_out_everywhere, put_out])
+async def test_what_ends_a_sign_in_closes_all_its_sockets(rig: Product, ending: Ending) -> None:
+    async with serving(rig) as url, httpx2.AsyncClient(base_url=url) as http, AsyncExitStack() as stack:
+        cookie, theirs = await cookie_of(http, rig), await cookie_of(http, rig, Role.OWNER)
+        http.cookies.clear()
+        bearer = (await rig.bearer())["Authorization"].removeprefix("Bearer ")
+        mine = [await connected(stack, url, cookie=cookie), await connected(stack, url, token=bearer)]
+        owner = await connected(stack, url, cookie=theirs)
+        await ending(http, rig)
+        await until_revoked(*mine)
+        await still_there(owner)
+        for headers in ({"Cookie": f"assistify_session={cookie}"}, {"Authorization": f"Bearer {bearer}"}):
+            assert (await http.get("/api/conversations/list/", headers=headers)).status_code == 401
+
+
+async def test_who_was_put_out_comes_back_only_when_let_in_again(rig: Product) -> None:
+    user, owner = rig.mine.staff[Role.AGENT].id, await rig.bearer(Role.OWNER)
+    credentials = {"email": rig.mine.email(), "password": PASSWORD}
+    async with rig.client() as http:
+        for action, status in (("deactivate", 401), ("activate", 200)):
+            assert (await http.post(f"/api/users/{user}/{action}/", headers=owner)).status_code == 200
+            assert (await http.post(TOKEN, json=credentials)).status_code == status
+        listed = (await http.get("/api/users/", headers=owner)).json()["users"]
+        assert {one["email"] for one in listed} == {rig.mine.email(role) for role in Role}
+        own = rig.mine.staff[Role.OWNER].id
+        assert (await http.post(f"/api/users/{own}/deactivate/", headers=owner)).status_code == 409
+        theirs = rig.other.staff[Role.AGENT].id
+        assert (await http.post(f"/api/users/{theirs}/deactivate/", headers=owner)).status_code == 404
+
+
+async def test_a_wrong_password_changes_nothing(rig: Product) -> None:
+    async with await rig.signed_in() as http:
+        body = {"current": "not the password", "new": "another-password-of-tests"}
+        assert (await http.post("/api/auth/password/", json=body)).status_code == 422
+        assert (await http.post("/api/auth/password/", json={**body, "new": "short"})).status_code == 422
+        assert (await http.post(TOKEN, json={"email": rig.mine.email(), "password": PASSWORD})).status_code == 200
 
 
 async def test_a_refresh_token_used_twice_closes_all_sockets(rig: Product) -> None:
