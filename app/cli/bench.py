@@ -17,7 +17,7 @@ from app.errors import ConfigurationError
 from nlp.engine.request import ModelLoadError
 
 if TYPE_CHECKING:
-    from nlp.bench.run import Outcome
+    from nlp.bench.run import Outcome, Plan
 
 SOURCES = Path(__file__).parents[2]
 console = Console()
@@ -45,6 +45,7 @@ def bench_engine(
     threads: Annotated[int, typer.Option(min=1)] = 2,
     peers: Annotated[bool, typer.Option(help="Measure transformers and CTranslate2 as well")] = True,
     as_json: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file")] = None,
+    only_profile: Annotated[bool, typer.Option("--profile", help="Only show where a step's time goes")] = False,
 ) -> None:
     """Measure the T5 engine in int8, transformers in fp32 and CTranslate2 in int8, in one run."""
     from nlp.bench.run import Plan, run  # loads the peers, which no other command should wait for
@@ -62,6 +63,9 @@ def bench_engine(
         threads=threads,
         peers=peers,
     )
+    if only_profile:
+        _print_profile(plan)
+        return
     try:
         outcome = asyncio.run(run(plan, lambda words: console.print(f"[dim]{words}[/]", highlight=False)))
     except ModelLoadError as error:
@@ -76,7 +80,9 @@ def bench_engine(
 @benches.command("realtime")
 def bench_realtime(
     peers: Annotated[str, typer.Option(help="Which servers, with commas; without it all that are installed")] = "",
-    work: Annotated[str, typer.Option(help="w1 token streams, w2 broadcast, w3 idle connections")] = "w1,w2,w3",
+    work: Annotated[
+        str, typer.Option(help="w1 token streams, w2 broadcast, w3 idle connections, stalled, append, screen")
+    ] = "",
     rates: Annotated[str, typer.Option(help="Messages per second of the token streams, with commas")] = "",
     seconds: Annotated[float, typer.Option(min=0, help="Length of a step; 0: 8 s, or 3 s with --quick")] = 0,
     quick: Annotated[bool, typer.Option("--quick", help="Short steps, few of them")] = False,
@@ -85,8 +91,13 @@ def bench_realtime(
     """Measure fan-out against Socket.IO, Django Channels and python-socketio, in one run. Needs a source checkout."""
     if not (SOURCES / "benchmarks" / "realtime").is_dir():
         raise ConfigurationError("benchmarks/realtime is in the source checkout only")
-    command = [sys.executable, "-m", "benchmarks.realtime", "--work", work, "--seconds", str(seconds)]
-    for name, value in (("--peers", peers), ("--rates", rates), ("--json", as_json and as_json.resolve())):
+    command = [sys.executable, "-m", "benchmarks.realtime", "--seconds", str(seconds)]
+    for name, value in (
+        ("--work", work),
+        ("--peers", peers),
+        ("--rates", rates),
+        ("--json", as_json and as_json.resolve()),
+    ):
         if value:
             command += [name, str(value)]
     if quick:
@@ -102,6 +113,18 @@ def _numbers(text: str, option: str) -> list[float]:
     if any(number <= 0 for number in found):
         raise typer.BadParameter(f"{option} takes numbers above 0")
     return found
+
+
+def _print_profile(plan: Plan) -> None:
+    from nlp.bench.model import model_directory
+    from nlp.bench.profile import PARTS, profile_steps
+
+    with model_directory(plan.model) as directory:
+        found = profile_steps(directory, plan.streams, plan.prompt_tokens, plan.threads)
+    table = Table("n", "encode", "step", *PARTS, title="Milliseconds of a decoder step", title_justify="left")
+    for n, parts in found.items():
+        table.add_row(str(n), *(str(parts[name]) for name in ("encode", "step", *PARTS)))
+    console.print(table)
 
 
 def _print_streams(outcome: Outcome) -> None:

@@ -13,13 +13,28 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.realtime.rig import PEERS, ROOT, MissingError, Peer, build_generator
-from benchmarks.realtime.workloads import Bench, Plan, broadcast, ceilings, idle, token_streams
+from benchmarks.realtime.workloads import (
+    OWN,
+    Bench,
+    Plan,
+    appended,
+    broadcast,
+    ceilings,
+    idle,
+    screen,
+    stalled,
+    token_streams,
+)
 
 WORKLOADS: dict[str, Callable[[Bench, Peer], dict[str, Any]]] = {
     "w1": token_streams,
     "w2": broadcast,
     "w3": idle,
+    "stalled": stalled,
+    "append": appended,
+    "screen": screen,
 }
+ALL_SERVERS = ("w1", "w2", "w3")
 QUICK = Plan(seconds=3.0, rates=(1000, 2000, 5000, 10_000, 20_000, 40_000, 60_000), idle=1000, halvings=0)
 
 
@@ -27,7 +42,11 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="assistify bench realtime", description=__doc__)
     names = ",".join(peer.name for peer in PEERS)
     parser.add_argument("--peers", default=names, help=f"with commas: {names}")
-    parser.add_argument("--work", default="w1,w2,w3", help="with commas: w1 token streams, w2 broadcast, w3 idle")
+    parser.add_argument(
+        "--work",
+        default=",".join(WORKLOADS),
+        help="with commas: w1 token streams, w2 broadcast, w3 idle; of Assistify alone: stalled, append, screen",
+    )
     parser.add_argument("--rates", default="", help="messages per second of w1, with commas: all of them, good or not")
     parser.add_argument("--seconds", type=float, default=0.0, help="of each step")
     parser.add_argument("--quick", action="store_true", help="short steps, few of them")
@@ -74,6 +93,8 @@ def main() -> None:
                 _say(f"{peer.name} is left out: {lacks} is not installed")
                 continue
             for name in options.work.split(","):
+                if peer.name != OWN and name not in ALL_SERVERS:
+                    continue
                 try:
                     results[name][peer.name] = WORKLOADS[name](bench, peer)
                 except (RuntimeError, OSError) as error:  # the next one is measured all the same

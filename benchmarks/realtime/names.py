@@ -16,8 +16,8 @@ def conversation_of(group: int) -> UUID:
     return UUID(CONVERSATION % group)
 
 
-def hello(kind: str) -> str:
-    """Return the template of a client's hello, which resumes the conversation of its group."""
+def hello(kind: str, *, resumes: bool = True) -> str:
+    """Return the template of a client's hello, which resumes the conversation of its group, or nothing."""
     who = '"widget_key":"bench",' if kind == VISITOR_TOKEN else ""
-    resume = f'{{"conversation":"{CONVERSATION.replace("%012d", "%012d")}","log":"{LOG}","seq":0}}'
+    resume = f'{{"conversation":"{CONVERSATION}","log":"{LOG}","seq":0}}' if resumes else ""
     return f'{{"type":"hello","id":"h",{who}"token":"{kind}-%d","resume":[{resume}]}}'

@@ -3,12 +3,13 @@
 Run: python -m benchmarks.realtime.publish KIND REDIS_PORT GROUPS RATE SECONDS
 
 KIND is the wire format of the library that the server listens with, written here so that no library's publisher is
-what is measured. Commands are pipelined on one socket. Prints one JSON line: how many were sent, the rate kept, and
-how many were refused.
+what is measured. Commands are pipelined on one socket. `append` is no format but the product's own fenced append.
+Prints one JSON line: how many were sent, the rate kept, and how many were refused.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import struct
@@ -17,10 +18,13 @@ import time
 from collections.abc import Callable
 from uuid import uuid4
 
+import uvloop
+
 from benchmarks.realtime.names import TEXT_BYTES, conversation_of
 from realtime.bus.frame import encode_frame
 from realtime.bus.redis import channel_of
 from realtime.bus.topic import conversation_topic
+from realtime.live_reply.redis import RedisLiveReply
 from realtime.protocol.events import ReplyDelta, ReplyStarted, delta_frame, started_frame
 
 BATCH = 400  # messages built before the socket is looked at
@@ -181,8 +185,42 @@ def _drain(link: _Link, answers: int) -> None:
         time.sleep(0.001)
 
 
+async def append(port: int, groups: int, rate: float, seconds: float) -> tuple[int, float]:
+    """Append to one live reply per group as a worker does; return how many were appended and how long it took."""
+    live = RedisLiveReply(f"redis://127.0.0.1:{port}/0", timeout_s=5)
+    replies = [(conversation_of(group), uuid4()) for group in range(groups)]
+    attempt = time.time_ns() % 2**31  # above that of an earlier run
+    tails = [asyncio.get_running_loop().create_future() for _ in range(groups)]
+    try:
+        for group, (conversation, message) in enumerate(replies):
+            await live.begin(conversation, message, 0, attempt)
+            tails[group].set_result(0)
+
+        async def one(group: int, before: asyncio.Future[int], after: asyncio.Future[int]) -> None:
+            conversation, message = replies[group]
+            text = f"{time.monotonic_ns():0{TEXT_BYTES}d}"
+            start = await before
+            after.set_result(await live.append(conversation, message, 0, attempt, start=start, text=text, ids=(7,)))
+
+        begin, total = time.monotonic(), int(rate * seconds)
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(total):
+                await asyncio.sleep(max(0.0, begin + number / rate - time.monotonic()))
+                group = number % groups
+                before, tails[group] = tails[group], asyncio.get_running_loop().create_future()
+                tasks.create_task(one(group, before, tails[group]))
+        return total, time.monotonic() - begin
+    finally:
+        await live.aclose()
+
+
 def main(kind: str, port: int, groups: int, rate: float, seconds: float) -> None:
     """Publish and print the outcome."""
+    if kind == "append":
+        sent, took = uvloop.run(append(port, groups, rate, seconds))
+        cpu_s = time.process_time()
+        print(json.dumps({"sent": sent, "seconds": took, "rate": sent / took, "refused": 0, "cpu_s": cpu_s}))
+        return
     link = _Link(port)
     encode: Encode
     begun = 0

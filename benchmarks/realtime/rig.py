@@ -65,6 +65,8 @@ def _uvicorn(app: str) -> tuple[str, ...]:
 
 _SOCKETIO = ("-m", "sio", "-u", "/socket.io/?EIO=4&transport=websocket&g=%d")
 _OWN = ("-u", "/ws/chat", "-S", hello(VISITOR_TOKEN), "-U", "/ws/agent", "-V", hello(STAFF_TOKEN))
+KNOWN = ("-m", "assistify", "-u", "/ws/chat", "-S", hello(VISITOR_TOKEN, resumes=False))
+"""Clients of Assistify that have a token and nothing to resume."""
 _CHANNELS = "channels_app:application"
 PEERS = (
     Peer(
@@ -211,12 +213,23 @@ class Rig:
         """Return what the server takes."""
         return pss_kib(self.server.pid)
 
-    def connect(self, connections: int, groups: int, *, within_s: float = 90) -> dict[str, Any]:
-        """Open connections, 64 at a time; return the generator's report once all are joined."""
+    def connect(
+        self,
+        connections: int,
+        groups: int,
+        *,
+        client: Sequence[str] = (),
+        stalling: int = 0,
+        within_s: float = 90,
+    ) -> dict[str, Any]:
+        """Open connections, 64 at a time; return the generator's report once all are joined.
+
+        The last `stalling` of them can be told to read no more.
+        """
         self.disconnect()
         self.connections, self.groups = connections, groups
         options = ("-p", str(self.port), "-c", str(connections), "-g", str(groups), "-T", str(within_s))
-        command = [str(self._generator), *options, *self.peer.client]
+        command = [str(self._generator), *options, *(client or self.peer.client), "-z", str(stalling)]
         self._load = start(CLIENT_CORE, command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         return self._answer()
 
@@ -240,8 +253,7 @@ class Rig:
 
     def publish(self, rate: float, seconds: float) -> dict[str, Any]:
         """Publish for a while; return the publisher's report."""
-        arguments = (self.peer.publisher, self.redis_port, self.groups, rate, seconds)
-        return publish(*arguments)
+        return publish(self.peer.publisher, self.redis_port, self.groups, rate, seconds)
 
     def _answer(self) -> dict[str, Any]:
         assert self._load is not None

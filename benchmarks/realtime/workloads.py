@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import math
 import tempfile
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ from uuid import uuid4
 from benchmarks.realtime.names import conversation_of
 from benchmarks.realtime.rig import (
     CLIENT_CORE,
+    KNOWN,
     SERVER_CORE,
     Peer,
     Rig,
@@ -26,6 +28,7 @@ from benchmarks.realtime.rig import (
 )
 from realtime.live_reply.redis import RedisLiveReply
 
+OWN = "assistify"
 GROUPS = 1000
 SOCKETS = 2000
 RATES = (1000, 2000, 5000, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000, 70_000, 80_000)
@@ -34,6 +37,12 @@ KEPT = 0.97  # of the rate that was asked for
 DRAIN_S = 12.0
 STILL_S = 2.5
 W2_RATE = 20.0
+STALLING = 100
+STALL_GROUPS = 20  # each with two that read and five that stop
+STALL_RATE = 10_000.0
+STALL_S = 12.0
+APPEND_RATE = 2000.0
+SCREEN_RATES = (25.0, 50.0, 100.0, 200.0)
 Figures = dict[str, Any]
 Say = Callable[[str], None]
 
@@ -180,6 +189,7 @@ def idle(bench: Bench, peer: Peer) -> Figures:
         after = rig.memory_kib()
         proof = step(rig, count / 4, 2)
         used = rig.memory_kib()
+        known = rig.connect(count, count // 2, client=KNOWN) if peer.name == OWN else None
     opened = max(1, ready["connected"])
     figures = {
         "connected": ready["connected"],
@@ -189,8 +199,85 @@ def idle(bench: Bench, peer: Peer) -> Figures:
         "kib_per_connection": round((after - before) / opened, 1),
         "kib_per_used_connection": round((used - before) / opened, 1),
     }
+    if known is not None:  # a token that is known, and nothing to resume
+        figures["known_connected"] = known["connected"]
+        figures["known_opened_per_s"] = round(max(1, known["connected"]) / known["connect_s"])
     bench.say(f"{peer.name} w3 {figures}")
     return figures
+
+
+def stalled(bench: Bench, peer: Peer) -> Figures:
+    """100 sockets stop reading in loud conversations: how soon they are gone, at what cost, and what others notice."""
+    with bench.rig(peer) as rig:
+        rig.connect(STALL_GROUPS * 7, STALL_GROUPS, stalling=STALLING)
+        time.sleep(1.5)
+        step(rig, 500, 1.5)
+        quiet = _loud_step(rig, 0)
+        before, highest = rig.memory_kib(), 0
+        rig.ask("stall")
+        done = threading.Event()
+
+        def watch() -> None:
+            nonlocal highest
+            while not done.wait(0.1):
+                highest = max(highest, rig.memory_kib())
+
+        watching = threading.Thread(target=watch)
+        watching.start()
+        try:
+            figures = _loud_step(rig, STALLING)
+        finally:
+            done.set()
+            watching.join()
+    figures |= {
+        "stalled": STALLING,
+        "before_p50_ms": quiet["p50_ms"],
+        "before_p99_ms": quiet["p99_ms"],
+        "memory_mb": round(highest / 1024, 1),
+        "grown_mb": round((highest - before) / 1024, 1),
+    }
+    bench.say(f"{peer.name} stalled {figures}")
+    return figures
+
+
+def _loud_step(rig: Rig, stalling: int) -> Figures:
+    """Send to few conversations; return what those who read got, and when the others were dropped."""
+    rig.ask("reset")
+    sent = rig.publish(STALL_RATE, STALL_S)
+    readers = rig.connections - stalling
+    expected = sent["sent"] * readers // rig.groups
+    report = _received(rig, expected)
+    faults = report["lost"] + report["misordered"] + report["closed_early"] + sent["refused"]
+    return {
+        "frames_per_s": round(report["frames_per_s"]),
+        "p50_ms": report["p50_ms"],
+        "p99_ms": report["p99_ms"],
+        "whole": report["frames"] == expected and faults == 0,
+        "gone": report["stalled_gone"],
+        "gone_s": report["gone_s"],
+    }
+
+
+def appended(bench: Bench, peer: Peer) -> Figures:
+    """The whole way of a token: a worker's fenced append, Redis, the web process, two sockets."""
+    rig = _joined(bench, replace(peer, publisher="append"), SOCKETS, GROUPS)
+    try:
+        step(rig, 200, 1.5)
+        figures = step(rig, APPEND_RATE, bench.plan.seconds)
+    finally:
+        rig.__exit__()
+    bench.say(f"{peer.name} append {_told(figures)}")
+    return figures
+
+
+def screen(bench: Bench, peer: Peer) -> Figures:
+    """From a customer's message to an agent's screen: see benchmarks.realtime.screen."""
+    from benchmarks.realtime.screen import measure  # the tests' servers, which other workloads do without
+
+    steps = measure(SCREEN_RATES, max(8.0, bench.plan.seconds))
+    for figures in steps:
+        bench.say(f"{peer.name} screen {figures}")
+    return {"database": "PostgreSQL, fsync on", "web_processes": 2, "steps": steps}
 
 
 def ceilings(bench: Bench) -> Figures:

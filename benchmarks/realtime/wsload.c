@@ -2,7 +2,7 @@
  *
  *   cc -O2 -Wall -o wsload wsload.c
  *   wsload -p PORT -u PATH -c CONNS -g GROUPS [-d SECONDS] [-m raw|sio|assistify] [-U PATH -S TEXT -V TEXT]
- *          [-w INFLIGHT] [-T SECONDS] [-n NAP_US]
+ *          [-w INFLIGHT] [-T SECONDS] [-n NAP_US] [-z CONNS]
  *
  * Opens CONNS connections; connection i belongs to group i % GROUPS, which replaces every %d in the path and in the
  * hello (-S, a text frame sent after the handshake); %i is replaced by the connection. Every second round of groups
@@ -15,8 +15,11 @@
  * assistify: reply.delta whose text is the time in TEXT_BYTES digits; "from" must be where the last one ended. Deltas
  * that the server merged count once each, and are timed by their oldest.
  *
+ * The last -z connections have small buffers, and read no more from the line "stall" on stdin: they are in no count
+ * but "stalled_gone", how many of them the server dropped, and "gone_s", how long after "stall" the last one went.
+ *
  * With -d it reports after that many seconds and ends.  Without -d it takes lines on stdin once
- * everything is connected:  reset | report | quit .  One JSON object a line on stdout.
+ * everything is connected:  reset | report | stall | quit .  One JSON object a line on stdout.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -52,7 +55,9 @@ static const char *path = "/", *hello = NULL, *path2 = NULL, *hello2 = NULL;
 #define TEXT_BYTES 16
 static int connected, failed, closed_early, inflight, next_conn;
 static uint64_t frames, bytes_in, timed, gaps, misordered, reads, pings, closes, other, merged;
-static uint64_t first_ns, last_ns;
+static uint64_t first_ns, last_ns, stall_ns;
+static int nstalled, stalled_gone;
+static double gone_s;
 
 /* histogram of microseconds: 64 buckets an octave */
 #define SUB 64
@@ -117,6 +122,7 @@ static void fmt(char *out, size_t cap, const char *tpl, int g, int i) {
     out[n] = 0;
 }
 static int second(const conn_t *c) { return ((c - conns) / ngroups) & 1; }
+static int is_stalled(const conn_t *c) { return stall_ns && c - conns >= nconns - nstalled; }
 static void opened(conn_t *c) {
     c->state = OPEN; connected++; inflight--;
 }
@@ -129,6 +135,8 @@ static void start_one(conn_t *c) {
     if (c->fd < 0) { fail(c); return; }
     int one = 1;
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    int small = 8192;
+    if (c - conns >= nconns - nstalled) setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     if (connect(c->fd, (struct sockaddr *)&a, sizeof a) < 0 && errno != EINPROGRESS) { fail(c); return; }
     struct epoll_event e = {.events = EPOLLOUT, .data.ptr = c};
     epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &e);
@@ -272,9 +280,23 @@ static void reset(void) {
     memset(hist, 0, sizeof hist);
     for (int i = 0; i < nconns; i++) conns[i].frames = conns[i].bytes = conns[i].seq = 0;
 }
+static void stall(uint64_t now) {
+    stall_ns = now;
+    for (int i = nconns - nstalled; i < nconns; i++) {
+        struct epoll_event e = {.events = EPOLLRDHUP, .data.ptr = &conns[i]};
+        if (conns[i].state == OPEN) epoll_ctl(ep, EPOLL_CTL_MOD, conns[i].fd, &e);
+    }
+}
+static void gone(conn_t *c, uint64_t now) {
+    stalled_gone++;
+    gone_s = (now - stall_ns) / 1e9;
+    c->state = DEAD;
+    close(c->fd);
+    c->fd = -1;
+}
 static void report(const char *ev, double connect_s) {
     uint64_t lo = UINT64_MAX, hi = 0;
-    for (int i = 0; i < nconns; i++) {
+    for (int i = 0; i < nconns && !is_stalled(&conns[i]); i++) {
         if (conns[i].frames < lo) lo = conns[i].frames;
         if (conns[i].frames > hi) hi = conns[i].frames;
     }
@@ -282,15 +304,16 @@ static void report(const char *ev, double connect_s) {
     printf("{\"event\":\"%s\",\"connected\":%d,\"failed\":%d,\"closed_early\":%d,\"connect_s\":%.3f,\"frames\":%lu,"
         "\"bytes\":%lu,\"span_s\":%.3f,\"frames_per_s\":%.0f,\"p50_ms\":%.3f,\"p90_ms\":%.3f,\"p99_ms\":%.3f,"
         "\"p999_ms\":%.3f,\"max_ms\":%.3f,\"conn_min\":%lu,\"conn_max\":%lu,\"lost\":%lu,\"misordered\":%lu,"
-        "\"pings\":%lu,\"closes\":%lu,\"other\":%lu,\"merged\":%lu,\"reads\":%lu,\"cpu_s\":%.3f}\n",
+        "\"pings\":%lu,\"closes\":%lu,\"other\":%lu,\"merged\":%lu,\"reads\":%lu,\"cpu_s\":%.3f,"
+        "\"stalled_gone\":%d,\"gone_s\":%.3f}\n",
         ev, connected, failed, closed_early, connect_s, frames, bytes_in, span, span > 0 ? frames / span : 0,
         hist_at(.5) / 1e3, hist_at(.9) / 1e3, hist_at(.99) / 1e3, hist_at(.999) / 1e3, lat_max / 1e3,
-        lo == UINT64_MAX ? 0 : lo, hi, gaps, misordered, pings, closes, other, merged, reads, cpu_s());
+        lo == UINT64_MAX ? 0 : lo, hi, gaps, misordered, pings, closes, other, merged, reads, cpu_s(), stalled_gone, gone_s);
     fflush(stdout);
 }
 int main(int argc, char **argv) {
     int o;
-    while ((o = getopt(argc, argv, "c:g:d:p:u:U:m:S:V:w:T:n:")) != -1) switch (o) {
+    while ((o = getopt(argc, argv, "c:g:d:p:u:U:m:S:V:w:T:n:z:")) != -1) switch (o) {
         case 'c': nconns = atoi(optarg); break;
         case 'g': ngroups = atoi(optarg); break;
         case 'd': duration = atof(optarg); break;
@@ -302,6 +325,7 @@ int main(int argc, char **argv) {
         case 'V': hello2 = optarg; break;
         case 'w': inflight_max = atoi(optarg); break;
         case 'n': nap_us = atoi(optarg); break;
+        case 'z': nstalled = atoi(optarg); break;
         case 'T': connect_limit = atof(optarg); break;
         default: return 2;
     }
@@ -337,6 +361,7 @@ int main(int argc, char **argv) {
                 while ((nl = strchr(line, '\n'))) {
                     *nl = 0;
                     if (!strcmp(line, "reset")) { reset(); puts("{\"event\":\"reset\"}"); fflush(stdout); }
+                    else if (!strcmp(line, "stall")) { stall(now_ns()); puts("{\"event\":\"stall\"}"); fflush(stdout); }
                     else if (!strcmp(line, "report")) report("report", connect_s);
                     else if (!strcmp(line, "quit")) return 0;
                     ll -= nl + 1 - line;
@@ -345,7 +370,8 @@ int main(int argc, char **argv) {
                 continue;
             }
             if (c->state == DEAD) continue;
-            if (c->state == CONNECTING) writable(c);
+            if (is_stalled(c)) gone(c, now_ns());
+            else if (c->state == CONNECTING) writable(c);
             else readable(c);
         }
         uint64_t now = now_ns();
