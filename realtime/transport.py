@@ -9,6 +9,8 @@ DirectSocket in `scope["extensions"]`. On another server it is not there, and pl
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from typing import Any, Protocol, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -19,6 +21,9 @@ from websockets.protocol import State
 
 EXTENSION = "assistify.socket"
 ABORT_EXTENSION = "assistify.abort"
+UNSENT_BYTES = 32 * 1024  # that the kernel takes for one socket beyond what the client has room for
+_NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # not on every system
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time
 KEEPALIVE_GRACE_S = 1.0  # for the close frame of a client that did not answer pings
 
 
@@ -94,6 +99,13 @@ class Gate:
 
 class AbortableHttpProtocol(HttpToolsProtocol):
     """The HTTP protocol of uvicorn; a stream finds in its scope how to drop a client that does not read."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Keep what a client does not take out of the kernel, which would hold megabytes of it in silence."""
+        super().connection_made(transport)
+        connection: socket.socket | None = transport.get_extra_info("socket")
+        if connection is not None and connection.family != socket.AF_UNIX and _NOTSENT_LOWAT is not None:
+            connection.setsockopt(socket.IPPROTO_TCP, _NOTSENT_LOWAT, UNSENT_BYTES)
 
     def on_headers_complete(self) -> None:
         """Put the abort into the scope; the parent class starts the application in the next loop turn."""
@@ -219,5 +231,9 @@ class DirectSocket:
         protocol.close_timer = protocol.loop.call_later(grace_s, self.abort)
 
     def abort(self) -> None:
-        """Drop the connection and whatever is still in its buffer."""
-        self._protocol.transport.abort()
+        """Drop the connection and whatever is still in its buffer, the kernel's too: it will not be read."""
+        transport = self._protocol.transport
+        connection: socket.socket | None = transport.get_extra_info("socket")
+        if connection is not None and not transport.is_closing():
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        transport.abort()

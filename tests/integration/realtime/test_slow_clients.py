@@ -101,6 +101,20 @@ async def test_a_stalled_socket_is_aborted_after_the_send_deadline(server: Node)
         lazy.transport.abort()
 
 
+async def test_a_hundred_that_stop_reading_are_gone_soon_with_buffers_of_any_size_in_the_kernel() -> None:
+    async with node(STRICT, direct=True) as server, client(server.chat) as quick:
+        token = (await quick.hello_visitor())["token"]
+        conversation = await quick.open()
+        found = server.shop.conversations[UUID(conversation)]
+        lazy = [await lazy_watch(server, conversation, token) for _ in range(100)]
+        await flood(found, server, quick, 80)
+        await gone(server, left=1)
+        assert server.gateway.counters.stalled_aborted == 100
+        assert quick.close_code is None
+        for one in lazy:
+            one.transport.abort()
+
+
 @pytest.mark.parametrize("server", [(PATIENT, True), (PATIENT, False)], indirect=True, ids=["direct", "asgi"])
 async def test_a_slow_reader_gets_a_long_answer_whole_in_fewer_frames(server: Node) -> None:
     async with client(server.chat) as quick:
