@@ -13,8 +13,10 @@ from app.bootstrap.core import Core, Parts
 from app.channels.registry import BY_KIND
 from app.db.interactions import SqlInteractions
 from app.db.model_log import SqlModelLog
+from app.db.pruning import SqlPruning
 from app.db.reply_context import SqlReplyContexts
-from app.domain.channel import Echo, Receipt
+from app.db.synced_records import SqlSyncedRecords
+from app.domain.channel import Echo, Receipt, Record
 from app.domain.job import Lane
 from app.errors import ConfigurationError
 from app.services.answer.knowledge import Knowledge
@@ -32,12 +34,14 @@ from app.services.receipts import Receipts
 from app.services.receiving import Receiving
 from app.services.recommending import TRAIN_KIND, ShopRecommenders
 from app.services.replies import TYPING_KIND
+from app.services.shopify_sync import ShopifySync
 from app.services.suggesting import SUGGEST_KIND
 from app.services.transitions import HANDOFF_TIMEOUT_KIND
 from app.services.worker.analyzing import AnalyzeMessage
 from app.services.worker.answering import AnswerLane
 from app.services.worker.delivering import CheckDelivery, DeliverMessages, ShowTyping, SweepDeliveries
 from app.services.worker.lane import Handler, JobLane
+from app.services.worker.pruning import PRUNE_KIND, PruneEvents
 from app.services.worker.reply_run import ResponderModel, RunParts
 from app.services.worker.suggesting import SuggestAnswer
 from app.services.worker.validity import Validity
@@ -51,7 +55,15 @@ from nlp.engine.request import ModelLoadError
 from nlp.engine.settings import EngineSettings
 from nlp.registry import STARTER_RESPONDER, load_analyzer
 
-LANE_SLOTS = {Lane.ANALYZE: 8, Lane.ASSIST: 4, Lane.RECEIVE: 4, Lane.DELIVER: 16, Lane.SYNC: 4, Lane.TRAIN: 1}
+LANE_SLOTS = {
+    Lane.ANALYZE: 8,
+    Lane.ASSIST: 4,
+    Lane.RECEIVE: 4,
+    Lane.DELIVER: 16,
+    Lane.SYNC: 4,
+    Lane.BATCH: 1,
+    Lane.TRAIN: 1,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +154,7 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         Lane.ASSIST: {
             SUGGEST_KIND: SuggestAnswer(contexts, pipeline, models.responder, parts.publisher, SystemClock())
         },
-        Lane.RECEIVE: {RECEIVE_KIND: _receiving(parts)},
+        Lane.RECEIVE: {RECEIVE_KIND: _receiving(core, parts)},
         Lane.DELIVER: {
             DELIVER_KIND: DeliverMessages(parts.cases.deliver, core.http),
             CHECK_KIND: CheckDelivery(parts.cases.deliver, core.http),
@@ -150,6 +162,9 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
             SWEEP_KIND: SweepDeliveries(parts.cases.deliver, SystemClock()),
         },
         Lane.SYNC: {HANDOFF_TIMEOUT_KIND: parts.cases.control.expire_handoff},
+        Lane.BATCH: {
+            PRUNE_KIND: PruneEvents(SqlPruning(core.database), SystemClock(), keep_days=settings.events_keep_days)
+        },
         Lane.TRAIN: {
             TRAIN_KIND: recommenders.train_all,
             MEASURE_KIND: MeasureModels(SqlModelLog(core.database), _versions(models), SystemClock()),
@@ -169,13 +184,17 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
 
     nightly = Periodic(TRAIN_KIND, Lane.TRAIN, timedelta(days=1), timedelta(hours=3))
     sweep = Periodic(SWEEP_KIND, Lane.DELIVER, timedelta(minutes=1))
-    return Worker(core.bus, parts.queue, answers, lanes, wakes, [nightly, sweep], warm)
+    prune = Periodic(PRUNE_KIND, Lane.BATCH, timedelta(days=1), timedelta(hours=4))
+    measure = Periodic(MEASURE_KIND, Lane.TRAIN, timedelta(days=1), timedelta(hours=1))
+    periodics = [nightly, sweep, measure, *([prune] if settings.events_keep_days else [])]
+    return Worker(core.bus, parts.queue, answers, lanes, wakes, periodics, warm)
 
 
-def _receiving(parts: Parts) -> Receiving:
+def _receiving(core: Core, parts: Parts) -> Receiving:
     receiving = Receiving(parts.store, parts.changes, SystemClock())
     receipts = Receipts(parts.store, parts.changes, parts.cases.deliver, receiving, BY_KIND)
-    receiving.handle({Receipt: receipts.receipt, Echo: receipts.echo})
+    shopify = ShopifySync(SqlSyncedRecords(core.database), parts.store, SystemClock())
+    receiving.handle({Receipt: receipts.receipt, Echo: receipts.echo, Record: shopify.record})
     return receiving
 
 

@@ -43,29 +43,40 @@ class SqlImportStore:
 
         Raises: ImportConflictError.
         """
-        created = updated = unlinked = 0
         async with self._database.write_session() as session:
-            for start in range(0, len(rows), CHUNK):
-                chunk = rows[start : start + CHUNK]
-                known = await _known(session, shop, chunk)
-                links = await _links(session, shop, chunk)
-                for row in chunk:
-                    values = _values(row, links)
-                    record = known.get(_key(row))
-                    if record is None:
-                        session.add(_model(row)(shop_id=shop, **values))
-                        created += 1
-                    else:
-                        for name, value in values.items():
-                            setattr(record, name, value)
-                        updated += 1
-                    unlinked += isinstance(row, OrderRow) and bool(row.customer) and values["customer_id"] is None
-                await _flush(session)
-                if progress is not None:
-                    progress(min(start + CHUNK, len(rows)))
-            await _bump_catalogue(session, shop)
+            result = await upsert_rows(session, shop, rows, progress)
             await session.commit()
-        return ImportResult(created=created, updated=updated, unlinked=unlinked)
+        return result
+
+
+async def upsert_rows(
+    session: AsyncSession, shop: UUID, rows: Sequence[Row], progress: Callable[[int], None] | None = None
+) -> ImportResult:
+    """Insert or update rows of one kind in the caller's transaction.
+
+    Raises: ImportConflictError.
+    """
+    created = updated = unlinked = 0
+    for start in range(0, len(rows), CHUNK):
+        chunk = rows[start : start + CHUNK]
+        known = await _known(session, shop, chunk)
+        links = await _links(session, shop, chunk)
+        for row in chunk:
+            values = _values(row, links)
+            record = known.get(_key(row))
+            if record is None:
+                session.add(_model(row)(shop_id=shop, **values))
+                created += 1
+            else:
+                for name, value in values.items():
+                    setattr(record, name, value)
+                updated += 1
+            unlinked += isinstance(row, OrderRow) and bool(row.customer) and values["customer_id"] is None
+        await _flush(session)
+        if progress is not None:
+            progress(min(start + CHUNK, len(rows)))
+    await bump_catalogue(session, shop)
+    return ImportResult(created=created, updated=updated, unlinked=unlinked)
 
 
 async def _flush(session: AsyncSession) -> None:
@@ -78,7 +89,7 @@ async def _flush(session: AsyncSession) -> None:
         ) from error
 
 
-async def _bump_catalogue(session: AsyncSession, shop: UUID) -> None:
+async def bump_catalogue(session: AsyncSession, shop: UUID) -> None:
     """Raise the version that tells workers to rebuild their search index."""
     row = await session.get_one(models.Shop, shop, with_for_update=True)
     row.settings = {**row.settings, "catalogue_version": int(row.settings.get("catalogue_version", 0)) + 1}

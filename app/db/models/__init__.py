@@ -8,6 +8,7 @@ from app.db.models.model_versions import ModelVersion
 from app.db.models.people import ChannelAccount, ChannelIdentity, Customer
 from app.db.models.replies import Delivery, Job, Response, Schedule
 from app.db.models.shops import ApiKey, AuditEntry, BusinessHour, Label, Meta, Session, Shop, User
+from app.db.models.sync import SyncMark
 
 __all__ = [
     "ApiKey",
@@ -39,6 +40,7 @@ __all__ = [
     "Schedule",
     "Session",
     "Shop",
+    "SyncMark",
     "User",
     "WebhookLog",
 ]
