@@ -12,10 +12,11 @@ from app.demo.seed import WIDGET_KEY
 from app.live.sessions import UseCases
 from app.services.accounts import AccountDesk, Accounts
 from app.services.analytics import Analytics
+from app.services.audit import Audit
 from app.services.answer.ports import Records
 from app.services.customers import Customers
 from app.services.handshakes import VerifyTokens
-from app.services.inbox import Inbox
+from app.services.inbox import Inbox, WebhookLog
 from app.services.model_health import Metrics
 from app.services.program import Programs
 from app.services.rate_limit import RateLimiter
@@ -50,6 +51,8 @@ class ApiContext:
     records: Records
     shops: Shops
     inbox: Inbox
+    webhook_log: WebhookLog
+    audit: Audit
     accounts: Accounts
     account_desk: AccountDesk
     verify_tokens: VerifyTokens

@@ -12,9 +12,11 @@ from app.api.security import Ancestors
 from app.bootstrap.core import Core, Parts
 from app.channels.registry import BY_KIND, CHANNELS
 from app.db.analytics import SqlAnalytics
+from app.db.audit import SqlAudit
 from app.db.customers import SqlCustomers
 from app.db.database import Database
 from app.db.model_log import SqlModelLog
+from app.db.webhook_log import SqlWebhookLog
 from app.live.limits import Limits, LimitSettings, PerMinute
 from app.live.sessions import LiveSessions
 from app.live.visitors import Visitors
@@ -132,6 +134,8 @@ def build_web(core: Core, parts: Parts) -> Web:
         records=core.records,
         shops=core.shops,
         inbox=Inbox(parts.store, parts.publisher),
+        webhook_log=SqlWebhookLog(core.database),
+        audit=SqlAudit(core.database),
         accounts=core.accounts,
         account_desk=AccountDesk(core.accounts, BY_KIND),
         verify_tokens=VerifyTokens(core.accounts, CHANNELS, settings.verify_token.get_secret_value()),

@@ -171,6 +171,7 @@ class Channel:
     fields: Sequence[AccountField] = ()
     references: Callable[[Mapping[str, str]], Sequence[str]] = lambda fields: ()
     handshake_field: str | None = None
+    url_fragment: str = ""  # to be put behind the webhook's address: how the vendor shall try again
     receiver: Receiver | None = field(default=None, repr=False)
     sender: Sender | None = field(default=None, repr=False)
 

@@ -237,6 +237,7 @@ WHATSAPP = Channel(
     path="whatsapp",
     fields=WHATSAPP_FIELDS,
     references=references,
+    url_fragment="#rc=5&rp=all",
     receiver=TwilioReceiver(),
     sender=TwilioSender(),
 )

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.cli.bench import register as register_bench
+from app.cli.channels import register as register_channels
 from app.cli.data import register as register_data
 from app.cli.doctor import register as register_doctor
 from app.cli.models import register as register_models
@@ -19,6 +20,7 @@ from app.errors import AssistifyError
 commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 register_serve(commands)
 register_data(commands)
+register_channels(commands)
 register_models(commands)
 register_versions(commands)
 register_doctor(commands)

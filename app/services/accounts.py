@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -64,6 +65,9 @@ class Accounts(Protocol):
     async def change(self, shop: UUID, account: UUID, change: AccountChange) -> bool:
         """Write; false when the new names are another account's."""
 
+    async def last_events(self, shop: UUID) -> Mapping[UUID, datetime]:
+        """Return when each account of a shop last brought an event."""
+
 
 class AccountDesk:
     """Admins connect, change and disconnect accounts."""
@@ -92,6 +96,18 @@ class AccountDesk:
             raise CommandError("conflict", "this account is connected already")
         return account
 
+    async def put(self, shop: UUID, kind: str, values: Mapping[str, str], name: str = "") -> UUID:
+        """Connect an account, or write new values over those of the same account.
+
+        Raises: CommandError `bad_frame` naming the field, `conflict` when it is another shop's.
+        """
+        external_id = _checked(self._channel(kind), values, name).external_id
+        for one in await self._accounts.of_shop(shop):
+            if (one.kind, one.external_id) == (kind, external_id):
+                await self.change(shop, one.id, values, name=name or None, active=True)
+                return one.id
+        return await self.add(shop, kind, values, name)
+
     async def change(
         self,
         shop: UUID,
@@ -117,6 +133,17 @@ class AccountDesk:
         )
         if not await self._accounts.change(shop, account, row):
             raise CommandError("conflict", "this account is connected already")
+
+    async def disconnect(self, shop: UUID, account: UUID) -> None:
+        """Take no more events and send nothing more; the secrets are forgotten, the conversations stay.
+
+        Raises: CommandError `not_found`.
+        """
+        stored = next((one for one in await self._accounts.of_shop(shop) if one.id == account), None)
+        if stored is None:
+            raise CommandError("not_found", "there is no such account")
+        row = AccountChange(stored.external_id, None, stored.name, stored.fields, {}, active=False)
+        await self._accounts.change(shop, account, row)
 
     def _channel(self, kind: str) -> Channel:
         channel = self.channels.get(kind)
@@ -156,17 +183,3 @@ def _check_base(url: str) -> None:
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
     if not is_safe or not parts.hostname or parts.username is not None:
         raise CommandError("bad_frame", f"{API_BASE.name}: use an https:// address")
-
-
-def field_list(channel: Channel) -> list[dict[str, Any]]:
-    """Return the fields of a channel, as forms show them."""
-    return [
-        {
-            "name": one.name,
-            "label": one.label,
-            "required": one.required,
-            "secret": one.secret,
-            "choices": list(one.choices),
-        }
-        for one in channel.fields
-    ]

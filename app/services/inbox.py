@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -39,6 +41,30 @@ class Arrival:
     account: Account
     event: InboundEvent
     raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """A row of the webhook log without what was said."""
+
+    id: UUID
+    channel: str
+    status: str
+    received_at: datetime
+    account: UUID | None
+    kind: str | None
+    provider_id: str | None
+    processed_at: datetime | None
+    error: str | None
+
+
+class WebhookLog(Protocol):
+    """The webhook log, for people's eyes."""
+
+    async def page(
+        self, shop: UUID, *, channel: str | None, status: str | None, before: UUID | None, limit: int
+    ) -> Sequence[LoggedEvent]:
+        """Return rows of a shop, the newest first, those with an id below `before`."""
 
 
 class Inbox:

@@ -83,7 +83,7 @@ class Receiving:
                 continue
             except Exception as error:
                 failures.append(error)
-                log.warning("event failed", action="event_failed", event=str(row.id), error=type(error).__name__)
+                log.warning("event failed", action="event_failed", row=str(row.id), error=type(error).__name__)
                 if job.tries >= job.max_tries:
                     await self._finish(row, error=type(error).__name__)
         if failures:

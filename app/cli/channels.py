@@ -1,0 +1,125 @@
+"""Commands about channel accounts: channel add, channel list, channel check."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.bootstrap.core import Core, open_core
+from app.channels.registry import BY_KIND
+from app.errors import ConfigurationError
+from app.services.accounts import AccountDesk
+from app.settings import get_settings
+from realtime.ports import CommandError
+
+console = Console()
+Result = TypeVar("Result")
+channels = typer.Typer(no_args_is_help=True, help="Accounts at WhatsApp, Messenger, Instagram and Shopify.")
+ShopOption = Annotated[str, typer.Option(help="Widget key or name of the shop, when there are several")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.add_typer(channels, name="channel")
+
+
+@channels.command()
+def add(
+    kind: Annotated[str, typer.Argument(help="whatsapp, messenger, instagram, shopify ...")],
+    field: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, once per field")] = None,
+    name: Annotated[str, typer.Option(help="How the account is called in the console")] = "",
+    shop: ShopOption = "",
+) -> None:
+    """Connect an account; the same account again gets the new values."""
+    values = dict(_pair(one) for one in field or ())
+
+    async def run() -> str:
+        async with open_core(get_settings()) as core:
+            await core.migrate()
+            desk, owner = AccountDesk(core.accounts, BY_KIND), await _shop(core, shop)
+            account = await desk.put(owner, kind, values, name)
+            stored = next(one for one in await desk.listed(owner) if one.id == account)
+            return stored.external_id
+
+    external_id = _run(run())
+    channel = BY_KIND[kind]
+    console.print(f"{channel.name} {external_id} is connected.", markup=False)
+    if channel.path is not None:
+        url = f"{get_settings().resolved_public_url}/api/webhooks/{channel.path}/"
+        console.print(f"Give the vendor this address: {url}{channel.url_fragment}", markup=False)
+
+
+@channels.command("list")
+def show(shop: ShopOption = "") -> None:
+    """List the accounts of a shop."""
+
+    async def run() -> Table:
+        async with open_core(get_settings()) as core:
+            table = Table("Channel", "Account", "Name", "State", "Secrets")
+            for one in await AccountDesk(core.accounts, BY_KIND).listed(await _shop(core, shop)):
+                state = "on" if one.active else "off"
+                table.add_row(one.kind, one.external_id, one.name, state, ", ".join(sorted(one.secrets)))
+            return table
+
+    console.print(_run(run()))
+
+
+@channels.command()
+def check(shop: ShopOption = "") -> None:
+    """Say for each account whether its secrets can be read and what came in last."""
+
+    async def run() -> Table:
+        async with open_core(get_settings()) as core:
+            table = Table("Channel", "Account", "Secrets", "Last event")
+            owner = await _shop(core, shop)
+            last = await core.accounts.last_events(owner)
+            for one in await AccountDesk(core.accounts, BY_KIND).listed(owner):
+                when = last.get(one.id)
+                table.add_row(
+                    one.kind,
+                    one.external_id,
+                    await _secrets_state(core, one.id),
+                    "none yet" if when is None else when.isoformat(timespec="seconds"),
+                )
+            return table
+
+    console.print(_run(run()))
+
+
+async def _secrets_state(core: Core, account: UUID) -> str:
+    try:
+        await core.accounts.find(account)
+    except ConfigurationError:
+        return "stored under another ASSISTIFY_SECRET_KEY"
+    return "readable"
+
+
+def _pair(given: str) -> tuple[str, str]:
+    name, separator, value = given.partition("=")
+    if not separator or not name:
+        raise ConfigurationError(f"--field {name}: write it as NAME=VALUE")
+    return name, value
+
+
+async def _shop(core: Core, wanted: str) -> UUID:
+    shops = await core.shops.all()
+    found = [one for one in shops if not wanted or wanted in (one.widget_key, one.name)]
+    if len(found) == 1:
+        return found[0].id
+    if not shops:
+        raise ConfigurationError("there is no shop yet: run assistify init")
+    keys = ", ".join(one.widget_key for one in shops)
+    raise ConfigurationError(f"name the shop with --shop: one of {keys}")
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    try:
+        return asyncio.run(work)
+    except CommandError as error:
+        raise ConfigurationError(error.message) from error
