@@ -21,7 +21,7 @@ SECRET_BYTES = 48
 MIN_SECRET_CHARS = 32
 # Read by single commands, by tests and by the development server.
 _OTHER_VARIABLES = frozenset(
-    {"ASSISTIFY_OWNER_PASSWORD", "ASSISTIFY_USER_PASSWORD", "ASSISTIFY_LONG", "ASSISTIFY_DEV_SERVER"}
+    {"ASSISTIFY_OWNER_PASSWORD", "ASSISTIFY_USER_PASSWORD", "ASSISTIFY_LONG", "ASSISTIFY_SEED", "ASSISTIFY_DEV_SERVER"}
 )
 
 
@@ -120,6 +120,12 @@ class Settings(BaseSettings):
     )
     presence_grace_s: float = Field(
         default=15.0, ge=0, description="how long after leaving one still counts as there, for reloads and deploys"
+    )
+    events_keep_days: int = Field(
+        default=365,
+        ge=0,
+        description="the event log of a conversation is removed so long after it was closed, its messages are not;"
+        " 0: never",
     )
     message_chars: int = Field(
         default=4000, ge=1, description="longest message of a customer or an agent, in characters"

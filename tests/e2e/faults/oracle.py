@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ class Findings:
     """What was checked, and what was wrong."""
 
     wrong: list[str] = field(default_factory=list)
+    shown_longer: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
     def check(self, is_right: bool, words: str) -> None:
@@ -45,6 +46,7 @@ class Oracle:
         self._stories = stories
         self._people = people
         self.findings = Findings()
+        self._only: Collection[str] | None = None
 
     async def settle(self) -> None:
         """Wait until no work is left and all clients are where the log is.
@@ -62,8 +64,9 @@ class Oracle:
                     SETTLED_S,
                 )
 
-    async def check(self) -> Findings:
-        """Check everything; the findings say what was wrong."""
+    async def check(self, only: Collection[str] | None = None) -> Findings:
+        """Check everything, or `only` some conversations; the findings say what was wrong."""
+        self._only = only
         await self._check_messages()
         await self._check_log()
         await self._check_replies()
@@ -72,6 +75,7 @@ class Oracle:
         found = self.findings
         for person in self._people:
             found.wrong += person.breaches()
+            found.shown_longer += person.shown_longer()
         found.wrong += self._cluster.complaints()
         return found
 
@@ -169,7 +173,12 @@ class Oracle:
 
     async def _rows(self, model: type[Any]) -> list[Any]:
         async with self._cluster.core.database.read_session() as session:
-            return list(await session.scalars(select(model)))
+            rows = list(await session.scalars(select(model)))
+        if self._only is None:
+            return rows
+        return [
+            row for row in rows if str(row.id if model is models.Conversation else row.conversation_id) in self._only
+        ]
 
 
 def _shown(view: View) -> list[Wire]:

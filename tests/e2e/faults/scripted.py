@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -37,6 +37,9 @@ def _script(request: GenerationRequest) -> str:
 
 class _SameForAll:
     """Stands for the encoder and for the analyzer."""
+
+    version = "scripted"
+    versions: Mapping[str, str] = {"encoder": version, "intent": version, "sentiment": version}
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         vectors = np.zeros((len(texts), VECTOR), dtype=np.float32)
