@@ -10,15 +10,19 @@ import pytest
 from app.api.operation import Operation
 from app.api.routes import DEMO_OPERATIONS, OPERATIONS
 from app.auth.roles import Permission, is_allowed
+from app.channels.registry import BY_KIND
 from app.domain.people import Role, Visitor
+from app.services.accounts import AccountDesk
 from app.services.ids import new_id
 from tests.integration.app.rig import PASSWORD, Product
+from tests.integration.app.vendors import MESSENGER
 
 GUARDED = [operation for operation in OPERATIONS if operation.permission is not None]
 OPEN = {
     "/api/auth/token/",
     "/api/auth/token/refresh/",
     "/api/auth/session/",
+    "/api/webhooks/{channel}/",  # the vendor signs
     "/healthz",
     "/readyz",
     "/metrics",
@@ -36,7 +40,13 @@ async def the_ids(rig: Product) -> dict[str, str]:
     await rig.ask(visitor, conversation, "a secret of the other shop")
     record = await rig.record(conversation)
     user = rig.other.staff[Role.AGENT].id
-    return {"conversations": str(conversation), "customers": str(record.customer), "users": str(user)}
+    account = await AccountDesk(rig.core.accounts, BY_KIND).add(rig.other.shop.id, "messenger", MESSENGER)
+    return {
+        "conversations": str(conversation),
+        "customers": str(record.customer),
+        "users": str(user),
+        "channels": str(account),
+    }
 
 
 async def call(rig: Product, operation: Operation, role: Role, ids: dict[str, str]) -> Any:
@@ -48,6 +58,8 @@ async def call(rig: Product, operation: Operation, role: Role, ids: dict[str, st
         "/api/conversations/create_conversation/": {"customer": "cust_1"},
         "/api/auth/password/": {"current": PASSWORD, "new": f"{PASSWORD} and more"},
         "/api/settings/": {},
+        "/api/channels/accounts/": {"kind": "messenger", "fields": {**MESSENGER, "page_id": "3003"}},
+        "/api/channels/accounts/{id:uuid}/": {"active": False},
         "/api/conversations/{id:uuid}/correct_intent/": {"message": str(new_id()), "intent": "thanks"},
     }
     async with await rig.signed_in(role) as client:
@@ -63,7 +75,7 @@ async def test_another_shops_records_do_not_exist(rig: Product) -> None:
     ids = await the_ids(rig)
     for operation in GUARDED:
         answer = await call(rig, operation, Role.OWNER, ids)
-        assert "secret" not in answer.text
+        assert "secret of the other" not in answer.text
         if "{" in operation.path or "conversation_id" in str(answer.request.url) or "process_message" in operation.path:
             assert answer.status_code == 404, named(operation)
             assert answer.headers["content-type"] == "application/problem+json"
