@@ -18,6 +18,7 @@ WIDGET_SECRET = "demo-widget-secret"
 ANA = "cust_42"
 ADA = "ada@demo.test"
 BEN = "ben@demo.test"
+OWNER = "owner@demo.test"
 LONG_QUESTION = "What is your return policy?"  # its answer has some 25 tokens
 ORDER_QUESTION = "Where is my order #1042?"
 
@@ -44,6 +45,13 @@ class DemoShop:
         """Return the JSON of a POST."""
         async with self._http(token) as http:
             answer = await http.post(path, json=body)
+            answer.raise_for_status()
+            return answer.json()
+
+    async def patch(self, path: str, body: Wire, token: str) -> Any:
+        """Return the JSON of a PATCH."""
+        async with self._http(token) as http:
+            answer = await http.patch(path, json=body)
             answer.raise_for_status()
             return answer.json()
 
