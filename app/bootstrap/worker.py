@@ -127,6 +127,7 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         recommenders=recommenders,
         attempts=core.limiter,
         tokenizing=Tokenizing(engine.count_tokens, engine.window),
+        languages=frozenset(settings.responder_languages.replace(" ", "").lower().split(",")),
     )
     validity = Validity(settings.reply_validity_s, time.monotonic)
     contexts = SqlReplyContexts(core.database)

@@ -89,6 +89,9 @@ def decide(question: Question) -> Decision:
             missing=missing,
         )
 
+    if question.foreign is not None:
+        situation = "any/offer" if question.was_handed_back else "any/handoff"
+        return decision(situation, f"written in {question.foreign}, which the answer model does not write")
     if intent == "unclear":
         return _unclear(question, decision)
     if intent in ORDER_INTENTS:

@@ -29,6 +29,7 @@ from app.services.answer.question import Question, Understanding, email_addresse
 from app.services.answer.recommend import Recommended, Recommenders
 from nlp.analyzer import Analysis
 from nlp.grounding import Fact
+from nlp.language import language_of
 from nlp.prompt import Mood, Prompt, Speaker, build_prompt
 
 log = structlog.get_logger(__name__)
@@ -80,6 +81,7 @@ class Pipeline:
     recommenders: Recommenders
     attempts: Attempts
     tokenizing: Tokenizing
+    languages: frozenset[str] = frozenset({"en"})  # that the answer model writes
     _clock: Callable[[], float] = field(default=time.monotonic)
 
     async def prepare(self, context: ReplyContext) -> PreparedReply:
@@ -116,7 +118,7 @@ class Pipeline:
 
     async def _decide(self, context: ReplyContext, question: Question) -> list[tuple[Question, Decision]]:
         """Decide the message, or its two questions when it has two."""
-        clauses = questions_in(context.question)
+        clauses = questions_in(context.question) if question.foreign is None else []
         with suppress(_DegradedError):
             parts = await asyncio.gather(*(self._clause(context, question, clause) for clause in clauses))
             both = two_questions(parts)
@@ -171,6 +173,7 @@ class Pipeline:
             proven_order=None if context.verified else await self._proven_order(context),
             previous=context.previous,
             page_product=page,
+            foreign=self._foreign(context.question),
             shown=await self.records.products(context.shop, shown) if shown else (),
             products=hits.products,
             articles=hits.articles,
@@ -192,6 +195,10 @@ class Pipeline:
             if not all([await self.attempts.allow(key) for key in keys]):
                 return None
         return await self.records.proven_order(context.shop, number, email)
+
+    def _foreign(self, text: str) -> str | None:
+        language = language_of(text)
+        return language if language is not None and language not in self.languages else None
 
     async def _recommend(self, context: ReplyContext, decision: Decision) -> Sequence[Recommended]:
         if decision.situation.partition("/")[0] not in RECOMMENDING or not decision.products:

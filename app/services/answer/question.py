@@ -119,6 +119,7 @@ class Question:
     previous: Previous | None = None
     page_product: Product | None = None
     shown: Sequence[Product] = ()  # the products of the last answer
+    foreign: str | None = None  # the language of the message, when it is none that the answer model writes
     products: Sequence[Found[Product]] = ()
     articles: Sequence[Found[Article]] = ()
     sentences: Mapping[UUID, str] = field(default_factory=dict)  # by article or product: the one that fits best

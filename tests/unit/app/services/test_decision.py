@@ -217,6 +217,14 @@ def test_who_asks_for_a_person_is_handed_off() -> None:
     assert not decide(ask("thanks!", "thanks")).hands_off
 
 
+def test_what_is_written_in_another_language_goes_to_a_person() -> None:
+    question = ask("Wo ist meine Bestellung?", "order_status", foreign="de", customer=ANA, orders=[order("#1042")])
+    decision = decide(question)
+    assert decision.hands_off
+    assert any("written in de" in reason for reason in decision.reasons)
+    assert decide(replace(question, previous=Previous("any/handoff"))).situation == "any/offer"
+
+
 def test_a_yes_to_the_offer_of_a_colleague_hands_off() -> None:
     offer = (Turn(Speaker.BOT, "I don't have that here, but a colleague can help. Shall I bring one in?"),)
     assert decide(ask("yes please", "thanks", history=offer)).situation == "contact_human/handoff"
