@@ -138,6 +138,8 @@ class RedisCommands:
                 results = await self._round_trip([command for command, _ in batch])
         except (RedisError, OSError, TimeoutError) as error:
             results = [error] * len(batch)
+        if any(isinstance(result, ReadOnlyError) for result in results):
+            await self._redis.connection_pool.disconnect()  # the address may lead to another server by now
         for (_, answer), result in zip(batch, results, strict=True):
             if answer.done():
                 continue

@@ -15,6 +15,8 @@ from realtime.live_reply.port import FencedError, LiveReply, LiveReplyUnavailabl
 from realtime.live_reply.redis import RedisLiveReply, record_key
 from tests.contract.live_reply.conftest import MemoryStore, RedisStore
 from tests.fixtures.effort import EFFORT
+from tests.fixtures.fault_proxy import FaultProxy
+from tests.fixtures.redis_pair import RedisPair
 from tests.fixtures.redis_server import RedisServer
 
 TIMEOUT_S = 0.25
@@ -26,6 +28,27 @@ CUT_IDS = [UUID(int=number) for number in (101, 102, 103)]
 PIECES = ["a", "bc", "é", "🙂", "def "]
 
 Step = Callable[[LiveReply, UUID], Awaitable[object]]
+
+
+async def test_a_connection_to_what_is_a_replica_now_is_given_up() -> None:
+    """A failover may leave the connections to the old master open, and lead new ones to the new master."""
+    pair = RedisPair(lambda address: setattr(proxy, "target", address))
+    proxy = FaultProxy(pair.address, "resp")
+    live = RedisLiveReply(f"redis://127.0.0.1:{await proxy.start()}/0", timeout_s=TIMEOUT_S)
+    try:
+        await live.begin(uuid4(), A, 1, 1)
+        await asyncio.to_thread(pair.switch)
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    await live.begin(uuid4(), A, 1, 1)
+                    break
+                except LiveReplyUnavailableError:
+                    continue
+    finally:
+        await live.aclose()
+        await proxy.aclose()
+        pair.close()
 
 
 async def test_every_method_gives_up_in_time_when_the_server_is_frozen_or_gone(own_redis_server: RedisServer) -> None:
