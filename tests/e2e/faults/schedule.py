@@ -52,11 +52,6 @@ class Schedule:
         """Let a fault last."""
         await asyncio.sleep(chance.uniform(*LASTING_S))
 
-    async def on_redis(self, change: Callable[[], object]) -> None:
-        """Change the Redis servers."""
-        async with self.redis_changing:
-            await asyncio.to_thread(change)
-
     async def _draw(self) -> None:
         """Draw names from one source and details from one per fault, so that timing does not change the schedule."""
         while True:
@@ -105,7 +100,8 @@ async def restart_redis(schedule: Schedule, chance: random.Random) -> None:
 
 async def flush_redis(schedule: Schedule, chance: random.Random) -> None:
     """Forget all keys."""
-    await schedule.on_redis(schedule.cluster.redis.master.flushall)
+    async with schedule.redis_changing:
+        await asyncio.to_thread(schedule.cluster.redis.master.flushall)
 
 
 async def fail_over(schedule: Schedule, chance: random.Random) -> None:
