@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -127,7 +127,8 @@ def _is_after(created: object, sent_after: datetime) -> bool:
     if not isinstance(created, str):
         return False
     try:
-        return parsedate_to_datetime(created) >= sent_after - CLOCKS_APART
+        at = parsedate_to_datetime(created)
+        return at.replace(tzinfo=at.tzinfo or UTC) >= sent_after - CLOCKS_APART
     except ValueError:
         return False
 

@@ -42,12 +42,12 @@ def add(
     async def run() -> str:
         async with open_core(get_settings()) as core:
             await core.migrate()
-            desk, owner = AccountDesk(core.accounts, BY_KIND), await _shop(core, shop)
+            desk, owner = AccountDesk(core.accounts, BY_KIND), await shop_named(core, shop)
             account = await desk.put(owner, kind, values, name)
             stored = next(one for one in await desk.listed(owner) if one.id == account)
             return stored.external_id
 
-    external_id = _run(run())
+    external_id = run_command(run())
     channel = BY_KIND[kind]
     console.print(f"{channel.name} {external_id} is connected.", markup=False)
     if channel.path is not None:
@@ -62,12 +62,12 @@ def show(shop: ShopOption = "") -> None:
     async def run() -> Table:
         async with open_core(get_settings()) as core:
             table = Table("Channel", "Account", "Name", "State", "Secrets")
-            for one in await AccountDesk(core.accounts, BY_KIND).listed(await _shop(core, shop)):
+            for one in await AccountDesk(core.accounts, BY_KIND).listed(await shop_named(core, shop)):
                 state = "on" if one.active else "off"
                 table.add_row(one.kind, one.external_id, one.name, state, ", ".join(sorted(one.secrets)))
             return table
 
-    console.print(_run(run()))
+    console.print(run_command(run()))
 
 
 @channels.command()
@@ -77,7 +77,7 @@ def check(shop: ShopOption = "") -> None:
     async def run() -> Table:
         async with open_core(get_settings()) as core:
             table = Table("Channel", "Account", "Secrets", "Last event")
-            owner = await _shop(core, shop)
+            owner = await shop_named(core, shop)
             last = await core.accounts.last_events(owner)
             for one in await AccountDesk(core.accounts, BY_KIND).listed(owner):
                 when = last.get(one.id)
@@ -89,7 +89,7 @@ def check(shop: ShopOption = "") -> None:
                 )
             return table
 
-    console.print(_run(run()))
+    console.print(run_command(run()))
 
 
 async def _secrets_state(core: Core, account: UUID) -> str:
@@ -107,7 +107,11 @@ def _pair(given: str) -> tuple[str, str]:
     return name, value
 
 
-async def _shop(core: Core, wanted: str) -> UUID:
+async def shop_named(core: Core, wanted: str) -> UUID:
+    """Return the shop with this widget key or name, or the only one.
+
+    Raises: ConfigurationError.
+    """
     shops = await core.shops.all()
     found = [one for one in shops if not wanted or wanted in (one.widget_key, one.name)]
     if len(found) == 1:
@@ -118,7 +122,11 @@ async def _shop(core: Core, wanted: str) -> UUID:
     raise ConfigurationError(f"name the shop with --shop: one of {keys}")
 
 
-def _run(work: Coroutine[Any, Any, Result]) -> Result:
+def run_command(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a command's work; a refusal becomes a line for its user.
+
+    Raises: ConfigurationError.
+    """
     try:
         return asyncio.run(work)
     except CommandError as error:

@@ -292,7 +292,7 @@ class TwilioStandIn:
             "direction": "outbound-api",
             "error_code": message.error_code,
             "num_media": str(len(message.media)),
-            "date_created": formatdate(message.at),
+            "date_created": formatdate(message.at).replace("-0000", "+0000"),
             "api_version": API_VERSION,
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
@@ -184,10 +184,9 @@ async def add_tenant(core: Core, name: str) -> Tenant:
     return tenant
 
 
-@asynccontextmanager
-async def product(folder: Path, **changes: Any) -> AsyncIterator[Product]:
-    """Open the product on a migrated database in `folder`."""
-    values: Mapping[str, Any] = {
+def settings_of(folder: Path, **changes: Any) -> dict[str, Any]:
+    """Return the settings of a product on the database in `folder`."""
+    return {
         "var_dir": folder,
         "database_url": f"sqlite+aiosqlite:///{folder}/assistify.db",
         "secret_key": "a-secret-key-of-tests-that-is-long-enough",
@@ -196,7 +195,12 @@ async def product(folder: Path, **changes: Any) -> AsyncIterator[Product]:
         "job_poll_s": 0.05,
         **changes,
     }
-    async with open_core(Settings(**values)) as core:
+
+
+@asynccontextmanager
+async def product(folder: Path, **changes: Any) -> AsyncIterator[Product]:
+    """Open the product on a migrated database in `folder`."""
+    async with open_core(Settings(**settings_of(folder, **changes))) as core:
         mine, other = await add_tenant(core, "mine"), await add_tenant(core, "other")
         yield Product(core, build_parts(core), mine, other)
 

@@ -1,4 +1,4 @@
-"""The product connected to stand-ins of its vendors over real sockets; their webhooks come in through the application."""
+"""The product connected to stand-ins of its vendors over real sockets; their webhooks come through the application."""
 
 from __future__ import annotations
 
@@ -10,12 +10,26 @@ from uuid import UUID
 
 from app.channels.registry import BY_KIND
 from app.db import models
-from app.domain.people import Role
+from app.domain.channel import Echo, Receipt
+from app.domain.job import Lane
+from app.domain.message import FinishReason
+from app.domain.people import Role, Staff
 from app.services.accounts import AccountDesk
+from app.services.clock import SystemClock
+from app.services.deliver import CHECK_KIND
+from app.services.ids import new_id
+from app.services.inbox import RECEIVE_KIND
+from app.services.outbox import DELIVER_KIND
+from app.services.receipts import Receipts
+from app.services.receiving import Receiving
+from app.services.replies import TYPING_KIND, Finished
+from app.services.worker.delivering import CheckDelivery, DeliverMessages, ShowTyping
+from app.services.worker.lane import Handler
 from app.simulate.loopback import Outgoing, serving
 from app.simulate.meta import MetaStandIn
 from app.simulate.twilio import TwilioStandIn
 from tests.integration.app.rig import ORIGIN, Product
+from tests.integration.db.world import make_due
 
 NUMBER = "+14155550199"
 ANA_PHONE = "whatsapp:+14155550101"
@@ -58,7 +72,8 @@ class Connected:
     async def conversation(self) -> UUID:
         """Return Ana's newest conversation here."""
         rows = await self.rig.rows(models.Conversation, channel=self.kind, shop_id=self.rig.mine.shop.id)
-        return max(rows, key=lambda row: row.created_at).id
+        found: UUID = max(rows, key=lambda row: row.created_at).id
+        return found
 
     async def deliveries(self) -> list[Any]:
         """Return the delivery rows of this account, oldest first."""
@@ -124,5 +139,64 @@ def _fields(kind: str, setup: str, stand_in: TwilioStandIn | MetaStandIn) -> dic
     return {"ig_id": "17840001", "access_token": stand_in.token, "setup": setup, **page, **app}
 
 
-def agent_of(rig: Product) -> Any:
+def agent_of(rig: Product) -> Staff:
+    """Return an agent of the first shop."""
     return rig.mine.staff[Role.AGENT]
+
+
+class Hands:
+    """Does the jobs of channels one by one, without models and without waiting: what a worker does, step by step."""
+
+    def __init__(self, rig: Product) -> None:
+        self.rig = rig
+        parts = rig.parts
+        deliver, http, clock = parts.cases.deliver, rig.core.http, SystemClock()
+        receiving = Receiving(parts.store, parts.changes, clock)
+        receipts = Receipts(parts.store, parts.changes, deliver, receiving, BY_KIND)
+        receiving.handle({Receipt: receipts.receipt, Echo: receipts.echo})
+        self.handlers: dict[str, Handler] = {
+            RECEIVE_KIND: receiving,
+            DELIVER_KIND: DeliverMessages(deliver, http),
+            CHECK_KIND: CheckDelivery(deliver, http),
+            TYPING_KIND: ShowTyping(deliver, http),
+        }
+        self.worker = new_id()
+
+    async def work(self) -> int:
+        """Do what is due, and what that brings; return how many jobs."""
+        done = 0
+        while True:
+            found = [
+                job
+                for lane in (Lane.RECEIVE, Lane.DELIVER)
+                for job in await self.rig.parts.queue.claim(lane, self.worker, 20)
+            ]
+            if not found:
+                return done
+            for job in found:
+                await self.handlers[job.kind](job)
+                await self.rig.parts.queue.done(job)
+                done += 1
+
+    async def later(self, kind: str) -> None:
+        """Let the pauses of these jobs be over, and do them."""
+        await make_due(self.rig.core.database, kind)
+        await self.work()
+
+    async def answer(self, text: str, **finished: Any) -> None:
+        """Let the bot answer the one question that waits."""
+        (claim,) = await self.rig.parts.replies.claim(self.worker, 1)
+        live = self.rig.core.live
+        begun = await live.begin(claim.conversation.id, claim.reply.id, claim.reply.epoch, claim.attempt)
+        await live.append(
+            claim.conversation.id,
+            claim.reply.id,
+            claim.reply.epoch,
+            claim.attempt,
+            start=begun.end,
+            text=text,
+            ids=(1,),
+        )
+        await live.finish(claim.conversation.id, claim.reply.id, claim.reply.epoch, claim.attempt)
+        whole = Finished(text=text, ids=(1,), finish_reason=FinishReason.STOP, **finished)
+        await self.rig.parts.replies.finish(claim, whole)

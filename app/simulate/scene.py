@@ -1,0 +1,93 @@
+"""A customer on a channel, with everything the vendor does between them and this server."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from app.simulate.loopback import serving
+from app.simulate.meta import MetaStandIn
+from app.simulate.meta import SentMessage as MetaMessage
+from app.simulate.twilio import SentMessage as TwilioMessage
+from app.simulate.twilio import TwilioStandIn
+
+KINDS = ("whatsapp", "messenger", "instagram")
+NUMBER = "+15005550006"
+PATHS = {"whatsapp": "whatsapp", "messenger": "facebook", "instagram": "instagram"}
+
+
+@dataclass
+class Scene:
+    """One customer and one account. `fields` connect the account: to be given to this server."""
+
+    kind: str
+    stand_in: TwilioStandIn | MetaStandIn
+    webhook: str
+    fields: Mapping[str, str]
+    person: str
+    _shown: int = field(default=0)
+
+    async def write(self, text: str) -> int:
+        """Let the customer write; return the status of the server's answer, 0 for none."""
+        if isinstance(self.stand_in, TwilioStandIn):
+            return await self.stand_in.write(self.webhook, text, address=self.person)
+        return await self.stand_in.write(text, person=self.person)
+
+    def read(self) -> None:
+        """Let the customer read all that came."""
+        if isinstance(self.stand_in, TwilioStandIn):
+            self.stand_in.customer_reads()
+        else:
+            self.stand_in.report("read", self.person)
+
+    def texts(self) -> list[str]:
+        """Return what the customer sees, in order."""
+        return [_text(one) for one in self.stand_in.messages if one.to == self.person]
+
+    def news(self) -> list[str]:
+        """Return what has come since the last call."""
+        texts = self.texts()
+        fresh, self._shown = texts[self._shown :], len(texts)
+        return fresh
+
+
+@asynccontextmanager
+async def scene(kind: str, server_url: str, *, port: int = 0) -> AsyncIterator[Scene]:
+    """Serve the stand-in of a channel on the loopback, for a server at `server_url`.
+
+    Raises: ValueError for a channel that has no stand-in.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"there is no stand-in for {kind}: use one of {', '.join(KINDS)}")
+    webhook = f"{server_url.rstrip('/')}/api/webhooks/{PATHS[kind]}/"
+    token, secret = secrets.token_hex(16), secrets.token_hex(16)
+    if kind == "whatsapp":
+        sid = "AC" + "0" * 31 + "1"
+        twilio = TwilioStandIn(sid, token, {f"whatsapp:{NUMBER}"})
+        fields = {"account_sid": sid, "auth_token": token, "number": NUMBER}
+        async with serving(twilio.app, port) as base:
+            yield Scene(kind, twilio, webhook, {**fields, "api_base": base}, "whatsapp:+14155550101")
+            await twilio.outgoing.idle()
+        return
+    app = {"app_secret": secret, "verify_token": secrets.token_hex(8)}
+    if kind == "messenger":
+        meta = MetaStandIn("page", "100100100", token, secret, webhook=webhook)
+        fields = {"page_id": "100100100", "page_token": token, **app}
+    else:
+        meta = MetaStandIn("instagram", "178400100", token, secret, webhook=webhook, node="100100100")
+        fields = {"ig_id": "178400100", "access_token": token, "setup": "facebook", "page_id": "100100100", **app}
+    async with serving(meta.app, port) as base:
+        yield Scene(kind, meta, webhook, {**fields, "api_base": base}, "9901001")
+        await meta.outgoing.idle()
+
+
+def _text(message: TwilioMessage | MetaMessage) -> str:
+    if isinstance(message, TwilioMessage):
+        return message.body or " ".join(message.media) or f"(template {message.content_sid})"
+    if message.text:
+        return message.text
+    payload = message.message.get("attachment", {}).get("payload", {})
+    titles = [f"[{one['title']}: {one.get('subtitle', '')}]" for one in payload.get("elements", [])]
+    return " ".join(titles) or str(payload.get("url", ""))
