@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from realtime.protocol.codec import MAX_FRAME_BYTES, decode_staff, decode_visitor
 from realtime.protocol.commands import (
+    MAX_POSITION,
+    MAX_RESUME,
     AgentHello,
     ControlTake,
     ConversationAssign,
@@ -215,3 +217,22 @@ def test_any_object_is_a_command_or_a_refusal(kind: str, fields: dict[str, Any])
     text = json.dumps({**fields, "type": kind})
     for decode in (decode_visitor, decode_staff):
         assert outcome(decode, text) in {"ok", "bad_frame", "unknown_type", "not_found"}
+
+
+def resuming(count: int, seq: int = 0) -> str:
+    cursors = [{"conversation": f"c{number}", "seq": seq} for number in range(count)]
+    return json.dumps({"type": "hello", "id": "1", "widget_key": "wk", "resume": cursors})
+
+
+def test_a_hello_resumes_so_many_conversations_and_not_one_more() -> None:
+    hello = decode_visitor(resuming(MAX_RESUME))
+    assert isinstance(hello, VisitorHello)
+    assert len(hello.resume) == MAX_RESUME
+    with pytest.raises(BadFrameError, match="resume"):
+        decode_visitor(resuming(MAX_RESUME + 1))
+
+
+def test_the_largest_position_is_what_every_client_can_count_to() -> None:
+    assert isinstance(decode_visitor(resuming(1, MAX_POSITION)), VisitorHello)
+    with pytest.raises(BadFrameError, match="seq"):
+        decode_visitor(resuming(1, MAX_POSITION + 1))
