@@ -4,6 +4,7 @@ import type { MessageView } from "@/shared/session/state";
 import { clockTime, fullTime } from "../format/time";
 import { plainWords } from "../format/words";
 import { useConversation } from "../live/use-session";
+import { DeliveryState } from "./delivery-state";
 import { IntentChip } from "./intent-chip";
 import { ProductCards } from "./product-cards";
 
@@ -33,7 +34,7 @@ export const Bubble = memo(function Bubble({ conversation, id, endsGroup, rises 
     >
       <BubbleText message={message} own={own} endsGroup={endsGroup} />
       {message.products.length > 0 && <ProductCards products={message.products} />}
-      <Ending message={message} />
+      <Ending conversation={conversation} message={message} />
       <Meta conversation={conversation} message={message} endsGroup={endsGroup} />
     </div>
   );
@@ -85,7 +86,7 @@ function BubbleText({ message, own, endsGroup }: { message: MessageView; own: bo
 }
 
 /** Why a text ends where it does, when it was not its own end. */
-function Ending({ message }: { message: MessageView }) {
+function Ending({ conversation, message }: { conversation: string; message: MessageView }) {
   const look = "mt-1 flex items-center gap-1 text-12";
   switch (message.state) {
     case "stopped":
@@ -113,25 +114,8 @@ function Ending({ message }: { message: MessageView }) {
         </p>
       );
     default:
-      return <Delivery message={message} />;
+      return <DeliveryState conversation={conversation} message={message} />;
   }
-}
-
-function Delivery({ message }: { message: MessageView }) {
-  const status = message.delivery?.status;
-  if (status !== "failed" && status !== "canceled" && status !== "unknown") return null;
-  const words = {
-    failed: "not delivered",
-    canceled: "not delivered: taken over",
-    unknown: "delivery not confirmed",
-  };
-  return (
-    <p className="mt-1 flex items-center gap-1 text-12 text-bad">
-      <TriangleAlert aria-hidden size={12} />
-      {words[status]}
-      {message.delivery?.error ? ` (${message.delivery.error})` : ""}
-    </p>
-  );
 }
 
 const MOOD_ICON = { positive: Smile, neutral: Meh, negative: Frown };

@@ -82,7 +82,10 @@ export function refusalReason(code: string, message: string, holder: string | nu
     case "forbidden":
       return "Your role may not do this. Ask the shop's owner.";
     case "closed":
-      return "The conversation is closed. Reopen it first.";
+      // Or the channel's window is: then the message says what is still possible.
+      return message === "" || message.startsWith("the conversation")
+        ? "The conversation is closed. Reopen it first."
+        : `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
     case "not_found":
       return "The conversation is no longer there.";
     case "rate_limited":

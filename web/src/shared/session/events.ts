@@ -57,7 +57,9 @@ function change(conversation: ConversationState, event: CountedEvent): Conversat
     case "conversation.reopened":
       return line({ ...conversation, status: "open" }, event, { kind: "reopened", name: null });
     case "delivery.changed":
-      return patch(conversation, event.message, { delivery: { status: event.status, error: event.error } });
+      return patch(conversation, event.message, {
+        delivery: { status: event.status, error: event.error, to: event.to },
+      });
     case "csat.requested":
       return { ...conversation, csat: { score: null } };
     case "csat.rated":
