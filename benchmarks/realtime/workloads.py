@@ -42,7 +42,7 @@ STALL_GROUPS = 20  # each with two that read and five that stop
 STALL_RATE = 10_000.0
 STALL_S = 12.0
 APPEND_RATE = 2000.0
-SCREEN_RATES = (25.0, 50.0, 100.0, 200.0)
+SCREEN_RATES = (50.0, 100.0, 200.0)
 Figures = dict[str, Any]
 Say = Callable[[str], None]
 

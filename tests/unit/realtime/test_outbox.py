@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from websockets.frames import Frame as WebSocketFrame
 from websockets.frames import Opcode
 
-from realtime.bus.frame import Frame
-from realtime.outbox import Outbox, Packet
+from realtime.bus.frame import Frame, encode_frame
+from realtime.outbox import Burst, Outbox, Packet
 from tests.unit.realtime.frames import CONVERSATION, delta, deltas, plain_event, reply_id, started
 
 REPLY = reply_id(1)
@@ -38,6 +38,19 @@ def test_frames_are_taken_as_bytes_in_order() -> None:
     assert outbox.take_frames(2) == b"\x81\x011\x81\x012"
     assert outbox.take_frames(2) == b"\x81\x013"
     assert outbox.take_frames(2) == b""
+
+
+@given(st.integers(1, 5), st.sampled_from([1, 60, 900, 70_000]))
+def test_a_burst_is_what_its_packets_are_one_by_one(count: int, size: int) -> None:
+    frames = deltas(REPLY, "x" * size * count, [size * number for number in range(1, count)])
+    burst = Burst(CONVERSATION, [encode_frame(frame) for frame in frames])
+    packets = [Packet(frame.body, CONVERSATION, frame) for frame in frames]
+    assert burst.frame_bytes == b"".join(packet.frame_bytes for packet in packets)
+    assert [(one.body, one.conversation, one.frame) for one in burst.packets] == [
+        (one.body, one.conversation, one.frame) for one in packets
+    ]
+    assert burst.frames == frames
+    assert burst.bodies == [frame.body for frame in frames]
 
 
 def test_without_pressure_nothing_is_merged() -> None:
