@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,7 +64,9 @@ async def test_no_character_comes_after_a_takeover_whatever_fails_at_any_of_its_
     async with faulty_cluster(tmp_path, nursery, postgres, template, chance, reply_pace="12") as cluster:
         for kind, step in cells:
             details = random.Random(chance.getrandbits(64))
+            began = time.monotonic()
             await _Round(cluster, step, Blow(cluster, kind, details), details, tally).run()
+            print(f"{kind}, {step.name.lower()}: {time.monotonic() - began:.0f} s, {len(tally.wrong)} wrong so far")
     print(dict(tally.counts), "shown longer before the acknowledgement:", dict(tally.shown_longer))
     assert not tally.wrong, tally.wrong[:20]
 
