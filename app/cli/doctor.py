@@ -15,6 +15,8 @@ from rich.table import Table
 from app.bootstrap.core import Core, open_core
 from app.db.migrate import newest_revision, revision_of
 from app.settings import get_settings, unknown_variables
+from realtime.bus.cluster_map import is_cluster
+from realtime.bus.commands import RedisCommands
 from realtime.bus.frame import Frame, Kind
 
 console = Console()
@@ -91,9 +93,20 @@ async def _bus(core: Core) -> Finding:
             await core.bus.publish(PROBE_TOPIC, Frame(kind=Kind.CONTROL, body=b"{}"))
             await heard.wait()
             subscription.close()
+            is_mistaken = not is_cluster(core.settings.redis_url) and await _is_of_a_cluster(core.settings.redis_url)
     except Exception as error:
         return Finding("bus", False, f"Redis: {type(error).__name__}", mend)
+    if is_mistaken:
+        return Finding("bus", False, "Redis is a node of a cluster", "say redis+cluster:// in ASSISTIFY_REDIS_URL")
     return Finding("bus", True, "Redis delivers")
+
+
+async def _is_of_a_cluster(url: str) -> bool:
+    commands = RedisCommands(url, timeout_s=PROBE_S)
+    try:
+        return bool((await commands.execute("INFO", "cluster"))["cluster_enabled"])
+    finally:
+        await commands.aclose()
 
 
 async def _models(core: Core) -> Finding:

@@ -88,7 +88,9 @@ class LiveReply(Protocol):
     ) -> int:
         """Append `text` at byte `start`, publish its delta, return the new end. The same append again is a no-op.
 
-        `text` is not empty (ValueError): ids that made no character yet go with the next text.
+        One that its caller gave up is not carried out later: a store that stood still would show text after a takeover
+        that was acknowledged meanwhile. `text` is not empty (ValueError): ids that made no character yet go with the
+        next text.
 
         Raises: UnknownReplyError when the record is missing, finished, of an older owner, or `start` does not join on;
         FencedError when a cut stands over it or a newer owner began.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import struct
+import time
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,8 @@ from realtime.protocol.events import ReplyDelta, ReplyStarted, delta_frame, star
 
 log = logging.getLogger(__name__)
 
+CLOCKS_KEPT = 4096
+
 
 def record_key(conversation: UUID) -> str:
     """Return the key of a conversation's record, in the slot of its topic."""
@@ -41,8 +44,8 @@ class RedisLiveReply:
     """LiveReply on a Redis server or cluster. `timeout_s` bounds every method.
 
     After LiveReplyUnavailableError the step may or may not have been carried out: every method bears being called
-    again. The steps publish on the server's own pub/sub, where the bus listens; with `bus` they go out there, after
-    the step.
+    again. An append is not carried out any more then, by the server's own clock. The steps publish on the server's own
+    pub/sub, where the bus listens; with `bus` they go out there, after the step.
     """
 
     def __init__(self, url: str, *, timeout_s: float = 0.5, ttl_s: float = TTL_S, bus: Bus | None = None) -> None:
@@ -51,6 +54,8 @@ class RedisLiveReply:
         on_the_server = "SPUBLISH" if is_cluster(url) else "PUBLISH"
         self._steps = scripts.Steps.publishing("" if bus is not None else on_the_server)
         self._ttl_ms = int(ttl_s * 1000)
+        self._timeout_ms = int(timeout_s * 1000)
+        self._clocks: dict[UUID, tuple[int, float]] = {}  # by conversation: its server's time (ms), and ours then (s)
 
     async def begin(
         self, conversation: UUID, message: UUID, epoch: int, attempt: int, *, text: str = "", ids: Sequence[int] = ()
@@ -61,6 +66,7 @@ class RedisLiveReply:
         owner = (message.bytes, epoch, attempt)
         known = (text.encode(), _pack_ids(ids))
         answer = await self._run(self._steps.begin, conversation, *owner, *known, encode_frame(frame), self._ttl_ms)
+        self._set_clock(conversation, answer[3])
         await self._publish(conversation, frame, is_due=answer[2])
         return Begun(answer[0].decode(), _unpack_ids(answer[1]), len(answer[0]))
 
@@ -75,7 +81,9 @@ class RedisLiveReply:
         delta = ReplyDelta(conversation=conversation, message=message, epoch=epoch, start=start, end=end, text=text)
         frame = delta_frame(delta, attempt)
         change = (message.bytes, epoch, attempt, start, data, _pack_ids(ids), encode_frame(frame))
-        answer = await self._run(self._steps.append, conversation, *change, self._ttl_ms)
+        last = self._last_moment(conversation)
+        answer = await self._run(self._steps.append, conversation, *change, self._ttl_ms, last)
+        self._set_clock(conversation, answer[2])
         await self._publish(conversation, frame, is_due=answer[1])
         return int(answer[0])
 
@@ -94,6 +102,7 @@ class RedisLiveReply:
 
     async def finish(self, conversation: UUID, message: UUID, epoch: int, attempt: int) -> None:
         """Hide the ended reply; see the port."""
+        self._clocks.pop(conversation, None)
         await self._run(scripts.FINISH, conversation, message.bytes, epoch, attempt)
 
     async def read(self, conversation: UUID, start: int = 0) -> LiveText | None:
@@ -122,6 +131,19 @@ class RedisLiveReply:
     async def aclose(self) -> None:
         """Close the connection; idempotent."""
         await self._commands.aclose()
+
+    def _set_clock(self, conversation: UUID, server_ms: int) -> None:
+        if len(self._clocks) >= CLOCKS_KEPT:
+            self._clocks.clear()
+        self._clocks[conversation] = (server_ms, time.monotonic())
+
+    def _last_moment(self, conversation: UUID) -> int:
+        """Return when a step sent now is given up here, in the server's time (ms); 0 while that is not known."""
+        known = self._clocks.get(conversation)
+        if known is None:
+            return 0
+        server_ms, then = known
+        return server_ms + int((time.monotonic() - then) * 1000) + self._timeout_ms
 
     async def _publish(self, conversation: UUID, frame: Frame, *, is_due: int) -> None:
         """Send what a step changed, on a bus that the server does not know. Whoever misses it reads the record."""

@@ -33,9 +33,16 @@ local function cut_over(fence_epoch, fence_cut, stops, message, epoch)
 end
 """
 
-# ARGV: message, epoch, attempt, text, ids, frame, ttl in ms. Answers {0, text, ids, 1 when there is a frame to send}.
+_NOW = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+"""
+
+# ARGV: message, epoch, attempt, text, ids, frame, ttl in ms.
+# Answers {0, text, ids, 1 when there is a frame to send, the server's time in ms}.
 _BEGIN = (
     _CUT_OVER
+    + _NOW
     + """
 local message, epoch, attempt, text, ids = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local fe, fc, s, m, e, a, t, i = unpack(redis.call('HMGET', KEYS[1], 'fe', 'fc', 's', 'm', 'e', 'a', 't', 'i'))
@@ -47,33 +54,36 @@ if m == message and (#t > #text or (#t == #text and #i >= #ids)) then text, ids 
 redis.call('HSET', KEYS[1], 'm', message, 'e', ARGV[2], 'a', ARGV[3], 't', text, 'i', ids)
 redis.call('HDEL', KEYS[1], 'f')
 redis.call('PEXPIRE', KEYS[1], ARGV[7])
-if m == message and e == epoch and a == attempt then return {0, text, ids, 0} end
+if m == message and e == epoch and a == attempt then return {0, text, ids, 0, now} end
 redis.call('PUBLISH', KEYS[2], ARGV[6])
-return {0, text, ids, 1}
+return {0, text, ids, 1, now}
 """
 )
 
-# ARGV: message, epoch, attempt, start, text, ids, frame, ttl in ms. Answers {0, end, 1 when there is a frame to send}.
+# ARGV: message, epoch, attempt, start, text, ids, frame, ttl in ms, the last moment (server's time in ms, 0: any).
+# Answers {0, end, 1 when there is a frame to send, the server's time in ms}. A server that stood still does what it was
+# told before: what comes too late, its caller has given up, and a takeover may have been acknowledged without it.
 _APPEND = (
     _CUT_OVER
+    + _NOW
     + """
 local message, epoch, attempt, start, text = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local fe, fc, s, m, e, a, t, i, f =
   unpack(redis.call('HMGET', KEYS[1], 'fe', 'fc', 's', 'm', 'e', 'a', 't', 'i', 'f'))
 local refused = cut_over(fe, fc, s, message, epoch)
 if refused then return refused end
-if not m or f then return {1} end
+if not m or f or (ARGV[9] ~= '0' and now > tonumber(ARGV[9])) then return {1} end
 e, a = tonumber(e), tonumber(a)
 if m ~= message or e ~= epoch or a ~= attempt then
   if e < epoch or (m == message and a < attempt) then return {1} end
   return {2, e, ''}
 end
-if start + #text == #t and string.sub(t, start + 1) == text then return {0, #t, 0} end
+if start + #text == #t and string.sub(t, start + 1) == text then return {0, #t, 0, now} end
 if start ~= #t then return {1} end
 redis.call('HSET', KEYS[1], 't', t .. text, 'i', i .. ARGV[6])
 redis.call('PEXPIRE', KEYS[1], ARGV[8])
 redis.call('PUBLISH', KEYS[2], ARGV[7])
-return {0, #t + #text, 1}
+return {0, #t + #text, 1, now}
 """
 )
 
