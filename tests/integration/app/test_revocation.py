@@ -13,11 +13,11 @@ import pytest
 from app.auth.staff import SignIn, secret_hash
 from app.bootstrap.core import open_core
 from app.domain.people import Role
-from tests.fixtures.redis_server import RedisServer, redis_server
+from tests.fixtures.redis_server import RedisServer, own_redis_server, redis_server
 from tests.integration.app.rig import PASSWORD, Product, password_hash, product, serving
 from tests.integration.realtime.client import Client, client
 
-__all__ = ["redis_server"]
+__all__ = ["own_redis_server", "redis_server"]
 
 Ending = Callable[[httpx2.AsyncClient, Product], Awaitable[None]]
 
@@ -193,3 +193,19 @@ async def test_who_asks_again_learns_what_ended(rig: Product, ending: str) -> No
         await rig.core.staff.end_session(started.cookie)
         assert await rig.core.staff.are_valid(sign_ins) == [False, True, True]
     assert await rig.core.staff.are_valid([]) == []
+
+
+async def test_a_notice_that_redis_never_carried_is_made_up_for_within_ten_seconds(
+    folder: Path, own_redis_server: RedisServer
+) -> None:
+    async with product(folder, redis_url=own_redis_server.url) as rig, serving(rig) as url, AsyncExitStack() as stack:
+        bearer = await rig.bearer()
+        one = await connected(stack, url, token=bearer["Authorization"].removeprefix("Bearer "))
+        other = await connected(
+            stack, url, token=(await rig.bearer(Role.OWNER))["Authorization"].removeprefix("Bearer ")
+        )
+        await asyncio.to_thread(own_redis_server.kill)
+        await rig.core.staff_store.set_active(rig.mine.staff[Role.AGENT].id, False)
+        async with asyncio.timeout(10):
+            assert await one.until_closed() == REVOKED
+        assert other.close_code is None
