@@ -5,15 +5,27 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
+from app.db.base import table_of
 from app.db.repositories.summary import select_summaries, summary_of
 from app.db.upsert import insert_if_absent
 from app.domain.conversation import Control, Controller, Conversation, Status
 from app.domain.message import Score
 from realtime.protocol import shapes
+
+# Statements of every message are made once: making one, and the key of its compiled form, takes longer than its run.
+_TABLE = table_of(models.Conversation)
+_LOCKED = (
+    select(models.Conversation)
+    .where(models.Conversation.id == bindparam("conversation"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_SAVED = update(_TABLE).where(_TABLE.c.id == bindparam("conversation"))  # the parameters say what is set
+_SUMMARY = select_summaries().where(models.Conversation.id == bindparam("conversation"))
 
 
 class SqlConversations:
@@ -24,12 +36,7 @@ class SqlConversations:
 
     async def lock(self, conversation: UUID) -> Conversation | None:
         """Lock the row until the transaction ends (on SQLite the transaction is the only writer)."""
-        row = await self._session.scalar(
-            select(models.Conversation)
-            .where(models.Conversation.id == conversation)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
+        row = await self._session.scalar(_LOCKED, {"conversation": conversation})
         return None if row is None else conversation_of(row)
 
     async def find_open(self, identity: UUID) -> UUID | None:
@@ -65,16 +72,11 @@ class SqlConversations:
 
     async def save(self, conversation: Conversation) -> None:
         """Write all that can change."""
-        await self._session.execute(
-            update(models.Conversation)
-            .where(models.Conversation.id == conversation.id)
-            .values(**_changing(conversation))
-            .execution_options(synchronize_session=False)
-        )
+        await self._session.execute(_SAVED, {"conversation": conversation.id, **_changing(conversation)})
 
     async def summary(self, conversation: UUID) -> shapes.Summary:
         """Read the line of the lists."""
-        row = (await self._session.execute(select_summaries().where(models.Conversation.id == conversation))).one()
+        row = (await self._session.execute(_SUMMARY, {"conversation": conversation})).one()
         return summary_of(row)
 
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, insert, select, update
+from sqlalchemy import ScalarSelect, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
+from app.db.base import table_of
 from app.db.redaction import redact_message
 from app.domain.message import FinishReason, Message, Score, SenderKind
 from app.domain.reply import ReplyStatus
@@ -19,6 +20,16 @@ from realtime.ports import LogPage
 from realtime.protocol.events import frame_of_logged
 
 _ACTIVE = (ReplyStatus.QUEUED.value, ReplyStatus.RUNNING.value)
+
+
+# Made once: these are the statements of every message.
+_ADDED = insert(table_of(models.Message))
+_APPENDED = insert(table_of(models.Event))
+_BY_KEY = select(models.Message).where(
+    models.Message.conversation_id == bindparam("conversation"),
+    models.Message.sender_id == bindparam("sender"),
+    models.Message.client_id == bindparam("client_id"),
+)
 
 
 class SqlMessages:
@@ -36,13 +47,8 @@ class SqlMessages:
 
     async def find_by_key(self, conversation: UUID, sender: UUID, client_id: str) -> Message | None:
         """Return the message that this sender gave this key."""
-        row = await self._session.scalar(
-            select(models.Message).where(
-                models.Message.conversation_id == conversation,
-                models.Message.sender_id == sender,
-                models.Message.client_id == client_id,
-            )
-        )
+        key = {"conversation": conversation, "sender": sender, "client_id": client_id}
+        row = await self._session.scalar(_BY_KEY, key)
         return None if row is None else message_of(row)
 
     async def place_of(self, identity: UUID, client_id: str) -> tuple[UUID, UUID] | None:
@@ -67,23 +73,24 @@ class SqlMessages:
     async def add(self, message: Message) -> None:
         """Insert."""
         await self._session.execute(
-            insert(models.Message).values(
-                id=message.id,
-                shop_id=message.shop,
-                conversation_id=message.conversation,
-                seq=message.seq,
-                sender_kind=message.sender.value,
-                sender_id=message.sender_id,
-                sender_name=message.sender_name,
-                client_id=message.client_id,
-                text=message.text,
-                finish_reason=message.finish_reason,
-                attachments=list(message.attachments),
-                products=list(message.products),
-                sources=list(message.sources),
-                delivery=None if message.delivery is None else dict(message.delivery),
-                created_at=message.created_at,
-            )
+            _ADDED,
+            {
+                "id": message.id,
+                "shop_id": message.shop,
+                "conversation_id": message.conversation,
+                "seq": message.seq,
+                "sender_kind": message.sender.value,
+                "sender_id": message.sender_id,
+                "sender_name": message.sender_name,
+                "client_id": message.client_id,
+                "text": message.text,
+                "finish_reason": message.finish_reason,
+                "attachments": list(message.attachments),
+                "products": list(message.products),
+                "sources": list(message.sources),
+                "delivery": None if message.delivery is None else dict(message.delivery),
+                "created_at": message.created_at,
+            },
         )
 
     async def set_scores(self, message: UUID, intent: Score, sentiment: Score) -> None:
@@ -128,17 +135,18 @@ class SqlEventLog:
     async def append(self, row: LoggedRow) -> None:
         """Insert; (conversation, seq) is the primary key, so that a gapless count cannot fork."""
         await self._session.execute(
-            insert(models.Event).values(
-                conversation_id=row.conversation,
-                seq=row.seq,
-                shop_id=row.shop,
-                type=row.type,
-                staff=row.staff,
-                epoch=row.epoch,
-                message_id=row.message,
-                body=row.body,
-                at=row.at,
-            )
+            _APPENDED,
+            {
+                "conversation_id": row.conversation,
+                "seq": row.seq,
+                "shop_id": row.shop,
+                "type": row.type,
+                "staff": row.staff,
+                "epoch": row.epoch,
+                "message_id": row.message,
+                "body": row.body,
+                "at": row.at,
+            },
         )
 
     async def body_at(self, conversation: UUID, seq: int) -> str | None:

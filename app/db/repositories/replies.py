@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Integer, Text, Uuid, column, insert, select, update, values
+from sqlalchemy import CursorResult, Integer, Text, Uuid, bindparam, column, insert, select, update, values
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
@@ -17,6 +17,11 @@ from app.domain.reply import Frozen, Outcome, Reply, ReplyStatus
 from app.services.ports import Checkpoint
 
 _ACTIVE = (ReplyStatus.QUEUED.value, ReplyStatus.RUNNING.value)
+_ACTIVE_OF = (  # made once: every message asks for it twice
+    select(models.Response)
+    .where(models.Response.conversation_id == bindparam("conversation"), models.Response.status.in_(_ACTIVE))
+    .execution_options(populate_existing=True)
+)
 
 
 class SqlReplies:
@@ -31,7 +36,8 @@ class SqlReplies:
 
     async def find_active(self, conversation: UUID) -> Reply | None:
         """Return the queued or running reply of a conversation."""
-        return await self._one((models.Response.conversation_id == conversation) & models.Response.status.in_(_ACTIVE))
+        row = await self._session.scalar(_ACTIVE_OF, {"conversation": conversation})
+        return None if row is None else _reply_of(row)
 
     async def find_by_job(self, job: UUID) -> Reply | None:
         """Return the reply a job makes."""
