@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -154,7 +155,8 @@ class Node:
         except ConnectionError:
             return False
         finally:
-            writer.close()
+            writer.transport.abort()
+            await asyncio.gather(writer.wait_closed(), return_exceptions=True)
 
     async def _ended(self) -> None:
         """Return once it is gone; the nursery's children leave no status behind."""
@@ -162,8 +164,9 @@ class Node:
             await asyncio.sleep(POLL_S / 5)
         if self._pid is not None:
             release(self._pid)
+            self._pid = None
 
     def _signal(self, number: signal.Signals) -> None:
-        if self.is_running:
-            assert self._pid is not None
-            os.killpg(self._pid, number)
+        if self._pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, number)
