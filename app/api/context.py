@@ -17,6 +17,7 @@ from app.services.answer.ports import Records
 from app.services.customers import Customers
 from app.services.handshakes import VerifyTokens
 from app.services.inbox import Inbox, WebhookLog
+from app.services.merging import Merging
 from app.services.model_health import Metrics
 from app.services.program import Programs
 from app.services.rate_limit import RateLimiter
@@ -53,6 +54,7 @@ class ApiContext:
     inbox: Inbox
     webhook_log: WebhookLog
     audit: Audit
+    merging: Merging
     accounts: Accounts
     account_desk: AccountDesk
     verify_tokens: VerifyTokens

@@ -18,8 +18,10 @@ from app.api import (
     customers,
     demo,
     health,
+    merges,
     messages,
     shop_settings,
+    storefront,
     users,
     webhooks,
 )
@@ -42,6 +44,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *health.OPERATIONS,
     *webhooks.OPERATIONS,
     *channels.OPERATIONS,
+    *storefront.OPERATIONS,
+    *merges.OPERATIONS,
 )
 DEMO_OPERATIONS = demo.OPERATIONS
 

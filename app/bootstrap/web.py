@@ -16,6 +16,7 @@ from app.db.audit import SqlAudit
 from app.db.customers import SqlCustomers
 from app.db.database import Database
 from app.db.model_log import SqlModelLog
+from app.db.merges import SqlMerges
 from app.db.webhook_log import SqlWebhookLog
 from app.live.limits import Limits, LimitSettings, PerMinute
 from app.live.sessions import LiveSessions
@@ -24,6 +25,7 @@ from app.services.accounts import AccountDesk
 from app.services.change import HeldText
 from app.services.handshakes import VerifyTokens
 from app.services.inbox import Inbox
+from app.services.merging import Merging
 from app.services.program import Programs
 from app.settings import Settings
 from realtime.bus.port import Bus
@@ -136,6 +138,7 @@ def build_web(core: Core, parts: Parts) -> Web:
         inbox=Inbox(parts.store, parts.publisher),
         webhook_log=SqlWebhookLog(core.database),
         audit=SqlAudit(core.database),
+        merging=Merging(SqlMerges(core.database), parts.changes),
         accounts=core.accounts,
         account_desk=AccountDesk(core.accounts, BY_KIND),
         verify_tokens=VerifyTokens(core.accounts, CHANNELS, settings.verify_token.get_secret_value()),

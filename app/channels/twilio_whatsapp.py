@@ -6,6 +6,7 @@ Contract: https://www.twilio.com/docs/messaging/guides/webhook-request and .../u
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
@@ -44,6 +45,7 @@ _STATUSES = {
     "undelivered": ReceiptStatus.FAILED,
     "canceled": ReceiptStatus.FAILED,
 }
+_PHONE = re.compile(r"whatsapp:(\+[1-9][0-9]{6,14})")
 _PLACE = ("Latitude", "Longitude", "Address", "Label")
 _NOTES = ("Forwarded", "FrequentlyForwarded", "MessageType", "WaId", "ExternalUserId", "OriginalRepliedMessageSender")
 
@@ -181,6 +183,7 @@ def _message(form: Mapping[str, str]) -> InboundEvent:
         address=address,
         text=text,
         name=form.get("ProfileName") or None,
+        phone=phone[1] if (phone := _PHONE.fullmatch(address)) else None,
         attachments=attachments,
         reply_to=form.get("OriginalRepliedMessageSid") or None,
         unsupported=not text and not attachments,

@@ -119,8 +119,8 @@ async def _main(role: _Role, settings: Settings, *, demo: bool) -> None:
             console.print("The worker is ready.")
             await serve_worker(tasks, partial(_stop_worker, jobs))
         else:
-            server, live = _server(core, parts, jobs, password, demo=demo)
-            await serve_web(server, [*tasks, live])
+            server, of_web = _server(core, parts, jobs, password, demo=demo)
+            await serve_web(server, [*tasks, *of_web])
 
 
 async def _worker(core: Core, parts: Parts) -> Worker:
@@ -138,7 +138,7 @@ async def _stop_worker(jobs: Worker) -> None:
 
 def _server(
     core: Core, parts: Parts, jobs: Worker | None, password: str | None, *, demo: bool
-) -> tuple[DrainingServer, BackgroundTask]:
+) -> tuple[DrainingServer, list[BackgroundTask]]:
     built = build_web(core, parts)
 
     async def drain() -> None:
@@ -151,7 +151,10 @@ def _server(
     server = make_server(
         create_app(built, demo=demo), core.settings, drain, on_listening=partial(_announce, core.settings, password)
     )
-    return server, BackgroundTask("live sessions", built.gateway.run)
+    return server, [
+        BackgroundTask("live sessions", built.gateway.run),
+        BackgroundTask("verify tokens", built.context.verify_tokens.keep_fresh),
+    ]
 
 
 def _announce(settings: Settings, password: str | None) -> None:

@@ -68,6 +68,7 @@ class MessageReceived(Inbound, frozen=True, tag="message", kw_only=True):
 
     text: str = ""
     name: str | None = None
+    phone: str | None = None  # E.164, where the vendor vouches for it
     attachments: tuple[Media, ...] = ()
     reply_to: str | None = None
     unsupported: bool = False

@@ -199,8 +199,11 @@ class People(Protocol):
     async def identity_at(self, account: UUID, address: str) -> Identity | None:
         """Return who writes from an address, if anybody has."""
 
-    async def ensure_address(self, shop: UUID, account: UUID, address: str, name: str | None) -> Identity:
-        """Find or insert the identity at an account of a vendor, with a customer of its own."""
+    async def ensure_address(
+        self, shop: UUID, account: UUID, address: str, name: str | None, phone: str | None = None
+    ) -> Identity:
+        """Find or insert the identity at an account of a vendor. With a `phone` that the vendor vouches for it is that
+        of the shop's one customer with this number; else the customer is new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

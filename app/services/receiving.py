@@ -117,8 +117,8 @@ class Receiving:
         text: str,
         attachments: tuple[Mapping[str, Any], ...],
     ) -> None:
-        name = event.name if isinstance(event, MessageReceived) else None
-        identity = await self.identity(row, event.address, name)
+        name, phone = (event.name, event.phone) if isinstance(event, MessageReceived) else (None, None)
+        identity = await self.identity(row, event.address, name, phone)
 
         async def step(change: Change) -> None:
             message_id = new_id()
@@ -141,7 +141,9 @@ class Receiving:
 
         await self.in_conversation(identity, step)
 
-    async def identity(self, row: WaitingEvent, address: str, name: str | None = None) -> Identity:
+    async def identity(
+        self, row: WaitingEvent, address: str, name: str | None = None, phone: str | None = None
+    ) -> Identity:
         """Find or insert the customer at an address."""
         async with self._store.read() as tx:
             found = await tx.people.identity_at(row.account, address)
@@ -149,7 +151,7 @@ class Receiving:
             return found
         async with self._store.write() as tx:
             hint = None if not name or not name.isprintable() else name[:HINT_CHARS]
-            identity = await tx.people.ensure_address(row.shop, row.account, address, hint)
+            identity = await tx.people.ensure_address(row.shop, row.account, address, hint, phone)
             await tx.commit()
         return identity
 

@@ -83,12 +83,17 @@ class SqlPeople:
         )
         return None if found is None else await self.identity(found)
 
-    async def ensure_address(self, shop: UUID, account: UUID, address: str, name: str | None) -> Identity:
-        """Find or insert. A vendor vouches for the address, not for who that is: verified means known to the shop."""
+    async def ensure_address(
+        self, shop: UUID, account: UUID, address: str, name: str | None, phone: str | None = None
+    ) -> Identity:
+        """Find or insert; verified means known to the shop: by a number that is one of its customers' alone."""
         found = await self._at(shop, account, address)
         if found is None:
-            customer, is_new = await self._customer(shop, None, name, None, None)
-            found = await self._add_at(shop, account, address, customer, is_new, new_id(), False)
+            customer = await self._with_phone(shop, phone) if phone else None
+            is_new = customer is None
+            if customer is None:
+                customer, _ = await self._customer(shop, None, name, None, None, phone)
+            found = await self._add_at(shop, account, address, customer, is_new, new_id(), not is_new)
         record = None if found is None else await self.identity(found)
         if record is None:
             raise LookupError("the address is not there although it was inserted")
@@ -112,6 +117,20 @@ class SqlPeople:
         if not is_first and is_new:
             await self._session.execute(delete(models.Customer).where(models.Customer.id == customer))
         return await self._at(shop, account, address)
+
+    async def _with_phone(self, shop: UUID, phone: str) -> UUID | None:
+        """Return the one customer of the shop's records with this number; two with the same are nobody."""
+        found = await self._session.scalars(
+            select(models.Customer.id)
+            .where(
+                models.Customer.shop_id == shop,
+                models.Customer.phone == phone,
+                models.Customer.external_id.is_not(None),
+            )
+            .limit(2)
+        )
+        customers = found.all()
+        return customers[0] if len(customers) == 1 else None
 
     async def _at(self, shop: UUID, account: UUID, address: str) -> UUID | None:
         return await self._session.scalar(
@@ -138,7 +157,13 @@ class SqlPeople:
         return account
 
     async def _customer(
-        self, shop: UUID, external_id: str | None, name: str | None, email: str | None, locale: str | None
+        self,
+        shop: UUID,
+        external_id: str | None,
+        name: str | None,
+        email: str | None,
+        locale: str | None,
+        phone: str | None = None,
     ) -> tuple[UUID, bool]:
         """Return the customer's id and whether it was inserted here; names and e-mails of visitors are hints."""
         condition = (models.Customer.shop_id == shop, models.Customer.external_id == external_id)
@@ -155,6 +180,7 @@ class SqlPeople:
             external_id=external_id,
             name=name,
             email=email,
+            phone=phone,
             locale=locale,
             attributes={},
             created_at=utc_now(),

@@ -22,6 +22,7 @@ OPEN = {
     "/api/auth/token/",
     "/api/auth/token/refresh/",
     "/api/auth/session/",
+    "/api/storefront/shopify/",  # Shopify signs
     "/api/webhooks/{channel}/",  # the vendor signs
     "/healthz",
     "/readyz",
@@ -46,6 +47,7 @@ async def the_ids(rig: Product) -> dict[str, str]:
         "customers": str(record.customer),
         "users": str(user),
         "channels": str(account),
+        "merges": str(new_id()),
     }
 
 
@@ -58,6 +60,7 @@ async def call(rig: Product, operation: Operation, role: Role, ids: dict[str, st
         "/api/conversations/create_conversation/": {"customer": "cust_1"},
         "/api/auth/password/": {"current": PASSWORD, "new": f"{PASSWORD} and more"},
         "/api/settings/": {},
+        "/api/customers/{id:uuid}/merge/": {"into": str(new_id())},
         "/api/channels/accounts/": {"kind": "messenger", "fields": {**MESSENGER, "page_id": "3003"}},
         "/api/channels/accounts/{id:uuid}/": {"active": False},
         "/api/conversations/{id:uuid}/correct_intent/": {"message": str(new_id()), "intent": "thanks"},

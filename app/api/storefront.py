@@ -1,0 +1,73 @@
+"""Who looks at a Shopify storefront: asked by the widget through Shopify's app proxy, which signs the customer's id."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import Struct
+from starlette.responses import Response
+
+from app.api.operation import Call, Operation
+from app.api.problem import Problem
+from app.auth.identity import identity_hash
+from app.channels import shopify, signatures
+
+TAG = "channels"
+MOST_PARAMETERS = 100
+NEVER_STORED = {"Cache-Control": "no-store"}
+
+
+class SignedIdentity(Struct, frozen=True):
+    """What the widget says of its visitor; see `identity` in the widget's hello."""
+
+    id: str
+    hash: str
+
+
+class Storefront(Struct, frozen=True):
+    """The widget's key, and who is signed in at the shop; nobody when `identity` is null."""
+
+    widget_key: str
+    identity: SignedIdentity | None
+
+
+async def storefront_identity(call: Call) -> Response:
+    """Tell the storefront's widget who its visitor is, on Shopify's word alone."""
+    refused = Problem(403, "forbidden", "this address is for requests that Shopify's app proxy has signed")
+    try:
+        query = parse_qsl(
+            call.request.scope.get("query_string", b"").decode("latin-1"),
+            keep_blank_values=True,
+            max_num_fields=MOST_PARAMETERS,
+        )
+    except ValueError:
+        raise refused from None
+    values = dict(query)
+    domain = shopify.shop_domain(values.get("shop", ""))
+    account = (await call.context.accounts.named(shopify.KIND, [domain])).get(domain) if domain else None
+    if account is None or not signatures.shopify_proxy(shopify.client_secrets(account), query, datetime.now(UTC)):
+        raise refused
+    shop = await call.context.shops.by_id(account.shop)
+    if shop is None:
+        raise refused
+    customer = values.get("logged_in_customer_id", "")
+    is_known = customer.isascii() and customer.isdigit()
+    identity = SignedIdentity(customer, identity_hash(shop.widget_secret, customer)) if is_known else None
+    answer = msgspec.json.encode(Storefront(shop.widget_key, identity))
+    return Response(answer, media_type="application/json", headers=NEVER_STORED)
+
+
+OPERATIONS = (
+    Operation(
+        "GET",
+        "/api/storefront/shopify/",
+        storefront_identity,
+        "Who looks at a Shopify storefront",
+        TAG,
+        None,
+        response=Storefront,
+        errors=(403,),
+    ),
+)

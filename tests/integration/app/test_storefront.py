@@ -1,0 +1,71 @@
+"""The app proxy's word on who looks at the storefront, and that it lets the widget in as that customer."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from urllib.parse import urlencode
+
+import pytest
+
+from app.auth.identity import is_identity_genuine
+from tests.integration.app.rig import Product
+from tests.integration.app.vendors import Vendors
+
+PATH = "/api/storefront/shopify/"
+
+
+def signed(secret: str = "client-secret", skew_s: int = 0, **changes: str) -> dict[str, str]:
+    query = {
+        "shop": "demo.myshopify.com",
+        "logged_in_customer_id": "42",
+        "path_prefix": "/apps/chat",
+        "timestamp": str(int(time.time()) + skew_s),
+        **changes,
+    }
+    message = "".join(sorted(f"{name}={value}" for name, value in query.items()))
+    return {**query, "signature": hmac.new(secret.encode(), message.encode(), hashlib.sha256).hexdigest()}
+
+
+@pytest.fixture
+async def vendors(rig: Product) -> Vendors:
+    vendors = Vendors(rig)
+    await vendors.connect("shopify")
+    return vendors
+
+
+async def test_a_signed_in_customer_is_vouched_for(vendors: Vendors) -> None:
+    for secret in ("client-secret", "old-secret"):
+        answer = await vendors.client.get(f"{PATH}?{urlencode(signed(secret))}")
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "no-store"
+        told = answer.json()
+        assert told["widget_key"] == "wk_mine"
+        assert is_identity_genuine(vendors.rig.mine.shop.widget_secret, "42", told["identity"]["hash"])
+
+
+@pytest.mark.parametrize("customer", ["", "42; drop", "٤٢"])
+async def test_a_guest_is_nobody(vendors: Vendors, customer: str) -> None:
+    answer = await vendors.client.get(f"{PATH}?{urlencode(signed(logged_in_customer_id=customer))}")
+    assert (answer.status_code, answer.json()["identity"]) == (200, None)
+
+
+async def test_everything_else_is_refused(vendors: Vendors) -> None:
+    good = signed()
+    refused = [
+        {},
+        {**good, "logged_in_customer_id": "43"},
+        {**good, "signature": good["signature"].upper()},
+        {**good, "signature": good["signature"][:-1]},
+        {name: value for name, value in good.items() if name != "signature"},
+        signed("other"),
+        signed(skew_s=-120),
+        signed(skew_s=120),
+        signed(shop="other.myshopify.com"),
+        signed(shop="demo.myshopify.com.evil.example"),
+    ]
+    for query in refused:
+        answer = await vendors.client.get(f"{PATH}?{urlencode(query)}")
+        assert answer.status_code == 403, query
+        assert "42" not in answer.text
