@@ -12,13 +12,14 @@ from app.demo.seed import WIDGET_KEY
 from app.live.sessions import UseCases
 from app.services.accounts import AccountDesk, Accounts
 from app.services.analytics import Analytics
-from app.services.audit import Audit
 from app.services.answer.ports import Records
+from app.services.audit import Audit
 from app.services.customers import Customers
 from app.services.handshakes import VerifyTokens
 from app.services.inbox import Inbox, WebhookLog
 from app.services.merging import Merging
 from app.services.model_health import Metrics
+from app.services.privacy import Privacy
 from app.services.program import Programs
 from app.services.rate_limit import RateLimiter
 from app.services.shops import Shops, WidgetShop
@@ -44,6 +45,7 @@ class ApiContext:
     limiter: RateLimiter
     analytics: Analytics
     model_log: Metrics
+    privacy: Privacy
     customers: Customers
     health: Callable[[], Awaitable[Health]]
     cases: UseCases

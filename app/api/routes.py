@@ -20,6 +20,7 @@ from app.api import (
     health,
     merges,
     messages,
+    privacy,
     shop_settings,
     storefront,
     users,
@@ -46,6 +47,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *channels.OPERATIONS,
     *storefront.OPERATIONS,
     *merges.OPERATIONS,
+    *privacy.OPERATIONS,
 )
 DEMO_OPERATIONS = demo.OPERATIONS
 

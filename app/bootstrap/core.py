@@ -14,6 +14,7 @@ from app.auth.staff import Lifetimes, StaffAuth
 from app.auth.tokens import Tokens
 from app.channels.http import VendorHttp
 from app.channels.registry import BY_KIND
+from app.db.archive import SqlArchive
 from app.db.channel_accounts import SqlChannelAccounts
 from app.db.database import Database
 from app.db.import_store import SqlImportStore
@@ -36,6 +37,7 @@ from app.services.desk import DeskWork
 from app.services.ingest import Ingest
 from app.services.jobs import JobQueue
 from app.services.outbox import Outbox
+from app.services.privacy import Privacy
 from app.services.publish import Publisher
 from app.services.rate_limit import RateLimiter
 from app.services.reads import Reads
@@ -163,6 +165,7 @@ class Parts:
     cases: UseCases
     replies: Replies
     queue: JobQueue
+    privacy: Privacy
 
 
 def build_parts(core: Core) -> Parts:
@@ -195,4 +198,5 @@ def build_parts(core: Core) -> Parts:
         ),
     )
     replies = Replies(store, changes, core.live, clock, lease_s=settings.job_lease_s)
-    return Parts(store, publisher, changes, cases, replies, queue)
+    privacy = Privacy(store, changes, SqlArchive(core.database), clock)
+    return Parts(store, publisher, changes, cases, replies, queue, privacy)

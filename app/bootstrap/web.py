@@ -15,8 +15,8 @@ from app.db.analytics import SqlAnalytics
 from app.db.audit import SqlAudit
 from app.db.customers import SqlCustomers
 from app.db.database import Database
-from app.db.model_log import SqlModelLog
 from app.db.merges import SqlMerges
+from app.db.model_log import SqlModelLog
 from app.db.webhook_log import SqlWebhookLog
 from app.live.limits import Limits, LimitSettings, PerMinute
 from app.live.sessions import LiveSessions
@@ -128,6 +128,7 @@ def build_web(core: Core, parts: Parts) -> Web:
         limiter=core.limiter,
         analytics=SqlAnalytics(core.database),
         model_log=SqlModelLog(core.database),
+        privacy=parts.privacy,
         customers=SqlCustomers(core.database),
         health=state.health,
         cases=parts.cases,

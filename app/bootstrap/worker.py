@@ -194,7 +194,7 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
 def _receiving(core: Core, parts: Parts) -> Receiving:
     receiving = Receiving(parts.store, parts.changes, SystemClock())
     receipts = Receipts(parts.store, parts.changes, parts.cases.deliver, receiving, BY_KIND)
-    shopify = ShopifySync(SqlSyncedRecords(core.database), parts.store, SystemClock())
+    shopify = ShopifySync(SqlSyncedRecords(core.database), parts.store, SystemClock(), privacy=parts.privacy.record)
     receiving.handle({Receipt: receipts.receipt, Echo: receipts.echo, Record: shopify.record})
     return receiving
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.database import Database
+from app.db.erasure import SqlErasure
 from app.db.repositories.conversations import SqlConversations
 from app.db.repositories.deliveries import SqlDeliveries
 from app.db.repositories.desk import SqlDesk
@@ -36,6 +37,7 @@ class SqlTransaction:
         self.views: ports.Views = SqlViews(session)
         self.inbox: ports.InboxLog = SqlInboxLog(session)
         self.deliveries: Deliveries = SqlDeliveries(session)
+        self.erasure: ports.Erasure = SqlErasure(session)
 
     async def commit(self) -> None:
         """Make all of it durable and visible."""

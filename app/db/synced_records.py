@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from uuid import UUID
 
@@ -53,7 +54,7 @@ class SqlSyncedRecords:
 
 async def _is_newer(session: AsyncSession, account: UUID, kind: str, external_id: str, changed_at: datetime) -> bool:
     """Move the mark forward. The same time again is taken: one delivery may be told twice, and states are whole."""
-    table = models.SyncMark
+    table, external_id = models.SyncMark, mark_of(external_id)
     is_first = await insert_if_absent(
         session, table, account_id=account, kind=kind, external_id=external_id, changed_at=changed_at
     )
@@ -73,3 +74,8 @@ async def _set_active(session: AsyncSession, shop: UUID, external_id: str, *, ac
         .where(models.Product.shop_id == shop, models.Product.external_id == external_id)
         .values(active=active)
     )
+
+
+def mark_of(external_id: str) -> str:
+    """Return the key of a record in sync_marks: a hash, so that the mark outlives an erased person unnamed."""
+    return hashlib.sha256(external_id.encode()).hexdigest()

@@ -291,6 +291,20 @@ class Views(Protocol):
         """Return (shop, identity) of a conversation."""
 
 
+class Erasure(Protocol):
+    """Wipes a person; each call returns the rows touched by table."""
+
+    async def wipe_conversation(self, conversation: UUID) -> Mapping[str, int]:
+        """Wipe all that was said and shown. Call under the conversation's lock, after its reply has ended."""
+
+    async def wipe_customer(self, customer: UUID) -> Mapping[str, int]:
+        """Wipe the record, addresses, interactions, what links orders to it, and what vendors sent about the person."""
+
+    async def wipe_orders(self, shop: UUID, external_ids: Sequence[str]) -> Mapping[str, int]: ...
+
+    async def wipe_webhooks(self, shop: UUID, needles: Sequence[bytes], addresses: Sequence[str] = ()) -> int: ...
+
+
 class Transaction(Protocol):
     """One transaction: rolled back unless committed."""
 
@@ -304,6 +318,7 @@ class Transaction(Protocol):
     views: Views
     inbox: InboxLog
     deliveries: Deliveries
+    erasure: Erasure
 
     async def commit(self) -> None: ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -22,6 +22,7 @@ from app.domain.channel import Record
 from app.services.clock import Clock
 from app.services.imports import Row, parse_rows
 from app.services.ports import Store, WaitingEvent
+from app.services.privacy import TOPICS
 
 log = structlog.get_logger(__name__)
 
@@ -36,16 +37,24 @@ class SyncedRecords(Protocol):
     async def withdraw(self, shop: UUID, account: UUID, product: str, changed_at: datetime) -> bool: ...
 
 
+PrivacyEffect = Callable[[WaitingEvent, Record], Awaitable[None]]
+"""Does what a request about data asks, and finishes its row."""
+
+
 class ShopifySync:
     """Takes in records of one shop at a time."""
 
-    def __init__(self, records: SyncedRecords, store: Store, clock: Clock) -> None:
+    def __init__(self, records: SyncedRecords, store: Store, clock: Clock, *, privacy: PrivacyEffect) -> None:
         self._records = records
         self._store = store
         self._clock = clock
+        self._privacy = privacy
 
     async def record(self, row: WaitingEvent, event: Record) -> None:
         """Take in a record that a webhook told; one that cannot be read is marked so, and loses nothing else."""
+        if event.topic in TOPICS:
+            await self._privacy(row, event)
+            return
         error = None
         try:
             await self.take(row.shop, row.account, event.account, event.topic, event.body, event.at)

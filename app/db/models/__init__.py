@@ -6,6 +6,7 @@ from app.db.models.conversations import Conversation, Csat, Event, Feedback, Mes
 from app.db.models.inbox import CustomerMerge, WebhookLog
 from app.db.models.model_versions import ModelVersion
 from app.db.models.people import ChannelAccount, ChannelIdentity, Customer
+from app.db.models.privacy import PrivacyRequest
 from app.db.models.replies import Delivery, Job, Response, Schedule
 from app.db.models.shops import ApiKey, AuditEntry, BusinessHour, Label, Meta, Session, Shop, User
 from app.db.models.sync import SyncMark
@@ -34,6 +35,7 @@ __all__ = [
     "ModelVersion",
     "Note",
     "Order",
+    "PrivacyRequest",
     "Product",
     "Recommendation",
     "Response",

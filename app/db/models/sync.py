@@ -18,5 +18,5 @@ class SyncMark(Base):
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("channel_accounts.id"), primary_key=True)
     kind: Mapped[Short] = mapped_column(primary_key=True)  # orders, products, customers
-    external_id: Mapped[Name] = mapped_column(primary_key=True)
+    external_id: Mapped[Name] = mapped_column(primary_key=True)  # its hash: it outlives an erased person
     changed_at: Mapped[datetime]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Protocol
@@ -25,23 +26,23 @@ class BatchedAnalyzer:
     """Joins the texts of concurrent callers into one forward pass, in a thread; results are kept per text.
 
     A message is analysed by its own job and again for its answer. The results are those of one loaded model, and go
-    with it: another version is another analyzer.
+    with it: another version is another analyzer. They are kept by the text's hash: what a customer wrote is not.
     """
 
     def __init__(self, analyzer: Analyzer) -> None:
         self._analyzer = analyzer
         self._waiting: list[tuple[str, asyncio.Future[Analysis]]] = []
         self._runner: asyncio.Task[None] | None = None
-        self._kept: OrderedDict[str, Analysis] = OrderedDict()
+        self._kept: OrderedDict[bytes, Analysis] = OrderedDict()
 
     async def analyze(self, text: str) -> Analysis:
         """Return the analysis of one text.
 
         Raises: what the model raises, for every text of the batch that failed.
         """
-        known = self._kept.get(text)
+        known = self._kept.get(_key(text))
         if known is not None:
-            self._kept.move_to_end(text)
+            self._kept.move_to_end(_key(text))
             return known
         future: asyncio.Future[Analysis] = asyncio.get_running_loop().create_future()
         self._waiting.append((text, future))
@@ -68,6 +69,10 @@ class BatchedAnalyzer:
     def _keep(self, text: str, result: Analysis) -> None:
         if len(text) > KEPT_CHARS:
             return
-        self._kept[text] = result
+        self._kept[_key(text)] = result
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
+
+
+def _key(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

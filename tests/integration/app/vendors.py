@@ -64,7 +64,9 @@ class Vendors:
         """Do the jobs that webhooks left, as a worker does; return how many there were."""
         parts, worker = self.rig.parts, new_id()
         receiving = Receiving(parts.store, parts.changes, SystemClock())
-        shopify = ShopifySync(SqlSyncedRecords(self.rig.core.database), parts.store, SystemClock())
+        shopify = ShopifySync(
+            SqlSyncedRecords(self.rig.core.database), parts.store, SystemClock(), privacy=parts.privacy.record
+        )
         receiving.handle({Record: shopify.record})
         jobs = await parts.queue.claim(Lane.RECEIVE, worker, 100)
         for job in jobs:
