@@ -72,11 +72,11 @@ def show(shop: ShopOption = "") -> None:
 
 @channels.command()
 def check(shop: ShopOption = "") -> None:
-    """Say for each account whether its secrets can be read and what came in last."""
+    """Say for each account whether its secrets can be read, whether the vendor takes them, and what came in last."""
 
     async def run() -> Table:
         async with open_core(get_settings()) as core:
-            table = Table("Channel", "Account", "Secrets", "Last event")
+            table = Table("Channel", "Account", "Secrets", "Sending", "Last event")
             owner = await shop_named(core, shop)
             last = await core.accounts.last_events(owner)
             for one in await AccountDesk(core.accounts, BY_KIND).listed(owner):
@@ -85,6 +85,7 @@ def check(shop: ShopOption = "") -> None:
                     one.kind,
                     one.external_id,
                     await _secrets_state(core, one.id),
+                    "works" if one.problem is None else f"refused with {one.problem}: renew the credentials",
                     "none yet" if when is None else when.isoformat(timespec="seconds"),
                 )
             return table

@@ -75,6 +75,7 @@ class SqlChannelAccounts:
                     row.active,
                     row.fields,
                     frozenset(row.secrets or {}),
+                    row.problem,
                 )
                 for row in rows
             ]
@@ -150,6 +151,7 @@ class SqlChannelAccounts:
             "fields": dict(change.fields),
             "secrets": self._vault.lock(change.secrets),
             "active": change.active,
+            "problem": None,  # whoever changes an account has mended it, or will be told again
         }
 
     def _account(self, row: models.ChannelAccount) -> Account:

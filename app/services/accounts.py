@@ -22,7 +22,8 @@ _PRINTABLE = re.compile(r"[\x20-\x7e]+")
 
 @dataclass(frozen=True, slots=True)
 class StoredAccount:
-    """An account as admins see it: `secrets` are the names of those that are set."""
+    """An account as admins see it: `secrets` are the names of those that are set; `problem` is what the vendor refuses
+    our credentials with, so that nothing is sent."""
 
     id: UUID
     shop: UUID
@@ -32,6 +33,7 @@ class StoredAccount:
     active: bool
     fields: Mapping[str, str]
     secrets: frozenset[str]
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ class Deliver:
         """Say why a part may not be sent now: "" when it is out of date; None when it may."""
         if delivery.sender is SenderKind.BOT and delivery.epoch != change.conversation.control.epoch:
             return ""
-        if route is None or (limits := change.outbox.limits(route.kind)) is None:
+        if route is None or route.problem is not None or (limits := change.outbox.limits(route.kind)) is None:
             return ACCOUNT_BROKEN
         is_template = "template" in delivery.content
         if is_template or is_open(limits, route, change.now, by_human=delivery.sender is SenderKind.AGENT):
@@ -183,6 +183,8 @@ class Deliver:
             await change.add_job(deliver_job(found, cause, delay_s=delay_s, retries=True))
             await tell(change, found.message)
             return
+        if refused.kind is RefusalKind.CREDENTIALS and refused.code != ACCOUNT_BROKEN:
+            await change.tx.deliveries.stop_account(found.account, refused.code)
         error = {
             RefusalKind.WINDOW_CLOSED: WINDOW_CLOSED,
             RefusalKind.CREDENTIALS: ACCOUNT_BROKEN,

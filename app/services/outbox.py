@@ -26,13 +26,14 @@ _CUT_SHORT = (FinishReason.STOPPED, FinishReason.TAKEN_OVER)
 @dataclass(frozen=True, slots=True)
 class Route:
     """How a conversation's customer is reached: `kind` of channel, and the customer's last message there (`key` is
-    the vendor's id of it)."""
+    the vendor's id of it). `problem`: why nothing is sent for this account."""
 
     account: UUID
     kind: str
     address: str
     last_inbound_at: datetime | None
     last_inbound_key: str | None
+    problem: str | None = None
 
 
 class Deliveries(Protocol):
@@ -69,6 +70,9 @@ class Deliveries(Protocol):
         """Store what a message shows of its delivery; false when it shows that already."""
 
     async def route(self, conversation: UUID) -> Route | None: ...
+
+    async def stop_account(self, account: UUID, problem: str) -> None:
+        """Send no more for an account until its credentials are changed."""
 
     async def forgotten(self, before: datetime, limit: int) -> Sequence[Delivery]:
         """Return what has been queued or sending without a change since `before`."""

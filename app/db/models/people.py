@@ -71,6 +71,7 @@ class ChannelAccount(Base):
     fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
     secrets: Mapped[dict[str, Any] | None]  # encrypted, by name
     active: Mapped[bool] = mapped_column(default=True)
+    problem: Mapped[Name | None]  # the vendor refuses our credentials with this: nothing is sent until they change
     created_at: Mapped[Created]
 
 

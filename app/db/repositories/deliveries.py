@@ -15,6 +15,7 @@ from app.domain.delivery import Delivery, DeliveryStatus
 from app.domain.message import SenderKind
 from app.services.outbox import Route
 
+PROBLEM_CHARS = 255
 _OPEN = (DeliveryStatus.QUEUED.value, DeliveryStatus.SENDING.value)
 _HANDED_OVER = (DeliveryStatus.SENT.value, DeliveryStatus.DELIVERED.value)
 
@@ -161,6 +162,7 @@ class SqlDeliveries:
                     models.ChannelIdentity.account_id,
                     models.ChannelIdentity.address,
                     models.ChannelAccount.kind,
+                    models.ChannelAccount.problem,
                 )
                 .join(models.Conversation, models.Conversation.identity_id == models.ChannelIdentity.id)
                 .join(models.ChannelAccount, models.ChannelAccount.id == models.ChannelIdentity.account_id)
@@ -179,7 +181,16 @@ class SqlDeliveries:
             )
         ).one_or_none()
         at, key = (None, None) if last is None else (last.created_at, last.client_id)
-        return Route(found.account_id, found.kind, found.address, at, key)
+        return Route(found.account_id, found.kind, found.address, at, key, found.problem)
+
+    async def stop_account(self, account: UUID, problem: str) -> None:
+        """Note what is wrong."""
+        await self._session.execute(
+            update(models.ChannelAccount)
+            .where(models.ChannelAccount.id == account)
+            .values(problem=problem[:PROBLEM_CHARS])
+            .execution_options(synchronize_session=False)
+        )
 
     async def forgotten(self, before: datetime, limit: int) -> Sequence[Delivery]:
         """Read the index of what is open."""

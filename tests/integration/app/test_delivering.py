@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import update
 from starlette.responses import JSONResponse
 
+from app.channels.registry import BY_KIND
 from app.db import models
 from app.domain.conversation import Controller
 from app.domain.people import Role
+from app.services.accounts import AccountDesk
 from app.services.deliver import CHECK_KIND
 from app.services.outbox import DELIVER_KIND
 from app.simulate.faults import Fault
@@ -255,6 +257,17 @@ async def test_a_token_that_is_void_is_told_and_not_tried_again(rig: Product) ->
         message = await say(rig, conversation, "Hello?")
         await hands.work()
         assert await shown(rig, message) == {"status": "failed", "error": "account_broken", "to": 0}
+        channel.meta.token = "a-page-token"
+        waits = await say(rig, conversation, "Nobody asks the vendor now")
+        await hands.work()
+        assert (await shown(rig, waits), channel.texts()) == (await shown(rig, message), [])
+        desk = AccountDesk(rig.core.accounts, BY_KIND)
+        (stored,) = [one for one in await desk.listed(rig.mine.shop.id) if one.kind == "messenger"]
+        assert stored.problem == "190/463"
+        await desk.change(rig.mine.shop.id, channel.account, {"page_token": "a-page-token"})
+        await rig.parts.cases.deliver.resend(agent_of(rig), conversation, message, uuid4())
+        await hands.work()
+        assert channel.texts() == ["Hello?"]
 
 
 async def test_a_colleague_in_metas_inbox_silences_the_bot(rig: Product) -> None:
