@@ -1,4 +1,4 @@
-"""Commands that measure: bench engine, bench realtime."""
+"""Commands that measure: bench engine, bench pipeline, bench realtime."""
 
 from __future__ import annotations
 
@@ -77,6 +77,24 @@ def bench_engine(
         as_json.write_text(json.dumps(outcome.results, indent=2) + "\n", encoding="utf-8")
 
 
+@benches.command("pipeline")
+def bench_pipeline(
+    messages: Annotated[int, typer.Option(min=2, help="Messages that are measured, one after the other")] = 300,
+    threads: Annotated[int, typer.Option(min=1)] = 1,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file")] = None,
+) -> None:
+    """Measure what happens to a message before its answer is written: classify, search, decide, gather, prompt."""
+    from app.bootstrap.pipeline_bench import measure_pipeline  # loads the models, which no other command waits for
+
+    figures = asyncio.run(measure_pipeline(messages, threads))
+    table = Table("", "ms", title=f"{messages} messages, {threads} threads", title_justify="left")
+    for name, value in figures.items():
+        table.add_row(name.removesuffix("_ms").replace("_", " "), f"{value:.1f}")
+    console.print(table)
+    if as_json is not None:
+        as_json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
 @benches.command("realtime")
 def bench_realtime(
     peers: Annotated[str, typer.Option(help="Which servers, with commas; without it all that are installed")] = "",
@@ -116,15 +134,23 @@ def _numbers(text: str, option: str) -> list[float]:
 
 
 def _print_profile(plan: Plan) -> None:
-    from nlp.bench.model import model_directory
+    from nlp.bench.contenders import Setup
+    from nlp.bench.model import make_jobs, model_directory
+    from nlp.bench.ping import ping_loop
     from nlp.bench.profile import PARTS, profile_steps
 
-    with model_directory(plan.model) as directory:
-        found = profile_steps(directory, plan.streams, plan.prompt_tokens, plan.threads)
     table = Table("n", "encode", "step", *PARTS, title="Milliseconds of a decoder step", title_justify="left")
+    pings = Table("n", "p50", "p99", "max", title="Milliseconds the event loop is late", title_justify="left")
+    with model_directory(plan.model) as directory:
+        for n in plan.streams:
+            setup = Setup(directory, n, plan.prompt_tokens, plan.new_tokens, plan.threads)
+            late = asyncio.run(ping_loop(setup, make_jobs(directory, n, plan.prompt_tokens, seed=n)))
+            pings.add_row(str(n), *map(str, late.values()))
+        found = profile_steps(directory, plan.streams, plan.prompt_tokens, plan.threads)
     for n, parts in found.items():
         table.add_row(str(n), *(str(parts[name]) for name in ("encode", "step", *PARTS)))
     console.print(table)
+    console.print(pings)
 
 
 def _print_streams(outcome: Outcome) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import importlib.util
 import time
 from collections.abc import Sequence as Items
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -117,13 +118,20 @@ class Transformers:
 
     def __init__(self, setup: Setup) -> None:
         self._tokens = setup.new_tokens
+        self._threads = setup.threads
         # Any: the declared self type of `generate` does not fit T5.
         self._model: Any = T5ForConditionalGeneration.from_pretrained(setup.directory)
         self._model.train(False)
 
     async def together(self, jobs: Items[Job]) -> list[Times]:
-        """Answer prompts of one length as one batch."""
-        return await asyncio.to_thread(self._generate, jobs)
+        """Answer prompts of one length as one batch.
+
+        In a thread that ends: one that goes on keeps its OpenMP helpers, and with more helpers than cores all
+        contenders become slower.
+        """
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(self._threads,)) as pool:
+            return await loop.run_in_executor(pool, self._generate, jobs)
 
     async def serve(self, job: Job) -> Times:
         """Answer one prompt alone: `generate` takes no newcomers."""

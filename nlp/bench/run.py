@@ -49,7 +49,7 @@ class Outcome:
 
 async def run(plan: Plan, say: Callable[[str], None]) -> Outcome:
     """Measure as planned; `say` is told what is going on and which peer is missing."""
-    torch.set_num_threads(plan.threads)
+    torch.set_num_threads(1)  # here; each contender has its own number
     slots = max(plan.streams)
     with model_directory(plan.model) as directory, TemporaryDirectory() as scratch:
         setup = Setup(directory, slots, plan.prompt_tokens, plan.new_tokens, plan.threads)

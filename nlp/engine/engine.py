@@ -51,6 +51,10 @@ class Engine:
         settings = settings or EngineSettings()
         config = files.config
         device = torch.device(settings.device)
+        threads = torch.get_num_threads()
+        # A thread that has used OpenMP keeps its helpers; with more of them than cores, nobody's helpers spin while
+        # they wait, and a step of the engine takes twice as long (measured). Only the engine's thread may have some.
+        torch.set_num_threads(1)
         self.window = settings.window or config.window
         self.model_hash = files.model_hash
         self.tokenizer_hash = files.tokenizer_hash
@@ -63,6 +67,8 @@ class Engine:
         capacity = rounded(settings.max_tokens)
         model = T5Model(config, files.weights, settings.dtype, capacity, self.window, device)
         cache = model.make_cache(settings.slots, capacity, self.window)
+        torch.set_num_threads(threads)
+        self._threads = settings.threads or threads
         self._runner = Runner(model, cache, settings.guess_rows)
         self._answers = AnswerStore()
         self._scheduler = Scheduler(settings.slots, settings.max_waiting, settings.encode_tokens)
@@ -161,8 +167,7 @@ class Engine:
         return Sequence(request, prompt, start, end, detokenizer, constraint, time.monotonic(), guesser)
 
     def _run(self) -> None:
-        if self._settings.threads is not None:
-            torch.set_num_threads(self._settings.threads)
+        torch.set_num_threads(self._threads)
         with torch.inference_mode():
             while self._has_work():
                 try:
@@ -193,7 +198,11 @@ class Engine:
                 self._accept(chosen)
 
     def _encode(self) -> None:
-        """Go on with the encoder pass: to its end when nothing decodes, else within the bound (at least a piece)."""
+        """Go on with the encoder pass: to its end when nothing decodes, else within the bound (at least a piece).
+
+        The bound grows with the number of newcomers: one that comes alone is hardly felt by the replies that run, and
+        many do not wait in turn behind them.
+        """
         began = before = time.monotonic()
         longest = 0.0
         while self._runner.is_encoding:
@@ -205,7 +214,9 @@ class Engine:
                     self._scheduler.encoded(self._encoding)
                 elif all(sequence.state is State.ENDED for sequence in self._encoding):
                     self._runner.drop()
-                full = now - began + longest > self._settings.max_stall_s
+                newcomers = len(self._encoding) + self._scheduler.waiting
+                bound = min(self._settings.max_stall_s, newcomers * self._settings.stall_per_reply_s)
+                full = now - began + longest > bound
                 if self._closed or (full and self._scheduler.running()):
                     return
 

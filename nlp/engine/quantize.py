@@ -146,9 +146,9 @@ class Int8Linear:
         self._kernel = kernel
         if norm is not None:
             weight, epsilon = norm
-            # x / rms(x) = x * sqrt(D) / hypot(|x|, sqrt(epsilon * D))
+            # x / rms(x) = x * sqrt(D) / sqrt(|x|**2 + epsilon * D)
             self._weight = weight * weight.numel() ** 0.5
-            self._least = torch.tensor([[(epsilon * weight.numel()) ** 0.5]])
+            self._least = epsilon * weight.numel()
 
     def __call__(self, x: Tensor, /) -> Tensor:
         largest = longest(x.abs())
@@ -175,7 +175,9 @@ class Int8Linear:
         h = x * self._weight
         largest = longest(h.abs())
         y = self._kernel(h, largest, relu=relu)
-        return y, largest.div_(torch.linalg.vector_norm(x, 2, -1, True).hypot_(self._least))
+        # One by one, as each of these is rounded exactly: hypot gives other last bits in a vector than alone.
+        length = torch.linalg.vector_norm(x, 2, -1, True).square_().add_(self._least).sqrt_()
+        return y, largest.div_(length)
 
 
 def longest(magnitudes: Tensor) -> Tensor:

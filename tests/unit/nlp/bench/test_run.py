@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from nlp.bench.contenders import has_ctranslate2
+from nlp.bench.contenders import Setup, has_ctranslate2
 from nlp.bench.measure import Figures, percentile
 from nlp.bench.model import T5_BASE, make_jobs, write_random_model
+from nlp.bench.ping import ping_loop
+from nlp.bench.profile import PARTS, profile_steps
 from nlp.bench.run import Plan, run
 
 SHAPE = {**T5_BASE, "vocab_size": 200, "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 1, "num_heads": 4}
@@ -67,3 +69,16 @@ def test_figures_are_medians_of_replies_and_percentiles_of_gaps() -> None:
     assert figures.arrivals()["stall_max_ms"] == 2500.0
     assert percentile(range(1, 101), 99) == 99
     assert percentile([7.0], 1) == 7.0
+
+
+def test_the_parts_of_a_step_are_all_of_it(directory: Path) -> None:
+    found = profile_steps(directory, (1, 3), prompt_tokens=8, threads=1)
+    assert list(found) == [1, 3]
+    for parts in found.values():
+        assert all(parts[part] > 0 for part in ("linear", "attention", "cache", "sampling", "small", "encode"))
+        assert sum(parts[part] for part in PARTS) >= 0.99 * parts["step"]
+
+
+async def test_the_loop_is_pinged_while_replies_run(directory: Path) -> None:
+    late = await ping_loop(Setup(directory, 3, 8, 40, 1), make_jobs(directory, 3, 8, seed=1))
+    assert 0 <= late["p50"] <= late["p99"] <= late["max"]

@@ -12,6 +12,7 @@ from nlp.engine.request import EngineOverloadedError, FinishReason, GenerationRe
 from nlp.engine.scheduler import Scheduler
 from nlp.engine.sequence import Sequence, State
 from nlp.engine.vocabulary import Vocabulary
+from tests.fixtures.effort import EFFORT
 
 VOCABULARY = Vocabulary({0: "<pad>", 1: "</s>", 2: "▁a"}, {0, 1}, 3, 1)
 SLOTS, MAX_WAITING, ENCODE_TOKENS = 3, 5, 20
@@ -177,4 +178,5 @@ class SchedulerMachine(RuleBasedStateMachine):
 
 
 TestScheduler = SchedulerMachine.TestCase
-TestScheduler.settings = settings(max_examples=40, stateful_step_count=50, deadline=None)
+# 2,000 random steps, or 100,000.
+TestScheduler.settings = settings(max_examples=40 if EFFORT == 1 else 2000, stateful_step_count=50, deadline=None)

@@ -1,0 +1,88 @@
+"""What holds over many requests: memory stays flat, and a cancel is felt by the next step."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from torch import Tensor
+
+from nlp.engine import lookup
+from nlp.engine.cache import Rows, SlotCache
+from nlp.engine.engine import Engine
+from nlp.engine.model import T5Model
+from nlp.engine.request import Chunk, GenerationRequest
+from nlp.engine.settings import EngineSettings
+from tests.fixtures.effort import EFFORT
+from tests.unit.nlp.engine.replies import read
+
+REQUESTS = 400 if EFFORT == 1 else 10_000
+MEASURED = 8  # times, evenly spread
+GROWTH = 4 << 20  # bytes: the allocator's own noise
+
+
+def resident_bytes() -> int:
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not tell memory in /proc")
+async def test_memory_is_flat(gated_untied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shops come and go, prompts differ, some leave early. What is remembered of answers is bounded, and full soon."""
+    monkeypatch.setattr(lookup, "MAX_ENTRIES", 100)
+    monkeypatch.setattr(lookup, "MAX_TENANTS", 3)
+    engine = Engine.load(gated_untied, EngineSettings(dtype="int8", slots=4, max_waiting=10_000))
+
+    async def one(number: int) -> None:
+        prompt = "where is the order " * (number % 3 + 1)
+        request = GenerationRequest(
+            id=str(number), prompt=prompt, tenant=f"shop {number % 9}", max_tokens=12, temperature=0.8, seed=number
+        )
+        if number % 7:
+            await read(engine, request)
+        else:
+            stream = await engine.submit(request)
+            await anext(stream)
+            await stream.aclose()
+
+    grown = []
+    for part in range(MEASURED):
+        size = REQUESTS // MEASURED
+        await asyncio.gather(*(one(part * size + i) for i in range(size)))
+        grown.append(resident_bytes())
+    await engine.aclose()
+    print("MB:", [round(size / 2**20, 1) for size in grown])
+    assert grown[-1] - grown[1] < GROWTH
+
+
+async def test_a_cancel_is_felt_by_the_next_step(gated_untied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pass under way may end; no later one has a row of the cancelled reply, and another may have its slot."""
+    slots_seen: list[set[int]] = []
+    begun, go_on = threading.Event(), threading.Event()
+    decode = T5Model.decode
+
+    def held(model: T5Model, rows: Rows, cache: SlotCache) -> Tensor:
+        slots_seen.append(set(rows.slots))
+        if len(slots_seen) == 6:
+            begun.set()
+            go_on.wait(10)
+        return decode(model, rows, cache)
+
+    monkeypatch.setattr(T5Model, "decode", held)
+    engine = Engine.load(gated_untied, EngineSettings(dtype="int8", slots=2))
+    requests = [GenerationRequest(id=name, prompt="hello you", max_tokens=40, min_tokens=40) for name in "ab"]
+    streams = [await engine.submit(request) for request in requests]
+    await asyncio.to_thread(begun.wait, 10)
+    assert engine.cancel("a")
+    seen = len(slots_seen)
+    go_on.set()
+    rest = [item async for item in streams[0]]
+    assert sum(len(item.ids) for item in rest if isinstance(item, Chunk)) < seen
+    assert [item async for item in streams[1]]
+    assert all(slots == {1} for slots in slots_seen[seen:]), "only b goes on"
+    assert len(slots_seen) > seen
+    await engine.aclose()
