@@ -98,6 +98,8 @@ class _Round:
         wire.trap = trap
         await asyncio.gather(*(self._race(race, taker) for race in races))
         wire.trap = None
+        if not trap.sprung and self._step is not Step.AFTER_ACKNOWLEDGEMENT:
+            self._tally.wrong.append(f"{self._blow.kind}: no takeover was seen at {self._step.name}")
         await asyncio.sleep(SILENCE_S)
         await self._blow.ended()
         await self._check(races, people)
