@@ -1,4 +1,4 @@
-"""Events of vendors one by one, secrets of their accounts, merged customers (pre: nothing wrote webhook_logs before)."""
+"""Events of vendors one by one, secrets of accounts, merged customers (pre: nothing wrote webhook_logs before)."""
 
 from __future__ import annotations
 
