@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.channels.meta import INSTAGRAM, MESSENGER
 from app.channels.port import Channel
 from app.channels.shopify import SHOPIFY
+from app.channels.signed_webhook import SIGNED_WEBHOOK
 from app.channels.twilio_whatsapp import WHATSAPP
 from app.channels.web import WEB_CHANNEL
 
@@ -14,6 +15,7 @@ CHANNELS: tuple[Channel, ...] = (
     MESSENGER,
     INSTAGRAM,
     SHOPIFY,
+    SIGNED_WEBHOOK,
 )
 
 BY_KIND = {channel.kind: channel for channel in CHANNELS}
