@@ -16,6 +16,7 @@ from app.db.model_log import SqlModelLog
 from app.db.pruning import SqlPruning
 from app.db.reply_context import SqlReplyContexts
 from app.db.synced_records import SqlSyncedRecords
+from app.db.webhook_log import SqlWebhookLog
 from app.domain.channel import Echo, Receipt, Record
 from app.domain.job import Lane
 from app.errors import ConfigurationError
@@ -25,7 +26,7 @@ from app.services.answer.pipeline import Pipeline, Tokenizing
 from app.services.clock import SystemClock
 from app.services.deliver import CHECK_KIND, SWEEP_KIND
 from app.services.ids import new_id
-from app.services.inbox import RECEIVE_KIND
+from app.services.inbox import PRUNE_WEBHOOKS_KIND, RECEIVE_KIND, WEBHOOKS_KEEP_DAYS
 from app.services.ingest import ANALYZE_KIND
 from app.services.jobs import Periodic
 from app.services.model_health import MEASURE_KIND, MeasureModels
@@ -164,7 +165,8 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         },
         Lane.SYNC: {HANDOFF_TIMEOUT_KIND: parts.cases.control.expire_handoff},
         Lane.BATCH: {
-            PRUNE_KIND: PruneEvents(SqlPruning(core.database), SystemClock(), keep_days=settings.events_keep_days)
+            PRUNE_WEBHOOKS_KIND: PruneEvents(SqlWebhookLog(core.database), SystemClock(), keep_days=WEBHOOKS_KEEP_DAYS),
+            PRUNE_KIND: PruneEvents(SqlPruning(core.database), SystemClock(), keep_days=settings.events_keep_days),
         },
         Lane.TRAIN: {
             TRAIN_KIND: recommenders.train_all,
@@ -186,8 +188,9 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
     nightly = Periodic(TRAIN_KIND, Lane.TRAIN, timedelta(days=1), timedelta(hours=3))
     sweep = Periodic(SWEEP_KIND, Lane.DELIVER, timedelta(minutes=1))
     prune = Periodic(PRUNE_KIND, Lane.BATCH, timedelta(days=1), timedelta(hours=4))
+    prune_webhooks = Periodic(PRUNE_WEBHOOKS_KIND, Lane.BATCH, timedelta(days=1), timedelta(hours=5))
     measure = Periodic(MEASURE_KIND, Lane.TRAIN, timedelta(days=1), timedelta(hours=1))
-    periodics = [nightly, sweep, measure, *([prune] if settings.events_keep_days else [])]
+    periodics = [nightly, sweep, measure, prune_webhooks, *([prune] if settings.events_keep_days else [])]
     return Worker(core.bus, parts.queue, answers, lanes, wakes, periodics, warm)
 
 

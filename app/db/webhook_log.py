@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import delete, select, tuple_
 
 from app.db import models
 from app.db.database import Database
 from app.services.inbox import LoggedEvent
+
+PRUNED_AT_ONCE = 500
 
 
 class SqlWebhookLog:
@@ -51,3 +54,18 @@ class SqlWebhookLog:
                 .limit(limit)
             )
             return [LoggedEvent(*one) for one in rows]
+
+    async def prune(self, received_before: datetime) -> int:
+        """Remove processed rows from before a time in one short transaction; return of how many."""
+        row = models.WebhookLog
+        old = (
+            select(row.id)
+            .where(row.received_at < received_before, row.processed_at.is_not(None))
+            .order_by(row.received_at)
+            .limit(PRUNED_AT_ONCE)
+        )
+        async with self._database.write_session() as session:
+            ids = (await session.scalars(old)).all()
+            await session.execute(delete(row).where(row.id.in_(ids)).execution_options(synchronize_session=False))
+            await session.commit()
+        return len(ids)

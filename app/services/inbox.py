@@ -18,6 +18,8 @@ from app.services.ports import InboxRow, Store
 from app.services.publish import Publisher, nudge
 
 RECEIVE_KIND = "receive_webhook"
+PRUNE_WEBHOOKS_KIND = "webhooks.prune"
+WEBHOOKS_KEEP_DAYS = 30  # vendors send again for at most a week
 ADDRESS_CHARS = 320
 DETAIL_CHARS = 500
 

@@ -6,11 +6,14 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from app.db import models
+from app.db.webhook_log import SqlWebhookLog
 from tests.fixtures.signed import (
     PUBLIC_URL,
     Signed,
@@ -242,6 +245,21 @@ async def test_ten_copies_in_parallel_are_one_message(vendors: Vendors, kind: st
     assert Counter(await vendors.verdicts()) == {"accepted": 1, "duplicate": 9}
     assert await vendors.work() == 1
     assert await vendors.texts() == [QUESTION]
+
+
+async def test_old_rows_go_and_what_waits_stays(vendors: Vendors) -> None:
+    await vendors.post(good("messenger", 1))
+    await vendors.work()
+    await vendors.post(good("messenger", 2))
+    long_ago = datetime.now(UTC) - timedelta(days=31)
+    async with vendors.rig.core.database.write_session() as session:
+        await session.execute(update(models.WebhookLog).values(received_at=long_ago))
+        await session.commit()
+    await vendors.post(good("messenger", 3))
+    log = SqlWebhookLog(vendors.rig.core.database)
+    assert await log.prune(datetime.now(UTC) - timedelta(days=30)) == 1
+    assert await log.prune(datetime.now(UTC) - timedelta(days=30)) == 0
+    assert [row.provider_id for row in await vendors.log()] == ["m_2", "m_3"]
 
 
 def batch() -> Signed:
