@@ -14,6 +14,7 @@ from app.domain.catalogue import Article, Order, Product, format_date, format_mo
 from app.services.answer.decision import Decision
 from app.services.answer.question import Question
 from app.services.answer.sentences import split_sentences
+from nlp.aspects import aspect_of
 from nlp.grounding import MAX_ORDERS, MAX_PRODUCTS, WORDS, Fact, order_key, product_key
 from nlp.situations import SITUATIONS
 
@@ -41,8 +42,9 @@ def gather_facts(question: Question, decision: Decision) -> tuple[Fact, ...]:
         known.update(_product_facts(product, index, question))
     if decision.article is not None:
         known.update(_article_facts(decision.article, question))
-    if decision.situation == "product_question/found" and known.get(product_key(1, "stock")) == "in stock":
-        del known[product_key(1, "stock")]  # nobody asked for it, and it is no news
+    aspect = aspect_of(decision.situation.partition("/")[0], question.text, known.get(order_key(1, "state")))
+    if aspect is not None:
+        known["asks"] = aspect
     return tuple(
         Fact(key, known[key])
         for key in SITUATIONS[decision.situation].keys

@@ -10,6 +10,12 @@ from app.services.answer.question import Question
 _SAYS_NOTHING = frozenset({"the", "a", "one", "ones", "and", "no", "in", "of", "for", "it", "is", "with", "size"})
 
 
+def names_no_order(question: Question) -> bool:
+    """Tell whether nothing says which of several orders is meant."""
+    by_place = question.means_other or question.means_first or question.means_last
+    return not by_place and (question.previous is None or question.previous.order_number is None)
+
+
 def pick_order(question: Question, fitting: Sequence[Order]) -> tuple[Order, str]:
     """Return the order that is meant, of the customer's own, and why. `fitting` are those the matter can be about."""
     orders, previous = question.orders, question.previous

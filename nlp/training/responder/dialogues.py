@@ -34,6 +34,14 @@ _TOPICS = (orders, changes, returns, delivery, products, payment, account, small
 _MOODS = (Mood.NEUTRAL,) * 6 + (Mood.NEGATIVE,) * 2 + (Mood.POSITIVE,) * 2
 _KEEP = (1.0, 1.0, 0.9, 0.75, 0.5, 0.2)  # share of the facts at hand that the example holds
 _OF_SCENE = ("missing", "asks")  # facts that a scene gives or leaves out, never drawn
+# Situations with many answers need more examples than their share.
+_MANY_ANSWERS = {
+    "order_status/verified": 2.2,
+    "contact_info/general": 3.0,
+    "delivery_options/general": 1.6,
+    "availability/found": 2.0,
+    "product_question/found": 1.4,
+}
 _RARE = 0.65  # power of a situation's weight; 1 leaves it as it is, 0 makes all equally frequent
 _ASKS_UNKNOWN = 0.12  # share of questions for one thing where only their words say which
 HELD_OUT_ONE_IN = 12  # of the ways to ask, for the evaluation
@@ -201,7 +209,10 @@ def _balanced(every: Sequence[Scene]) -> list[float]:
     totals: defaultdict[str, float] = defaultdict(float)
     for scene in every:
         totals[scene.situation] += scene.weight
-    return [scene.weight * totals[scene.situation] ** (_RARE - 1) for scene in every]
+    return [
+        scene.weight * totals[scene.situation] ** (_RARE - 1) * _MANY_ANSWERS.get(scene.situation, 1.0)
+        for scene in every
+    ]
 
 
 def _rough_tokens(text: str) -> int:

@@ -175,15 +175,28 @@ def test_an_order_can_be_returned_within_the_window(days: int, returnable: str) 
     assert values(question)["order.returnable"] == returnable
 
 
-def test_of_several_open_orders_the_newest_is_told() -> None:
-    question = ask("where is my stuff", "order_status", customer=ANA, orders=[order("#2"), order("#1")])
-    assert decide(question).situation == "order_status/verified"
-    assert values(question)["order.number"] == "#2"
+def test_several_orders_on_their_way_are_listed() -> None:
+    orders = [order("#2"), order("#1", "processing"), order("#0", "delivered")]
+    question = ask("where is my stuff", "order_status", customer=ANA, orders=orders)
+    assert decide(question).situation == "order_status/several"
+    told = values(question)
+    assert (told["order.number"], told["order.state"]) == ("#2", "shipped")
+    assert (told["order.2.number"], told["order.2.state"]) == ("#1", "processing")
+    assert "order.3.number" not in told
+    assert decide(replace(question, text="where is the latest one")).situation == "order_status/verified"
 
 
-def test_refunds_are_looked_up_by_a_person() -> None:
-    refunded = order("#1042", "refunded", refund_state="sent")
-    assert decide(ask("where is my refund", "refund_status", customer=ANA, orders=[refunded])).hands_off
+def test_the_state_of_a_refund_is_told() -> None:
+    refunded = order("#1042", "refunded", refund_state="sent", refund_minor=5000)
+    question = ask("where is my refund", "refund_status", customer=ANA, orders=[order("#1050"), refunded])
+    told = values(question)
+    assert (told["order.number"], told["refund.state"], told["refund.amount"]) == ("#1042", "sent", "€50.00")
+
+
+def test_what_is_asked_for_is_a_fact() -> None:
+    when = ask("when does my order come", "order_status", customer=ANA, orders=[order("#1042")])
+    assert values(when)["asks"] == "when"
+    assert "asks" not in values(replace(when, text="where is my order"))
 
 
 def test_countries_are_quoted_from_the_article() -> None:
@@ -253,11 +266,9 @@ def test_what_a_description_says_is_quoted() -> None:
     question = ask(
         "how heavy is it", "product_question", products=[Found(tent, 0.8)], sentences={tent.id: "It is light"}
     )
-    assert decide(question).situation == "product_question/article"
-    assert values(question)["article.text"] == "It is light"
-    assert (
-        decide(ask("its price?", "product_question", products=[Found(tent, 0.8)])).situation == "product_question/found"
-    )
+    assert decide(question).situation == "product_question/found"
+    assert values(question)["product.1.detail"] == "It is light"
+    assert values(replace(question, text="what does it cost?"))["asks"] == "price"
 
 
 def test_policy_comes_from_general_facts_then_from_an_article_then_from_a_person() -> None:
