@@ -55,6 +55,7 @@ def test_a_message() -> None:
         address="whatsapp:+14155550101",
         text="Where is my order?",
         name="Ana",
+        phone="+14155550101",
     )
 
 
@@ -78,7 +79,8 @@ def test_a_wrong_number_of_media_costs_nothing_else(count: str) -> None:
 
 def test_addresses_are_opaque() -> None:
     event = parse(**{**INBOUND, "From": "whatsapp:US.13491208655302741918"})
-    assert event.address == "whatsapp:US.13491208655302741918"
+    assert isinstance(event, MessageReceived)
+    assert (event.address, event.phone) == ("whatsapp:US.13491208655302741918", None)
 
 
 def test_a_place_can_be_read() -> None:
