@@ -19,6 +19,9 @@ from nlp.training.logistic import calibrate, fit, held_out_scores, rotated
 
 SEED = 20
 CARD = "README.md"
+_SECOND = (
+    "written in the manner of public support data before any score on it was seen; its mistakes were not looked at"
+)
 
 Progress = Callable[[str, float], None]
 
@@ -51,10 +54,14 @@ def train_starter(
     """Train on the written and the `taught` examples, score on the hold-out, and write head and card into `out`."""
     labels = tuple(recipe.labels)
     examples = [*read_examples(EXAMPLES / recipe.task, labels), *(one for one in taught if one.label in labels)]
-    holdout = read_holdout(HOLDOUT / f"{recipe.task}.txt", labels)
+    first, second = (read_holdout(HOLDOUT / f"{recipe.task}{part}.txt", labels) for part in ("", "_second"))
     trained = train_head(recipe, encoder, examples, progress)
-    found = HeadClassifier(trained.head, encoder).classify([example.text for example in holdout])
-    save_head(recipe, trained, examples, score_predictions([example.label for example in holdout], found), out)
+    classifier = HeadClassifier(trained.head, encoder)
+    scores = []
+    for held_out in (first, second):
+        found = classifier.classify([example.text for example in held_out])
+        scores.append(score_predictions([example.label for example in held_out], found))
+    save_head(recipe, trained, examples, scores[0], out, scores[1])
     return trained
 
 
@@ -91,7 +98,12 @@ def train_head(recipe: Recipe, encoder: Encoder, examples: Sequence[Example], pr
 
 
 def save_head(
-    recipe: Recipe, trained: TrainedHead, examples: Sequence[Example], holdout: ClassifierScores, out: Path
+    recipe: Recipe,
+    trained: TrainedHead,
+    examples: Sequence[Example],
+    holdout: ClassifierScores,
+    out: Path,
+    second: ClassifierScores | None = None,
 ) -> None:
     """Write weights and model card."""
     trained.head.save(out)
@@ -112,5 +124,6 @@ def save_head(
         "",
         *score_lines("Five-fold cross-validation", trained.cross_validation),
         *score_lines(f"Hold-out (`nlp/evaluation/holdout/{recipe.task}.txt`, {recipe.holdout_note})", holdout),
+        *(score_lines(f"Second hold-out (`{recipe.task}_second.txt`, {_SECOND})", second) if second else []),
     ]
     (out / CARD).write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")

@@ -13,10 +13,10 @@ from nlp.training.heads import Progress, Recipe, TrainedHead, print_progress, tr
 RECIPE = Recipe(
     task="sentiment",
     labels=SENTIMENTS,
-    layers=(2, 3, 4, 5),
+    layers=(1, 2, 3, 4, 5),
     ngram_buckets=0,
     ngram_weight=0.0,
-    decay=1e-4,
+    decay=3e-5,
     lexicon_weight=0.3,
 )
 
