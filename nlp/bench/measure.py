@@ -10,7 +10,8 @@ from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from nlp.bench.contenders import Contender, Times
+from nlp.bench.apart import Apart
+from nlp.bench.contenders import Times
 from nlp.bench.model import Job
 
 SETTLE_S = 0.3  # worker threads of the contender before keep spinning for about 0.2 s
@@ -57,17 +58,17 @@ def percentile(values: Items[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, max(0, -(-len(ordered) * int(share) // 100) - 1))]
 
 
-async def measure_streams(contenders: Items[Contender], jobs: Items[Job], rounds: int) -> dict[str, Figures]:
+async def measure_streams(contenders: Items[Apart], jobs: Items[Job], rounds: int) -> dict[str, Figures]:
     """Let every contender answer all jobs at once, in turn, `rounds` times after a first one that is not counted."""
     figures = {contender.name: Figures() for contender in contenders}
     for number in range(rounds + 1):
         for contender in contenders:
             await asyncio.sleep(SETTLE_S)
-            begun, busy = time.perf_counter(), time.process_time()
+            begun, busy = time.perf_counter(), contender.busy_s
             replies = await contender.together(jobs)
             if number == 0:
                 continue
-            busy = time.process_time() - busy
+            busy = contender.busy_s - busy
             ended = max(times[-1] for times in replies)
             tokens = sum(map(len, replies))
             figures[contender.name].rates.append(tokens / (ended - begun))
@@ -77,9 +78,7 @@ async def measure_streams(contenders: Items[Contender], jobs: Items[Job], rounds
     return figures
 
 
-async def measure_arrivals(
-    contenders: Items[Contender], jobs: Items[Job], rate: float, seed: int
-) -> dict[str, Figures]:
+async def measure_arrivals(contenders: Items[Apart], jobs: Items[Job], rate: float, seed: int) -> dict[str, Figures]:
     """Let the jobs come at random times (a Poisson process, the same times for all), `rate` per second."""
     figures: dict[str, Figures] = {}
     for contender in contenders:
@@ -88,7 +87,7 @@ async def measure_arrivals(
     return figures
 
 
-async def _arrive(contender: Contender, jobs: Items[Job], rate: float, drawn: random.Random) -> Figures:
+async def _arrive(contender: Apart, jobs: Items[Job], rate: float, drawn: random.Random) -> Figures:
     figures = Figures()
 
     async def one(job: Job, after: float) -> None:

@@ -64,7 +64,7 @@ def _profile(model: T5Model, cache: SlotCache, n: int, prompt_tokens: int) -> di
     for event in profiled.key_averages():
         found[_part(event.key)] += event.self_cpu_time_total / 1000 / STEPS
     found["python"] = max(0.0, found["step"] - sum(found[part] for part in PARTS))
-    return {name: round(value, 2) for name, value in found.items()}
+    return {name: round(value, 4) for name, value in found.items()}
 
 
 def _part(operation: str) -> str:

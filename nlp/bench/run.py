@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 
-from nlp.bench.contenders import Assistify, Contender, CTranslate2, Setup, Transformers, has_ctranslate2
+from nlp.bench.apart import Apart
+from nlp.bench.contenders import Setup, has_ctranslate2
 from nlp.bench.measure import Figures, measure_arrivals, measure_streams, percentile
 from nlp.bench.model import make_jobs, model_directory
 
@@ -44,26 +43,23 @@ class Outcome:
 
     results: dict[str, Any]
     details: list[tuple[int, str, dict[str, float]]]
-    memory_mb: dict[str, float]  # growth of the process while loading; the first contender pays for shared libraries
+    memory_mb: dict[str, float]  # of each contender's process once it had loaded
 
 
 async def run(plan: Plan, say: Callable[[str], None]) -> Outcome:
     """Measure as planned; `say` is told what is going on and which peer is missing."""
-    torch.set_num_threads(1)  # here; each contender has its own number
     slots = max(plan.streams)
-    with model_directory(plan.model) as directory, TemporaryDirectory() as scratch:
+    with model_directory(plan.model) as directory:
         setup = Setup(directory, slots, plan.prompt_tokens, plan.new_tokens, plan.threads)
-        contenders, memory = _load(plan, setup, Path(scratch), say)
+        contenders = await _load(plan, setup, say)
         try:
-            return await _measure(plan, directory, contenders, memory, say)
+            return await _measure(plan, directory, contenders, say)
         finally:
-            for contender in contenders:
-                await contender.close()
+            await _close(contenders)
 
 
-async def _measure(
-    plan: Plan, directory: Path, contenders: list[Contender], memory: dict[str, float], say: Callable[[str], None]
-) -> Outcome:
+async def _measure(plan: Plan, directory: Path, contenders: list[Apart], say: Callable[[str], None]) -> Outcome:
+    memory = {contender.name: contender.memory_mb for contender in contenders}
     streams: list[dict[str, Any]] = []
     details: list[tuple[int, str, dict[str, float]]] = []
     for n in plan.streams:
@@ -83,30 +79,26 @@ async def _measure(
     return Outcome({"streams": streams, "arrivals": arrivals, "versions": versions(plan)}, details, memory)
 
 
-def _load(
-    plan: Plan, setup: Setup, scratch: Path, say: Callable[[str], None]
-) -> tuple[list[Contender], dict[str, float]]:
-    contenders: list[Contender] = []
-    memory: dict[str, float] = {}
-
-    @contextmanager
-    def weighed(name: str) -> Iterator[None]:
-        before = resident_mb()
-        yield
-        memory[name] = round(resident_mb() - before, 1)
-
+async def _load(plan: Plan, setup: Setup, say: Callable[[str], None]) -> list[Apart]:
+    """Start the contenders, each in a process of its own."""
+    names = ["assistify", *(PEERS if plan.peers else ())]
+    if plan.peers and not has_ctranslate2():
+        names.remove("ctranslate2")
+        say("ctranslate2 is not installed and so not measured: pip install 'assistify[bench]'")
     say("loading")
-    with weighed("assistify"):
-        contenders.append(Assistify(setup))
-    if plan.peers:
-        with weighed("transformers"):
-            contenders.append(Transformers(setup))
-        if has_ctranslate2():
-            with weighed("ctranslate2"):
-                contenders.append(CTranslate2(setup, scratch / "ctranslate2"))
-        else:
-            say("ctranslate2 is not installed and so not measured: pip install 'assistify[bench]'")
-    return contenders, memory
+    contenders: list[Apart] = []
+    try:
+        for name in names:
+            contenders.append(await Apart.start(name, setup))
+    except BaseException:
+        await _close(contenders)
+        raise
+    return contenders
+
+
+async def _close(contenders: list[Apart]) -> None:
+    for contender in contenders:
+        await contender.close()
 
 
 def _with_missing(figures: dict[str, dict[str, float]], peers: tuple[str, ...]) -> dict[str, dict[str, float] | None]:
@@ -124,15 +116,6 @@ def _rates(streams: list[dict[str, Any]], new_tokens: int) -> list[float]:
     """Take shares of the most the peer did; without a peer, of what this engine did."""
     best = max((entry["ctranslate2"] or entry["assistify"])["tokens_per_s"] for entry in streams)
     return [round(load * best / new_tokens, 2) for load in LOADS]
-
-
-def resident_mb() -> float:
-    """Return the resident memory of this process; 0 where the system does not tell it in /proc."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def versions(plan: Plan) -> dict[str, Any]:
