@@ -41,6 +41,9 @@ def simulate(
     text: Annotated[str, typer.Argument(help="What the customer writes; without it, line by line from here")] = "",
     shop: ShopOption = "",
     url: Annotated[str, typer.Option(help="Address of the running server, when it is not the configured one")] = "",
+    person: Annotated[
+        str, typer.Option(help="The customer's address (whatsapp:+15550100, or a number); another one is somebody new")
+    ] = "",
 ) -> None:
     """Play a customer on a channel against the running server, the vendor's send API included (development only).
 
@@ -53,13 +56,14 @@ def simulate(
     if kind == "shopify":
         run_command(_shopify(text or "2001", shop, server))
     elif kind in KINDS:
-        run_command(_talk(kind, text, shop, server))
+        run_command(_talk(kind, text, shop, server, person))
     else:
         raise ConfigurationError(f"{kind}: use one of {', '.join(KINDS)}, shopify")
 
 
-async def _talk(kind: str, text: str, shop: str, server: str) -> None:
+async def _talk(kind: str, text: str, shop: str, server: str, person: str) -> None:
     async with scene(kind, server) as played:
+        played.person = person or played.person
         await _connect(kind, played.fields, shop)
         if text:
             await _say(played, text)

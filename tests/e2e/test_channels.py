@@ -78,7 +78,8 @@ async def test_an_answer_of_the_bot_arrives_whole(shop: DemoShop, single_server:
 
 
 async def test_a_customer_is_played_from_the_command_line(single_server: ServerProcess) -> None:
-    command = ("simulate", "messenger", "Hello", "--url", single_server.url)
+    # Somebody new: an agent may have the conversation with the usual one.
+    command = ("simulate", "messenger", "Hello", "--url", single_server.url, "--person", "2077")
     printed = await asyncio.to_thread(
         run_command, *command, folder=single_server.folder, settings=single_server.settings
     )
