@@ -18,6 +18,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from app.db.sqlite_threads import SqliteThreads
+
 log = structlog.get_logger(__name__)
 
 BUSY_TIMEOUT_S = 10
@@ -35,8 +37,9 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         # Parameters hold messages and password hashes: errors and logs must not repeat them.
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": MAX_OVERFLOW, "hide_parameters": True}
+        self._threads = SqliteThreads()
         if self.is_sqlite:
-            options["connect_args"] = {"timeout": BUSY_TIMEOUT_S}
+            options["connect_args"] = {"timeout": BUSY_TIMEOUT_S, "async_creator_fn": self._threads.open}
         else:
             options["pool_pre_ping"] = True
         self.engine: AsyncEngine = create_async_engine(parsed, **options)
@@ -97,6 +100,7 @@ class Database:
         try:
             async with asyncio.timeout(CLOSE_S):
                 await self.engine.dispose()
+                await self._threads.join()
         except TimeoutError:
             log.warning("the database did not end its connections", action="database_close_timeout")
 
