@@ -14,6 +14,7 @@ from app.services.accounts import AccountDesk, Accounts
 from app.services.analytics import Analytics
 from app.services.answer.ports import Records
 from app.services.audit import Audit
+from app.services.channel_health import ChannelHealth
 from app.services.customers import Customers
 from app.services.handshakes import VerifyTokens
 from app.services.inbox import Inbox, WebhookLog
@@ -60,6 +61,8 @@ class ApiContext:
     accounts: Accounts
     account_desk: AccountDesk
     verify_tokens: VerifyTokens
+    channel_health: ChannelHealth
+    shopify_install: ShopifyInstall
 
     async def demo_shop(self) -> WidgetShop:
         """Return the demo shop.

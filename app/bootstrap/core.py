@@ -14,6 +14,7 @@ from app.auth.staff import Lifetimes, StaffAuth
 from app.auth.tokens import Tokens
 from app.channels.http import VendorHttp
 from app.channels.registry import BY_KIND
+from app.db.account_traces import SqlAccountTraces
 from app.db.archive import SqlArchive
 from app.db.channel_accounts import SqlChannelAccounts
 from app.db.database import Database
@@ -30,6 +31,7 @@ from app.errors import ConfigurationError
 from app.live.sessions import UseCases
 from app.services.buckets import Buckets, MemoryBuckets, RedisBuckets
 from app.services.change import Changes
+from app.services.channel_health import ChannelHealth
 from app.services.clock import SystemClock
 from app.services.control import ControlDesk
 from app.services.deliver import Deliver
@@ -153,6 +155,18 @@ async def seed(core: Core) -> SeededDemo:
 
     async with core.database.alone(SEED_LOCK):
         return await seed_demo(core.settings, core.shops, core.imports, add_user, datetime.now(UTC).date())
+
+
+def open_channel_health(core: Core) -> ChannelHealth:
+    """Return what checks channel accounts."""
+    return ChannelHealth(
+        core.accounts,
+        SqlAccountTraces(core.database),
+        BY_KIND,
+        core.http,
+        SystemClock(),
+        public_url=core.settings.resolved_public_url,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from msgspec import Raw, Struct
 
 from app.channels import signatures
 from app.channels.meta_events import read_event
-from app.channels.meta_send import INSTAGRAM_LIMITS, MESSENGER_LIMITS, MetaSender
+from app.channels.meta_send import INSTAGRAM_LIMITS, MESSENGER_LIMITS, MetaNode, MetaSender
+from app.channels.meta_upkeep import INSTAGRAM_FIELDS, PAGE_FIELDS, MetaUpkeep
 from app.channels.port import API_BASE, AccountField, Answer, BodyError, Channel, Parsed, RawRequest
 from app.channels.text import whole_escapes
 from app.domain.channel import Account
@@ -127,6 +128,9 @@ _APP_FIELDS = (
     API_BASE,
 )
 
+_PAGE = MetaNode(node="page_id", token="page_token")
+_INSTAGRAM = MetaNode(node="page_id", token="access_token")
+
 MESSENGER = Channel(
     kind="messenger",
     name="Messenger",
@@ -139,7 +143,8 @@ MESSENGER = Channel(
     references=_names("page_id"),
     handshake_field="verify_token",
     receiver=MetaReceiver("page"),
-    sender=MetaSender(MESSENGER_LIMITS, node="page_id", token="page_token"),
+    sender=MetaSender(MESSENGER_LIMITS, _PAGE),
+    upkeep=MetaUpkeep(_PAGE, PAGE_FIELDS),
 )
 
 INSTAGRAM = Channel(
@@ -156,5 +161,6 @@ INSTAGRAM = Channel(
     references=_names("ig_id"),
     handshake_field="verify_token",
     receiver=MetaReceiver("instagram"),
-    sender=MetaSender(INSTAGRAM_LIMITS, node="page_id", token="access_token"),
+    sender=MetaSender(INSTAGRAM_LIMITS, _INSTAGRAM),
+    upkeep=MetaUpkeep(_INSTAGRAM, INSTAGRAM_FIELDS),
 )

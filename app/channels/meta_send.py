@@ -57,13 +57,50 @@ INSTAGRAM_LIMITS = Limits(
 )
 
 
-class MetaSender:
-    """See app.channels.port.Sender. `node` is the field with the id in the send path, `token` that of the token."""
+class MetaNode:
+    """Where the Graph API has an account, and with what token. `node` is the field with the id in the path, `token` the
+    secret."""
 
-    def __init__(self, limits: Limits, *, node: str, token: str) -> None:
-        self.limits = limits
+    def __init__(self, *, node: str, token: str) -> None:
         self._node = node
         self._token = token
+
+    def base(self, account: Account) -> str:
+        """Return the API's address with its version."""
+        usual = INSTAGRAM if account.fields.get("setup") == "instagram" else FACEBOOK
+        host = (account.fields.get("api_base") or usual).rstrip("/")
+        return f"{host}/{account.fields.get('graph_version') or GRAPH_VERSION}"
+
+    def url(self, account: Account, edge: str) -> str:
+        """Return the address of an edge of the page; with Instagram Login, or where the page is not told, the token
+        says whose it is."""
+        is_own = account.fields.get("setup") == "instagram"
+        node = "me" if is_own else account.fields.get(self._node) or "me"
+        return f"{self.base(account)}/{node}/{edge}"
+
+    def token_of(self, account: Account) -> str:
+        """Return the access token."""
+        return account.secrets.get(self._token, "")
+
+    def authorization(self, account: Account) -> dict[str, str]:
+        """Return the header that signs in."""
+        return {"Authorization": f"Bearer {self.token_of(account)}"}
+
+    def json(self, answer: HttpAnswer) -> dict[str, Any]:
+        """Return the object of an answer; an empty one for what is none."""
+        try:
+            found = json.loads(answer.body)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+class MetaSender:
+    """See app.channels.port.Sender."""
+
+    def __init__(self, limits: Limits, node: MetaNode) -> None:
+        self.limits = limits
+        self._node = node
 
     async def send(self, part: OutgoingPart, account: Account, http: Http) -> SendResult:
         """Post one message.
@@ -72,7 +109,7 @@ class MetaSender:
         """
         body = {"recipient": {"id": part.address}, **_lane(part), "message": _message(part)}
         answer = await self._post(body, account, http)
-        found = _json(answer)
+        found = self._node.json(answer)
         if answer.status == 200 and isinstance(found.get("message_id"), str):
             return Accepted(found["message_id"])
         error = found.get("error")
@@ -123,24 +160,12 @@ class MetaSender:
         await self._post({"recipient": {"id": address}, "sender_action": action}, account, http)
 
     async def _post(self, body: Mapping[str, Any], account: Account, http: Http) -> HttpAnswer:
-        version = account.fields.get("graph_version") or GRAPH_VERSION
-        headers = {"Authorization": f"Bearer {account.secrets.get(self._token, '')}"}
         return await http.request(
             "POST",
-            f"{self._host(account)}/{version}/{self._path(account)}/messages",
-            headers=headers | {"Content-Type": "application/json"},
+            self._node.url(account, "messages"),
+            headers=self._node.authorization(account) | {"Content-Type": "application/json"},
             content=json.dumps(body).encode(),
         )
-
-    def _host(self, account: Account) -> str:
-        usual = INSTAGRAM if account.fields.get("setup") == "instagram" else FACEBOOK
-        return (account.fields.get("api_base") or usual).rstrip("/")
-
-    def _path(self, account: Account) -> str:
-        """The page's id; with Instagram Login, or where the page is not told, the token says whose it is."""
-        if account.fields.get("setup") == "instagram":
-            return "me"
-        return account.fields.get(self._node) or "me"
 
 
 def _lane(part: OutgoingPart) -> dict[str, str]:
@@ -168,11 +193,3 @@ def _element(card: Card) -> dict[str, Any]:
         element["default_action"] = {"type": "web_url", "url": card.url}
         element["buttons"] = [{"type": "web_url", "url": card.url, "title": VIEW}]
     return element
-
-
-def _json(answer: HttpAnswer) -> dict[str, Any]:
-    try:
-        found = json.loads(answer.body)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from app.domain.channel import Account, InboundEvent, Limits, OutgoingPart, RefusalKind, SendResult
+from app.domain.channel import Account, InboundEvent, Limits, OutgoingPart, RefusalKind, SendResult, VendorReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +156,16 @@ class Sender(Protocol):
         """Tell the customer that the message was read."""
 
 
+class Upkeep(Protocol):
+    """What is asked of a vendor about an account, besides sending."""
+
+    async def inspect(self, account: Account, webhook_url: str, http: Http) -> VendorReport:
+        """Ask whether our credentials are good and our webhook (`webhook_url`, without a fragment) is subscribed.
+
+        Raises: HttpLostError, HttpUnreachableError.
+        """
+
+
 API_BASE = AccountField("api_base", "Address of the send API", required=False)
 
 
@@ -174,6 +184,11 @@ class Channel:
     url_fragment: str = ""  # to be put behind the webhook's address: how the vendor shall try again
     receiver: Receiver | None = field(default=None, repr=False)
     sender: Sender | None = field(default=None, repr=False)
+    upkeep: Upkeep | None = field(default=None, repr=False)
+
+    def webhook_url(self, public_url: str) -> str | None:
+        """Return where the vendor sends its events; None for a channel without webhooks."""
+        return None if self.path is None else f"{public_url}/api/webhooks/{self.path}/"
 
     @property
     def secret_fields(self) -> frozenset[str]:

@@ -55,11 +55,11 @@ class TwilioSender:
 
         Raises: HttpLostError, HttpUnreachableError.
         """
-        form = {"To": part.address, "From": _own_address(account), **_content(part)}
+        form = {"To": part.address, "From": own_address(account), **_content(part)}
         if part.callback_url is not None:
             form["StatusCallback"] = f"{part.callback_url}?{DELIVERY_PARAMETER}={part.delivery}"
-        answer = await _post(http, f"{_api(account, API)}{_messages(account)}", form, account)
-        found = _json(answer)
+        answer = await _post(http, f"{api_base(account, API)}{_messages(account)}", form, account)
+        found = json_of(answer)
         if answer.status in (200, 201) and isinstance(found.get("sid"), str):
             return Accepted(found["sid"])
         if answer.status in _ANSWERS_OF_OTHERS or answer.status < 300:
@@ -91,11 +91,11 @@ class TwilioSender:
 
         Raises: HttpLostError, HttpUnreachableError.
         """
-        query = urlencode({"To": part.address, "From": _own_address(account), "PageSize": LISTED})
-        url = f"{_api(account, API)}{_messages(account)}?{query}"
-        answer = await http.request("GET", url, headers=_authorization(account))
+        query = urlencode({"To": part.address, "From": own_address(account), "PageSize": LISTED})
+        url = f"{api_base(account, API)}{_messages(account)}?{query}"
+        answer = await http.request("GET", url, headers=authorization(account))
         wanted = _content(part)
-        for one in _json(answer).get("messages", []):
+        for one in json_of(answer).get("messages", []):
             is_same = one.get("body") == wanted.get("Body", "") and one.get("sid") not in known
             if is_same and "ContentSid" not in wanted and _is_after(one.get("date_created"), sent_after):
                 return str(one["sid"])
@@ -107,7 +107,7 @@ class TwilioSender:
         Raises: HttpLostError, HttpUnreachableError.
         """
         form = {"messageId": last_inbound, "channel": "whatsapp"}
-        await _post(http, f"{_api(account, MESSAGING_API)}/v2/Indicators/Typing.json", form, account)
+        await _post(http, f"{api_base(account, MESSAGING_API)}/v2/Indicators/Typing.json", form, account)
 
     async def mark_read(self, address: str, last_inbound: str, account: Account, http: Http) -> None:
         """Nothing here: the typing sign does it, and there is no other way."""
@@ -133,11 +133,13 @@ def _is_after(created: object, sent_after: datetime) -> bool:
         return False
 
 
-def _own_address(account: Account) -> str:
+def own_address(account: Account) -> str:
+    """Return the account's own WhatsApp address."""
     return SCHEME + account.fields.get("number", "").replace(" ", "").removeprefix(SCHEME)
 
 
-def _api(account: Account, usual: str) -> str:
+def api_base(account: Account, usual: str) -> str:
+    """Return where the API is: the account's own address, or the usual one."""
     return (account.fields.get("api_base") or usual).rstrip("/")
 
 
@@ -145,17 +147,19 @@ def _messages(account: Account) -> str:
     return f"/{VERSION}/Accounts/{account.fields.get('account_sid', '')}/Messages.json"
 
 
-def _authorization(account: Account) -> dict[str, str]:
+def authorization(account: Account) -> dict[str, str]:
+    """Return the header that signs in."""
     pair = f"{account.fields.get('account_sid', '')}:{account.secrets.get('auth_token', '')}"
     return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
 async def _post(http: Http, url: str, form: Mapping[str, str], account: Account) -> HttpAnswer:
-    headers = {**_authorization(account), "Content-Type": "application/x-www-form-urlencoded"}
+    headers = {**authorization(account), "Content-Type": "application/x-www-form-urlencoded"}
     return await http.request("POST", url, headers=headers, content=urlencode(dict(form)).encode())
 
 
-def _json(answer: HttpAnswer) -> dict[str, Any]:
+def json_of(answer: HttpAnswer) -> dict[str, Any]:
+    """Return the object of an answer; an empty one for what is none."""
     try:
         found = json.loads(answer.body)
     except ValueError:

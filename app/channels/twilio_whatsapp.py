@@ -16,6 +16,7 @@ from app.channels import signatures
 from app.channels.port import API_BASE, AccountField, Answer, BodyError, Channel, Parsed, RawRequest
 from app.channels.text import bounded_key, clean
 from app.channels.twilio_send import DELIVERY_PARAMETER, TwilioSender
+from app.channels.twilio_upkeep import TwilioUpkeep
 from app.domain.channel import (
     Account,
     Ignored,
@@ -243,4 +244,5 @@ WHATSAPP = Channel(
     url_fragment="#rc=5&rp=all",
     receiver=TwilioReceiver(),
     sender=TwilioSender(),
+    upkeep=TwilioUpkeep(),
 )

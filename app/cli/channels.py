@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -11,10 +12,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.bootstrap.core import Core, open_core
+from app.bootstrap.core import Core, open_channel_health, open_core
 from app.channels.registry import BY_KIND
 from app.errors import ConfigurationError
 from app.services.accounts import AccountDesk
+from app.services.channel_health import MEND, AccountHealth
 from app.settings import get_settings
 from realtime.ports import CommandError
 
@@ -72,33 +74,24 @@ def show(shop: ShopOption = "") -> None:
 
 @channels.command()
 def check(shop: ShopOption = "") -> None:
-    """Say for each account whether its secrets can be read, whether the vendor takes them, and what came in last."""
+    """Say how each account is: its secrets, signatures, last event, subscription, token and sending."""
 
-    async def run() -> Table:
+    async def run() -> Sequence[AccountHealth]:
         async with open_core(get_settings()) as core:
-            table = Table("Channel", "Account", "Secrets", "Sending", "Last event")
-            owner = await shop_named(core, shop)
-            last = await core.accounts.last_events(owner)
-            for one in await AccountDesk(core.accounts, BY_KIND).listed(owner):
-                when = last.get(one.id)
-                table.add_row(
-                    one.kind,
-                    one.external_id,
-                    await _secrets_state(core, one.id),
-                    "works" if one.problem is None else f"refused with {one.problem}: renew the credentials",
-                    "none yet" if when is None else when.isoformat(timespec="seconds"),
-                )
-            return table
+            return await open_channel_health(core).of_shop(await shop_named(core, shop))
 
-    console.print(run_command(run()))
+    for one in run_command(run()):
+        told = one.report
+        expires = _when(None if told is None else told.token_expires_at, "not told")
+        console.print(f"{one.account.kind} {one.account.external_id}: {one.state}", markup=False)
+        last = _when(one.traces.last_event_at, "none yet")
+        console.print(f"  signature {one.signature.value}, last event {last}, token expires {expires}", markup=False)
+        for trouble in one.troubles:
+            console.print(f"  {trouble.value}: {MEND[trouble]}", markup=False)
 
 
-async def _secrets_state(core: Core, account: UUID) -> str:
-    try:
-        await core.accounts.find(account)
-    except ConfigurationError:
-        return "stored under another ASSISTIFY_SECRET_KEY"
-    return "readable"
+def _when(at: datetime | None, otherwise: str) -> str:
+    return otherwise if at is None else at.isoformat(timespec="seconds")
 
 
 def _pair(given: str) -> tuple[str, str]:

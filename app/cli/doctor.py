@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from app.bootstrap.core import Core, open_core
+from app.bootstrap.core import Core, open_channel_health, open_core
 from app.db.migrate import newest_revision, revision_of
 from app.settings import get_settings, unknown_variables
 from realtime.bus.cluster_map import is_cluster
@@ -40,7 +40,10 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor() -> None:
-    """Check configuration, database, migrations, Redis, models and web build. Exit code 1 when something is wrong."""
+    """Check configuration, database, migrations, Redis, channels, models and web build.
+
+    Exit code 1 when something is wrong.
+    """
 
     async def run() -> list[Finding]:
         async with open_core(get_settings()) as core:
@@ -134,11 +137,27 @@ async def _web(core: Core) -> Finding:
     return Finding("web build", built, str(core.settings.web_dist) if built else "not built", "run `make setup`")
 
 
+async def _channels(core: Core) -> Finding:
+    health = open_channel_health(core)
+    try:
+        found = [one for shop in await core.shops.all() for one in await health.of_shop(shop.id)]
+    except Exception as error:
+        return Finding("channels", False, type(error).__name__, "mend the database first")
+    connected = [one for one in found if one.state != "off"]
+    broken = [one for one in connected if one.state == "broken"]
+    if not broken:
+        warned = sum(one.state == "warning" for one in connected)
+        return Finding("channels", True, f"{len(connected)} connected, {warned} with warnings" if connected else "none")
+    names = ", ".join(f"{one.account.kind} {one.account.external_id} ({' '.join(one.troubles)})" for one in broken)
+    return Finding("channels", False, names, "see `assistify channel check`")
+
+
 CHECKS: tuple[Callable[[Core], Awaitable[Finding]], ...] = (
     _configuration,
     _database,
     _migrations,
     _bus,
+    _channels,
     _models,
     _recommender,
     _web,

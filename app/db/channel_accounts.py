@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -120,17 +119,6 @@ class SqlChannelAccounts:
                 return False
             await session.commit()
         return True
-
-    async def last_events(self, shop: UUID) -> Mapping[UUID, datetime]:
-        """Read the newest row of each account in the webhook log."""
-        row = models.WebhookLog
-        async with self._database.read_session() as session:
-            rows = await session.execute(
-                select(row.account_id, func.max(row.received_at))
-                .where(row.shop_id == shop, row.account_id.is_not(None), row.provider_id.is_not(None))
-                .group_by(row.account_id)
-            )
-            return {account: at for account, at in rows if account is not None}
 
     async def _write(self, session: AsyncSession, shop: UUID, account: UUID, change: AccountChange) -> bool:
         try:

@@ -247,3 +247,15 @@ class Refused:
 
 
 SendResult = Accepted | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class VendorReport:
+    """What a vendor says of an account; None where it has no such thing or does not tell. `missing`: what we need and
+    the subscription lacks. `detail` is fit to be shown."""
+
+    credentials_good: bool | None = None
+    subscribed: bool | None = None
+    missing: tuple[str, ...] = ()
+    token_expires_at: datetime | None = None
+    detail: str = ""

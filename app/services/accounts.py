@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -16,6 +15,7 @@ from realtime.ports import CommandError
 
 VALUE_CHARS = 4096
 NAME_CHARS = 255
+PREVIOUS = "previous_"  # before the name of a secret: the one it replaced
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
 
@@ -66,9 +66,6 @@ class Accounts(Protocol):
 
     async def change(self, shop: UUID, account: UUID, change: AccountChange) -> bool:
         """Write; false when the new names are another account's."""
-
-    async def last_events(self, shop: UUID) -> Mapping[UUID, datetime]:
-        """Return when each account of a shop last brought an event."""
 
 
 class AccountDesk:
@@ -135,6 +132,25 @@ class AccountDesk:
         )
         if not await self._accounts.change(shop, account, row):
             raise CommandError("conflict", "this account is connected already")
+
+    async def rotate(self, shop: UUID, account: UUID, name: str, value: str) -> None:
+        """Give a secret a new value; where the channel takes the previous one for a while, keep that beside it.
+
+        Raises: CommandError `not_found`, `bad_frame` naming the field.
+        """
+        stored = next((one for one in await self._accounts.of_shop(shop) if one.id == account), None)
+        known = await self._accounts.find(account) if stored is not None else None
+        if stored is None or known is None:
+            raise CommandError("not_found", "there is no such account")
+        secrets = self._channel(stored.kind).secret_fields
+        if name not in secrets or name.startswith(PREVIOUS):
+            current = sorted(one for one in secrets if not one.startswith(PREVIOUS))
+            raise CommandError("bad_frame", f"secret: use one of {', '.join(current)}")
+        values, old = {name: value}, known.secrets.get(name, "")
+        kept = next((one for one in (PREVIOUS + name, PREVIOUS + name.rpartition("_")[2]) if one in secrets), None)
+        if kept is not None and old and old != value.strip():
+            values[kept] = old
+        await self.change(shop, account, values)
 
     async def disconnect(self, shop: UUID, account: UUID) -> None:
         """Take no more events and send nothing more; the secrets are forgotten, the conversations stay.

@@ -6,12 +6,14 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 FaultKind = Literal["refuse", "slow", "accept_and_die", "die"]
+Switch = Literal["closed_window", "rate_limit", "server_error", "lost_callback"]
+SWITCHES: tuple[Switch, ...] = get_args(Switch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,10 @@ class Fault:
 
 @dataclass(slots=True)
 class Faults:
-    """Faults to come, one per request, in order."""
+    """Faults to come, one per request, in order; and those that stay until they are switched off (`on`)."""
 
     planned: deque[Fault] = field(default_factory=deque)
+    on: set[Switch] = field(default_factory=set)
 
     def plan(self, *faults: Fault) -> None:
         """Add faults for the next requests."""
@@ -37,6 +40,8 @@ class Faults:
     async def answer(self, usual: Callable[[], Awaitable[Response]]) -> Response:
         """Answer as usual, or as the next planned fault wants."""
         fault = self.planned.popleft() if self.planned else None
+        if fault is None and "server_error" in self.on:
+            return Response("Service Unavailable", 503)
         if fault is None:
             return await usual()
         if fault.kind == "refuse" and fault.response is not None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import re
 import time
 import uuid
 from collections import deque
@@ -25,36 +24,13 @@ from starlette.routing import Route
 from app.simulate.faults import Faults
 from app.simulate.loopback import Outgoing
 from app.simulate.meta_body import BodyRefusedError, check_body
-
-Platform = Literal["page", "instagram"]
+from app.simulate.meta_desk import MetaDesk, Platform, error
 
 DAY_S = 24 * 3600
 WINDOW_S = DAY_S
 HUMAN_WINDOW_S = 7 * DAY_S
 MESSAGES_PER_S = 300
 WINDOW_CLOSED = {"page": (1545041, None), "instagram": (10, 2018278)}
-FIELDS = {
-    "page": {
-        "messages",
-        "messaging_postbacks",
-        "message_deliveries",
-        "message_reads",
-        "message_echoes",
-        "message_reactions",
-        "messaging_referrals",
-        "messaging_handovers",
-        "standby",
-        "messaging_policy_enforcement",
-    },
-    "instagram": {
-        "messages",
-        "message_reactions",
-        "messaging_postbacks",
-        "messaging_seen",
-        "messaging_referral",
-        "standby",
-    },
-}
 
 
 def sign(app_secret: str, body: bytes) -> str:
@@ -99,19 +75,23 @@ class MetaStandIn:
     messages_per_s: int = MESSAGES_PER_S
     messages: list[SentMessage] = field(default_factory=list)
     actions: list[tuple[str, str]] = field(default_factory=list)  # (recipient, sender_action)
-    subscribed: set[str] = field(default_factory=set)
+    desk: MetaDesk = field(init=False)
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     _last_inbound: dict[str, float] = field(default_factory=dict)
     _recent: deque[float] = field(default_factory=deque)
 
+    def __post_init__(self) -> None:
+        self.desk = MetaDesk(
+            self.platform, self.node or self.account, self.token, self.app_id, self.app_secret, lambda: self.clock()
+        )
+
     @property
     def app(self) -> Starlette:
         """The ASGI application."""
-        node = self.node or self.account
         return Starlette(
             routes=[
-                Route(f"/{{version}}/{node}/messages", self._messages, methods=["POST"]),
-                Route(f"/{{version}}/{node}/subscribed_apps", self._subscriptions, methods=["GET", "POST"]),
+                Route(f"/{{version}}/{self.desk.node}/messages", self._messages, methods=["POST"]),
+                *self.desk.routes(),
                 Route("/cdn/{media}", self._cdn, methods=["GET"]),
                 Route("/{rest:path}", self._unknown, methods=["GET", "POST", "DELETE"]),
             ]
@@ -122,37 +102,27 @@ class MetaStandIn:
         return [one.text for one in self.messages if one.text and address in (None, one.to)]
 
     async def _unknown(self, request: Request) -> Response:
-        return _error(400, 100, f"Unsupported {request.method} request", subcode=33)
+        return error(400, 100, f"Unsupported {request.method} request", subcode=33)
 
     async def _messages(self, request: Request) -> Response:
         body = await request.body()
-        refusal = self._check_auth(request)
+        refusal = self.desk.check(request)
         if refusal is not None:
             return refusal
         try:
             posted = check_body(body, self.platform)
-        except BodyRefusedError as error:
-            return _error(400, error.code, str(error))
+        except BodyRefusedError as refused:
+            return error(400, refused.code, str(refused))
 
         async def usual() -> Response:
             return await self._act(posted) if "sender_action" in posted else await self._take(posted)
 
         return await self.faults.answer(usual)
 
-    def _check_auth(self, request: Request) -> Response | None:
-        if not re.fullmatch(r"v\d+\.\d", request.path_params["version"]):
-            return _error(400, 2635, "The version is no version")
-        given = request.headers.get("authorization", "").removeprefix("Bearer ") or request.query_params.get(
-            "access_token", ""
-        )
-        if given != self.token:
-            return _error(401, 190, "Invalid OAuth access token.", kind="OAuthException", subcode=463)
-        return None
-
     async def _act(self, posted: Mapping[str, Any]) -> Response:
         person = posted["recipient"]["id"]
         if person not in self._last_inbound:
-            return _error(400, 100, "No matching user found", subcode=2018001)
+            return error(400, 100, "No matching user found", subcode=2018001)
         self.actions.append((person, posted["sender_action"]))
         return JSONResponse({"recipient_id": person})
 
@@ -171,7 +141,7 @@ class MetaStandIn:
             self.clock(),
         )
         self.messages.append(message)
-        if self.echoes == "before":
+        if self.echoes == "before" and "lost_callback" not in self.faults.on:
             await self._post([self._echo(message)])
         elif self.echoes == "after":
             self._post_later([self._echo(message)])
@@ -181,14 +151,14 @@ class MetaStandIn:
 
     def _check_window(self, person: str, posted: Mapping[str, Any]) -> Response | None:
         if person not in self._last_inbound:
-            return _error(400, 100, "No matching user found", subcode=2018001)
-        age = self.clock() - self._last_inbound[person]
+            return error(400, 100, "No matching user found", subcode=2018001)
+        age = DAY_S * 30 if "closed_window" in self.faults.on else self.clock() - self._last_inbound[person]
         is_tagged = posted["messaging_type"] == "MESSAGE_TAG"
         if is_tagged and not self.may_tag_human:
-            return _error(400, 100, "The tag needs the reviewed Human Agent feature")
+            return error(400, 100, "The tag needs the reviewed Human Agent feature")
         if age >= (HUMAN_WINDOW_S if is_tagged else WINDOW_S):
             code, subcode = WINDOW_CLOSED[self.platform]
-            return _error(400, code, "This message is sent outside of allowed window.", subcode=subcode)
+            return error(400, code, "This message is sent outside of allowed window.", subcode=subcode)
         return None
 
     def _check_pace(self) -> Response | None:
@@ -196,8 +166,8 @@ class MetaStandIn:
         while self._recent and now - self._recent[0] >= 1.0:
             self._recent.popleft()
         self._recent.append(now)
-        if len(self._recent) > self.messages_per_s:
-            return _error(400, 613, "Calls to this api have exceeded the rate limit.")
+        if len(self._recent) > self.messages_per_s or "rate_limit" in self.faults.on:
+            return error(400, 613, "Calls to this api have exceeded the rate limit.")
         return None
 
     def _echo(self, message: SentMessage, *, app_id: str | None = None) -> dict[str, Any]:
@@ -244,31 +214,9 @@ class MetaStandIn:
         return await self.outgoing.post(self.webhook, *self.signed(events)) if self.webhook else 0
 
     def _post_later(self, events: list[dict[str, Any]]) -> None:
-        if self.webhook:
+        if self.webhook and "lost_callback" not in self.faults.on:
             self.outgoing.send(self.webhook, *self.signed(events))
-
-    async def _subscriptions(self, request: Request) -> Response:
-        refusal = self._check_auth(request)
-        if refusal is not None:
-            return refusal
-        if request.method == "POST":
-            wanted = set(request.query_params.get("subscribed_fields", "").split(","))
-            if not wanted <= FIELDS[self.platform]:
-                return _error(400, 100, f"Unknown fields: {sorted(wanted - FIELDS[self.platform])}")
-            self.subscribed = wanted
-            return JSONResponse({"success": True})
-        apps = [{"id": self.app_id, "subscribed_fields": sorted(self.subscribed)}] if self.subscribed else []
-        return JSONResponse({"data": apps})
 
     async def _cdn(self, request: Request) -> Response:
         media_type, content = self.files.get(request.path_params["media"], ("", b""))
         return Response(content, media_type=media_type) if media_type else Response("gone", 404)
-
-
-def _error(
-    status: int, code: int, message: str, *, subcode: int | None = None, kind: str = "OAuthException"
-) -> Response:
-    error: dict[str, Any] = {"message": message, "type": kind, "code": code, "fbtrace_id": uuid.uuid4().hex[:11]}
-    if subcode is not None:
-        error["error_subcode"] = subcode
-    return JSONResponse({"error": error}, status)

@@ -89,6 +89,7 @@ class TwilioStandIn:
     outgoing: Outgoing = field(default_factory=Outgoing)
     faults: Faults = field(default_factory=Faults)
     messages_per_s: int = MESSAGES_PER_S
+    sender_webhook: str = ""  # the callback address that Twilio's console has for the numbers
     delivers: bool = True  # reports sent and delivered by itself
     fails_next: list[int] = field(default_factory=list)  # error codes of the next messages, told by callback
     messages: list[SentMessage] = field(default_factory=list)
@@ -110,6 +111,8 @@ class TwilioStandIn:
                 Route(f"{account}/Messages/{{message}}/Media/{{media}}", self._media, methods=["GET"]),
                 Route("/v2/Indicators/Typing.json", self._indicate, methods=["POST"]),
                 Route("/cdn/{media}", self._cdn, methods=["GET"]),
+                Route(f"/{API_VERSION}/Accounts/{{account}}.json", self._account, methods=["GET"]),
+                Route("/v2/Channels/Senders", self._senders, methods=["GET"]),
             ]
         )
 
@@ -196,10 +199,11 @@ class TwilioStandIn:
         while self._recent and now - self._recent[0] >= 1.0:
             self._recent.popleft()
         self._recent.append(now)
-        return len(self._recent) > self.messages_per_s
+        return len(self._recent) > self.messages_per_s or "rate_limit" in self.faults.on
 
     def _report_later(self, message: SentMessage) -> None:
         is_open = self.clock() - self._last_inbound.get(message.to, float("-inf")) < WINDOW_S
+        is_open = is_open and "closed_window" not in self.faults.on
         if self.fails_next:
             self.report(message, "failed", self.fails_next.pop(0))
         elif message.content_sid is None and not is_open:
@@ -211,7 +215,7 @@ class TwilioStandIn:
     def report(self, message: SentMessage, status: str, error_code: int | None = None) -> None:
         """Move a message and call back, signed."""
         message.status, message.error_code = status, error_code
-        if message.status_callback is None:
+        if message.status_callback is None or "lost_callback" in self.faults.on:
             return
         form = {
             "MessageSid": message.sid,
@@ -295,6 +299,25 @@ class TwilioStandIn:
             "date_created": formatdate(message.at).replace("-0000", "+0000"),
             "api_version": API_VERSION,
         }
+
+    async def _account(self, request: Request) -> Response:
+        return await self._guarded(request, lambda _, body: self._shown_account())
+
+    def _shown_account(self) -> Response:
+        return JSONResponse({"sid": self.account_sid, "status": "active", "type": "Full"})
+
+    async def _senders(self, request: Request) -> Response:
+        return await self._guarded(request, self._sender_page)
+
+    def _sender_page(self, request: Request, _: bytes) -> Response:
+        if request.query_params.get("Channel") != "whatsapp":
+            return _error(400, 20001, "Channel is required")
+        webhook = {"callback_url": self.sender_webhook, "callback_method": "POST"} if self.sender_webhook else None
+        found = [
+            {"sid": new_sid("XE"), "status": "ONLINE", "sender_id": number, "webhook": webhook}
+            for number in sorted(self.numbers)
+        ]
+        return JSONResponse({"senders": found, "meta": {"page": 0, "page_size": 50, "next_page_url": None}})
 
     async def _indicate(self, request: Request) -> Response:
         return await self._guarded(request, self._show_typing)

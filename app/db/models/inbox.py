@@ -26,6 +26,7 @@ class WebhookLog(Base):
         Index("ix_webhook_logs_shop_id_received_at", "shop_id", "received_at", "id"),
         Index("ix_webhook_logs_received_at", "received_at"),
         Index("ix_webhook_logs_post_id", "post_id"),
+        Index("ix_webhook_logs_account_id_status_received_at", "account_id", "status", "received_at"),
         Index(
             "ix_webhook_logs_waiting",
             "account_id",

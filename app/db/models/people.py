@@ -72,6 +72,7 @@ class ChannelAccount(Base):
     secrets: Mapped[dict[str, Any] | None]  # encrypted, by name
     active: Mapped[bool] = mapped_column(default=True)
     problem: Mapped[Name | None]  # the vendor refuses our credentials with this: nothing is sent until they change
+    vendor_state: Mapped[dict[str, Any] | None]  # what the vendor last told of it, and when: see services/upkeep.py
     created_at: Mapped[Created]
 
 

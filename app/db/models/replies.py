@@ -148,6 +148,7 @@ class Delivery(Base):
             postgresql_where=text(IN_THE_OUTBOX),
             sqlite_where=text(IN_THE_OUTBOX),
         ),
+        Index("ix_deliveries_account_id_status_changed_at", "account_id", "status", "changed_at"),
     )
 
     id: Mapped[Id]

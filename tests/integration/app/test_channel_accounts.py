@@ -15,6 +15,7 @@ from app.settings import get_settings
 from tests.integration.app.rig import Product
 from tests.integration.app.vendors import INSTAGRAM, MESSENGER, WHATSAPP
 
+NOBODY = {"api_base": "http://127.0.0.1:1"}  # where nobody listens
 ACCOUNTS = "/api/channels/accounts/"
 
 
@@ -104,13 +105,16 @@ def test_the_command_connects_lists_and_checks(folder: Path, monkeypatch: pytest
     try:
         owner = ["--name", "Shop", "--owner", "owner@shop.test", "--password", "a-long-password-of-tests"]
         assert run("init", *owner).exit_code == 0
-        fields = [part for name, value in WHATSAPP.items() for part in ("--field", f"{name}={value}")]
+        fields = [part for name, value in {**WHATSAPP, **NOBODY}.items() for part in ("--field", f"{name}={value}")]
         added = run("channel", "add", "whatsapp", *fields)
         assert added.exit_code == 0, added.output
         assert "/api/webhooks/whatsapp/#rc=5&rp=all" in added.output
         assert run("channel", "add", "whatsapp", *fields).exit_code == 0  # again: new values, no error
         assert "AC1/+14155550199" in run("channel", "list").output
-        assert "readable" in run("channel", "check").output
+        checked = run("channel", "check").output
+        assert "AC1/+14155550199" in checked
+        assert "unseen" in checked
+        assert "vendor_not_reached" in checked
         wrong = run("channel", "add", "whatsapp", "--field", "nonsense")
         assert wrong.exit_code == 1
         assert "NAME=VALUE" in str(wrong.exception)

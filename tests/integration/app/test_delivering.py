@@ -253,11 +253,11 @@ async def test_a_token_that_is_void_is_told_and_not_tried_again(rig: Product) ->
     hands = Hands(rig)
     async with connected(rig, "messenger") as channel:
         conversation = await begun(channel, hands)
-        channel.meta.token = "another"
+        channel.meta.desk.token = "another"
         message = await say(rig, conversation, "Hello?")
         await hands.work()
         assert await shown(rig, message) == {"status": "failed", "error": "account_broken", "to": 0}
-        channel.meta.token = "a-page-token"
+        channel.meta.desk.token = "a-page-token"
         waits = await say(rig, conversation, "Nobody asks the vendor now")
         await hands.work()
         assert (await shown(rig, waits), channel.texts()) == (await shown(rig, message), [])

@@ -61,8 +61,12 @@ async def call(rig: Product, operation: Operation, role: Role, ids: dict[str, st
         "/api/auth/password/": {"current": PASSWORD, "new": f"{PASSWORD} and more"},
         "/api/settings/": {},
         "/api/customers/{id:uuid}/merge/": {"into": str(new_id())},
-        "/api/channels/accounts/": {"kind": "messenger", "fields": {**MESSENGER, "page_id": "3003"}},
+        "/api/channels/accounts/": {
+            "kind": "messenger",
+            "fields": {**MESSENGER, "page_id": "3003", "api_base": "http://127.0.0.1:1"},
+        },
         "/api/channels/accounts/{id:uuid}/": {"active": False},
+        "/api/channels/accounts/{id:uuid}/rotate/": {"secret": "app_secret", "value": "x"},
         "/api/conversations/{id:uuid}/correct_intent/": {"message": str(new_id()), "intent": "thanks"},
     }
     async with await rig.signed_in(role) as client:

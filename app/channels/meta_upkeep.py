@@ -1,0 +1,97 @@
+"""What Meta is asked about a page or Instagram account: is the app subscribed, and how long is the token good.
+
+Contract: https://developers.facebook.com/docs/graph-api/reference/debug_token and the pages on subscribed_apps of the
+Messenger and Instagram platforms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from app.channels.meta_send import MetaNode
+from app.channels.port import Http, HttpAnswer
+from app.domain.channel import Account, VendorReport
+
+PAGE_FIELDS = (
+    "messages",
+    "messaging_postbacks",
+    "message_deliveries",
+    "message_reads",
+    "message_echoes",
+    "message_reactions",
+    "messaging_referrals",
+    "messaging_handovers",
+    "standby",
+)
+INSTAGRAM_FIELDS = (
+    "messages",
+    "message_reactions",
+    "messaging_postbacks",
+    "messaging_seen",
+    "messaging_referral",
+    "standby",
+)
+_REFUSED = {102, 190}
+
+
+class MetaUpkeep:
+    """See app.channels.port.Upkeep. `wanted` are the fields of the subscription."""
+
+    def __init__(self, node: MetaNode, wanted: Sequence[str]) -> None:
+        self._node = node
+        self._wanted = wanted
+
+    async def inspect(self, account: Account, webhook_url: str, http: Http) -> VendorReport:
+        """Read the subscription, then what Meta tells of the token to those who know the app's id.
+
+        Raises: HttpLostError, HttpUnreachableError.
+        """
+        answer = await http.request(
+            "GET", self._node.url(account, "subscribed_apps"), headers=self._node.authorization(account)
+        )
+        report = self._of_subscription(account, answer)
+        if account.fields.get("app_id") and account.fields.get("setup") != "instagram":
+            return await self._with_token(report, account, http)
+        return report
+
+    def _of_subscription(self, account: Account, answer: HttpAnswer) -> VendorReport:
+        found = self._node.json(answer)
+        if answer.status != 200:
+            return _refusal(answer, found)
+        app = account.fields.get("app_id")
+        apps = [one for one in found.get("data", []) if not app or str(one.get("id")) == app]
+        fields = {str(name) for one in apps for name in one.get("subscribed_fields", [])}
+        missing = tuple(name for name in self._wanted if name not in fields)
+        return VendorReport(credentials_good=True, subscribed=bool(apps), missing=missing if apps else ())
+
+    async def _with_token(self, report: VendorReport, account: Account, http: Http) -> VendorReport:
+        token = f"{account.fields['app_id']}|{account.secrets.get('app_secret', '')}"
+        query = urlencode({"input_token": self._node.token_of(account)})
+        url = f"{self._node.base(account)}/debug_token?{query}"
+        answer = await http.request("GET", url, headers={"Authorization": f"Bearer {token}"})
+        told = self._node.json(answer).get("data")
+        if answer.status != 200 or not isinstance(told, dict):
+            return replace(report, detail="the app id or the app secret is wrong")
+        return replace(
+            report,
+            credentials_good=told.get("is_valid") is True,
+            token_expires_at=_soonest(told.get("expires_at"), told.get("data_access_expires_at")),
+        )
+
+
+def _refusal(answer: HttpAnswer, found: Mapping[str, Any]) -> VendorReport:
+    error = found.get("error")
+    code = error.get("code") if isinstance(error, dict) else None
+    if answer.status == 401 or code in _REFUSED:
+        return VendorReport(credentials_good=False, detail=f"error {code or answer.status}")
+    return VendorReport(detail=f"the subscription could not be read: error {code or answer.status}")
+
+
+def _soonest(*told: object) -> datetime | None:
+    """Return the earliest of times in Unix seconds; 0 is never."""
+    times = [one for one in told if isinstance(one, int) and not isinstance(one, bool) and one > 0]
+    return datetime.fromtimestamp(min(times), UTC) if times else None
