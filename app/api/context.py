@@ -62,7 +62,6 @@ class ApiContext:
     account_desk: AccountDesk
     verify_tokens: VerifyTokens
     channel_health: ChannelHealth
-    shopify_install: ShopifyInstall
 
     async def demo_shop(self) -> WidgetShop:
         """Return the demo shop.

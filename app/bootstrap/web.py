@@ -10,7 +10,6 @@ from app import metrics
 from app.api.context import ApiContext, Health
 from app.api.security import Ancestors
 from app.bootstrap.core import Core, Parts, open_channel_health
-from app.bootstrap.shopify import open_shopify
 from app.channels.registry import BY_KIND, CHANNELS
 from app.db.analytics import SqlAnalytics
 from app.db.audit import SqlAudit
@@ -139,7 +138,6 @@ def build_web(core: Core, parts: Parts) -> Web:
         shops=core.shops,
         inbox=Inbox(parts.store, parts.publisher),
         channel_health=open_channel_health(core),
-        shopify_install=open_shopify(core, parts).install,
         webhook_log=SqlWebhookLog(core.database),
         audit=SqlAudit(core.database),
         merging=Merging(SqlMerges(core.database), parts.changes),
