@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import msgspec
 
-from realtime.bus.frame import Audience, Frame, Kind
+from realtime.bus.frame import NO_MESSAGE, Audience, Frame, Kind
+from realtime.mirror import MirroredReply
 
 
 class Revoke(msgspec.Struct, frozen=True, tag_field="type", tag="revoke"):
@@ -14,7 +17,24 @@ class Revoke(msgspec.Struct, frozen=True, tag_field="type", tag="revoke"):
     session: str | None = None
 
 
-_decoder = msgspec.json.Decoder(Revoke)
+class AskShown(msgspec.Struct, frozen=True, tag_field="type", tag="shown.ask"):
+    """Tell `node` what you have shown of this conversation's reply in progress."""
+
+    id: UUID
+    node: UUID
+
+
+class ToldShown(msgspec.Struct, frozen=True, tag_field="type", tag="shown.told"):
+    """What `teller` has shown; nothing: an empty text, and no message in the frame."""
+
+    id: UUID
+    teller: UUID
+    text: str
+
+
+_revokes = msgspec.json.Decoder(Revoke)
+_asks = msgspec.json.Decoder(AskShown)
+_told = msgspec.json.Decoder(ToldShown)
 
 
 def revoke_frame(revoke: Revoke) -> Frame:
@@ -27,6 +47,34 @@ def read_revoke(frame: Frame) -> Revoke | None:
     if frame.kind is not Kind.CONTROL:
         return None
     try:
-        return _decoder.decode(frame.body)
+        return _revokes.decode(frame.body)
+    except msgspec.DecodeError:
+        return None
+
+
+def ask_frame(ask: AskShown) -> Frame:
+    """Return the bus frame of a question, for the conversation's topic."""
+    return Frame(kind=Kind.CONTROL, body=msgspec.json.encode(ask), audience=Audience.STAFF)
+
+
+def read_ask(frame: Frame) -> AskShown | None:
+    """Return the question in a CONTROL frame of a conversation's topic, None when it is another order."""
+    try:
+        return _asks.decode(frame.body)
+    except msgspec.DecodeError:
+        return None
+
+
+def told_frame(ask: AskShown, teller: UUID, shown: MirroredReply | None) -> Frame:
+    """Return the answer, for the topic of the node that asked."""
+    body = msgspec.json.encode(ToldShown(ask.id, teller, "" if shown is None else shown.text))
+    message = NO_MESSAGE if shown is None else shown.message
+    return Frame(kind=Kind.CONTROL, body=body, audience=Audience.STAFF, message=message)
+
+
+def read_told(frame: Frame) -> ToldShown | None:
+    """Return the answer in a CONTROL frame of a node's topic, None when it is another order."""
+    try:
+        return _told.decode(frame.body)
     except msgspec.DecodeError:
         return None

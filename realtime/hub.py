@@ -8,7 +8,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from realtime.bus.frame import Frame
 from realtime.bus.port import Bus, BusUnavailableError, Listener, Subscription
@@ -65,7 +65,7 @@ class Hub:
         self.settings = settings
         self._bus = bus
         self.turn = LoopTurn()
-        self._parts = FeedParts(bus, live_reply, sessions, settings, self.counters, self.turn)
+        self._parts = FeedParts(bus, live_reply, sessions, settings, self.counters, self.turn, uuid4())
         self._feeds: dict[UUID, TopicFeed] = {}
         self._inboxes: dict[UUID, tuple[InboxFeed, Listening]] = {}
         self._unheard: set[Listening] = set()
@@ -183,6 +183,7 @@ class Hub:
         loop = asyncio.get_running_loop()
         next_check = loop.time() + self._interval()
         next_reread = loop.time() + self.settings.inbox_reread_s
+        await self._hear_again()
         while True:
             was_reconnected = await self._wait_tick()
             now = loop.time()

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from realtime.bus.frame import PREFIX_BYTES, Audience, Frame, Kind, encode_frame
 from realtime.bus.port import Bus, BusUnavailableError, Subscription
-from realtime.bus.topic import conversation_topic
+from realtime.bus.topic import conversation_topic, node_topic
+from realtime.control import AskShown, read_ask, told_frame
 from realtime.failure import log_failure
 from realtime.live_reply.port import LiveReply, LiveReplyUnavailableError, LiveText
 from realtime.loop_turn import LoopTurn
@@ -46,6 +47,7 @@ class FeedParts:
     settings: RealtimeSettings
     counters: Counters
     turn: LoopTurn
+    node: UUID
 
 
 class TopicFeed:
@@ -70,6 +72,7 @@ class TopicFeed:
         self._subscription: Subscription | None = None
         self._subscribing: asyncio.Task[None] | None = None
         self._healing: asyncio.Task[None] | None = None
+        self._telling: set[asyncio.Task[None]] = set()
         self._closed = False
 
     @property
@@ -131,7 +134,7 @@ class TopicFeed:
         self._head = self._next = _NOTHING
         if self._subscription is not None:
             self._subscription.close()
-        for task in (self._healing, self._subscribing):
+        for task in (self._healing, self._subscribing, *self._telling):
             if task is not None:
                 task.cancel()
 
@@ -156,6 +159,13 @@ class TopicFeed:
         self._let_out()
         return self.mirror.held()
 
+    async def _tell(self, ask: AskShown) -> None:
+        """Answer what this node has shown of the reply in progress."""
+        try:
+            await self._parts.bus.publish(node_topic(ask.node), told_frame(ask, self._parts.node, self.held()))
+        except BusUnavailableError:
+            logger.debug("question not answered, the bus is away", extra={"action": "publish_failed"})
+
     def __call__(self, topic: str, frame: Frame) -> None:
         """Take a frame of the topic."""
         if self._closed:
@@ -163,7 +173,11 @@ class TopicFeed:
         kind = frame.kind
         if kind is _DELTA and frame.audience is _ALL:
             self._take_or_offer(frame)
-        elif kind is not Kind.CONTROL:
+        elif kind is Kind.CONTROL:
+            if (ask := read_ask(frame)) is not None:
+                self._telling.add(telling := self._loop.create_task(self._tell(ask)))
+                telling.add_done_callback(self._telling.discard)
+        else:
             if kind is Kind.EVENT:
                 self.had_event = True
             self._offer(frame)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from uuid import UUID
 
 from app import metrics
 from app.api.context import ApiContext, Health
@@ -20,9 +19,9 @@ from app.db.model_log import SqlModelLog
 from app.db.webhook_log import SqlWebhookLog
 from app.live.limits import Limits, LimitSettings, PerMinute
 from app.live.sessions import LiveSessions
+from app.live.shown import ShownBySessions
 from app.live.visitors import Visitors
 from app.services.accounts import AccountDesk
-from app.services.change import HeldText
 from app.services.handshakes import VerifyTokens
 from app.services.inbox import Inbox
 from app.services.merging import Merging
@@ -114,11 +113,7 @@ def build_web(core: Core, parts: Parts) -> Web:
     )
     hub = Hub(core.bus, core.live, sessions, realtime)
 
-    def mirrored(conversation: UUID) -> HeldText | None:
-        reply = hub.held(conversation)
-        return None if reply is None else HeldText(reply.message, reply.text)
-
-    parts.changes.use_mirror(mirrored)
+    parts.changes.use_sessions(ShownBySessions(hub))
     gateway = Gateway(hub, sessions, realtime, presence=_presence(settings))
     metrics.connections.set_function(lambda: gateway.connection_count)
     state = WebState(core.database, core.bus)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -20,12 +19,12 @@ from app.domain.conversation import Control, Conversation
 from app.domain.delivery import Delivery, DeliveryStatus
 from app.domain.job import Lane, NewJob
 from app.domain.message import FinishReason, Message, SenderKind
-from app.domain.reply import Outcome, Reply, ReplyStatus, longest
+from app.domain.reply import Outcome, Reply, ReplyStatus
 from app.domain.shop import ShopRules
 from app.services.clock import Clock
 from app.services.delivery_steps import fence as fence_deliveries
 from app.services.due_reply import ensure_reply
-from app.services.fence import RETRY_S, UNCONFIRMED_ACK_S, CutResult, Fence
+from app.services.fence import RETRY_S, UNCONFIRMED_ACK_S, Fence, HeldText, NoSessions, Shown
 from app.services.ids import new_id
 from app.services.outbox import Outbox, deliver_job
 from app.services.ports import LoggedRow, Store, Transaction
@@ -39,22 +38,13 @@ from realtime.protocol import events, shapes
 
 log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
-Held = Callable[[], "HeldText | None"]
-
-
-@dataclass(frozen=True, slots=True)
-class HeldText:
-    """What this process's mirror holds of a live reply."""
-
-    message: UUID
-    text: str
 
 
 class Change:
     """The conversation under its lock, and what the change adds to it."""
 
     def __init__(
-        self, tx: Transaction, conversation: Conversation, now: datetime, fence: Fence, held: Held, outbox: Outbox
+        self, tx: Transaction, conversation: Conversation, now: datetime, fence: Fence, outbox: Outbox
     ) -> None:
         self.tx = tx
         self.conversation = conversation
@@ -63,7 +53,6 @@ class Change:
         self.publications: list[Publication] = []
         self.last_body: str | None = None
         self._fence = fence
-        self._held = held
         self._before = copy.copy(conversation)
         self._rules: ShopRules | None = None
 
@@ -96,17 +85,20 @@ class Change:
         self.publications.append((conversation_topic(self.conversation.id), frame))
         return seq
 
-    async def say(self, sender: SenderKind, text: str, *, message: UUID | None = None, **fields: Any) -> Message:
+    async def say(
+        self, sender: SenderKind, text: str, *, message: UUID | None = None, replaces: bool = False, **fields: Any
+    ) -> Message:
         """Insert a message and log it, with its way to the channel; `fields` are those of Message.
 
-        With `delivery` among them it is not sent: it has been on the channel already, or never will be.
+        With `delivery` among them it is not sent: it has been on the channel already, or never will be. `replaces` as
+        in events.MessageCreated.
         """
         said = self._message(sender, text, message or new_id(), **fields)
         parts = await self._parts(said)
         if parts:
             said = replace(said, delivery={"status": DeliveryStatus.QUEUED.value})
         await self.tx.messages.add(said)
-        await self.append(events.MessageCreated, about=said.id, message=message_shape(said))
+        await self.append(events.MessageCreated, about=said.id, message=message_shape(said), replaces=replaces)
         if parts:
             await self.tx.deliveries.add(parts, self.now)
             await self.add_job(deliver_job(parts[0], str(said.id)))
@@ -152,10 +144,11 @@ class Change:
         reply = await self.tx.replies.find_active(self.conversation.id)
         kept: shapes.Cut | None = None
         if reply is not None:
-            text = self._text_of(reply, cut)
+            known = await self._fence.kept_of(reply, cut)
+            text = known.text
             await self.end_reply(reply, ReplyStatus.TAKEN_OVER, text, covers=covers or text != "")
             if text:
-                kept = shapes.Cut(message=reply.id, text=text)
+                kept = shapes.Cut(message=reply.id, text=text, replaces=known.replaces)
                 bot_said = self._message(
                     SenderKind.BOT,
                     text,
@@ -182,20 +175,20 @@ class Change:
         One that nobody has seen begin leaves no message.
         """
         cut = await self._fence.cut(self.conversation.control.epoch, reply.id)
-        text = self._text_of(reply, cut)
+        kept = await self._fence.kept_of(reply, cut)
+        text = kept.text
         await self.end_reply(reply, ReplyStatus.STOPPED, text, covers=True)
         if text or cut.found is not None or not cut.is_confirmed:
             delivery = self.outbox.shown_of_cut(self.conversation.channel)
             await self.say(
-                SenderKind.BOT, text, message=reply.id, finish_reason=FinishReason.STOPPED, delivery=delivery
+                SenderKind.BOT,
+                text,
+                message=reply.id,
+                replaces=kept.replaces,
+                finish_reason=FinishReason.STOPPED,
+                delivery=delivery,
             )
         return text
-
-    def _text_of(self, reply: Reply, cut: CutResult) -> str:
-        found = cut.found.text if cut.found is not None and cut.found.message == reply.id else None
-        mirrored = self._held()
-        held = mirrored.text if mirrored is not None and mirrored.message == reply.id else None
-        return longest([found, reply.text, held])
 
     async def end_reply(
         self,
@@ -262,11 +255,11 @@ class Changes:
         self._live = live
         self._publisher = publisher
         self._clock = clock
-        self._mirrored: Callable[[UUID], HeldText | None] = lambda conversation: None
+        self._shown: Shown = NoSessions()
 
-    def use_mirror(self, mirrored: Callable[[UUID], HeldText | None]) -> None:
-        """Ask `mirrored` what this process has seen of a reply: of what the store forgot, the longest text stays."""
-        self._mirrored = mirrored
+    def use_sessions(self, shown: Shown) -> None:
+        """Ask the live sessions what they have shown of a reply that is cut: nothing that was shown is taken back."""
+        self._shown = shown
 
     async def run(
         self, conversation: UUID, step: Step[Result], *, held: HeldText | None = None, waits: bool = True
@@ -280,7 +273,7 @@ class Changes:
         return await to_the_end(self._run(conversation, step, held, waits))
 
     async def _run(self, conversation_id: UUID, step: Step[Result], held: HeldText | None, waits: bool) -> Result:
-        fence = Fence(self._live, conversation_id)
+        fence = Fence(self._live, conversation_id, self._shown, held)
         change: Change | None = None
         is_committing = False
         try:
@@ -288,8 +281,7 @@ class Changes:
                 conversation = await tx.conversations.lock(conversation_id)
                 if conversation is None:
                     raise not_found()
-                mirrored = partial(self._mirrored, conversation_id) if held is None else lambda: held
-                change = Change(tx, conversation, self._clock.now(), fence, mirrored, self._outbox)
+                change = Change(tx, conversation, self._clock.now(), fence, self._outbox)
                 result = await step(change)
                 await change.complete()
                 is_committing = True

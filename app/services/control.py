@@ -16,7 +16,8 @@ from app.domain.people import Actor, Staff, Visitor
 from app.domain.reply import ReplyStatus
 from app.domain.shop import HandoffTimeout
 from app.services import transitions
-from app.services.change import Change, Changes, HeldText
+from app.services.change import Change, Changes
+from app.services.fence import HeldText
 from app.services.ports import Store
 from app.services.rights import check_conversation
 from realtime.ports import CommandError

@@ -15,8 +15,9 @@ from app.domain.people import Visitor
 from app.domain.reply import ReplyStatus
 from app.domain.shop import DoubleTexting
 from app.services import transitions
-from app.services.change import Change, Changes, HeldText
+from app.services.change import Change, Changes
 from app.services.clock import Clock
+from app.services.fence import HeldText
 from app.services.ids import new_id
 from app.services.ports import Identity, Store
 from app.services.rights import check_conversation

@@ -9,8 +9,9 @@ from uuid import UUID
 from app.domain.message import MESSAGE_CHARS, SenderKind, check_text
 from app.domain.people import Staff
 from app.services import transitions
-from app.services.change import Change, Changes, HeldText
+from app.services.change import Change, Changes
 from app.services.delivery_steps import check_window
+from app.services.fence import HeldText
 from app.services.ingest import Sent
 from app.services.rights import check_conversation
 

@@ -31,7 +31,7 @@ def connection_topic(connection: UUID) -> str:
 
 
 def node_topic(node: UUID) -> str:
-    """Answers for commands that one web process passed on to another (SSE)."""
+    """Answers for commands that one web process passed on to another (SSE), and to its questions (shown text)."""
     return f"node:{{{node}}}"
 
 

@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from realtime.bus.frame import Frame
 from realtime.bus.memory import MemoryBus
 from realtime.bus.topic import conversation_topic
 from realtime.live_reply.port import (
     STOPS_KEPT,
     TTL_S,
+    Asked,
     Begun,
     CutText,
     FencedError,
@@ -26,13 +28,17 @@ from realtime.protocol.events import ReplyDelta, ReplyStarted, delta_frame, star
 
 @dataclass(slots=True)
 class _Reply:
-    """The text in progress and its owner. `finished`: hidden from readers, kept for a cut that overtakes the commit."""
+    """The text in progress and its owner. `finished`: hidden from readers, kept for a cut that overtakes the commit.
+
+    `is_whole`: see Asked.
+    """
 
     message: UUID
     epoch: int
     attempt: int
     text: str
     ids: tuple[int, ...]
+    is_whole: bool
     finished: bool = False
 
     @property
@@ -86,10 +92,12 @@ class MemoryLiveReply:
             record = _Record()
         stored = record.reply
         known = (text, tuple(ids))
+        is_whole = attempt == 1 and not text
         if stored is not None and stored.message == message:
+            is_whole = stored.is_whole and len(text) <= len(stored.text)
             known = longer_of((stored.text, stored.ids), known)
         is_new = stored is None or (stored.message, stored.epoch, stored.attempt) != (message, epoch, attempt)
-        record.reply = _Reply(message, epoch, attempt, *known)
+        record.reply = _Reply(message, epoch, attempt, *known, is_whole)
         self._touch(conversation, record)
         if is_new:
             frame = started_frame(ReplyStarted(conversation=conversation, message=message, epoch=epoch), attempt)
@@ -143,6 +151,13 @@ class MemoryLiveReply:
         was_stored = len(left) < len(record.stops)
         record.stops = left
         return was_stored
+
+    async def ask(self, conversation: UUID, message: UUID, frame: Frame) -> Asked:
+        """Publish; there is no other process, and this one has been called with everything."""
+        record = self._find(conversation)
+        reply = None if record is None else record.reply
+        self._bus.publish_now(conversation_topic(conversation), frame)
+        return Asked(0, is_whole=reply is not None and reply.message == message and reply.is_whole)
 
     async def finish(self, conversation: UUID, message: UUID, epoch: int, attempt: int) -> None:
         """Hide the ended reply; see the port."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from realtime.bus.frame import Frame
+
 TTL_S = 15 * 60.0
 """How long a record lives after its last append: longer than the longest reply."""
 
@@ -48,6 +50,18 @@ class CutText:
     message: UUID
     text: str
     ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who was asked what they have shown: `listeners` processes, None when that cannot be told.
+
+    `is_whole`: the stored text has all that was ever published of this reply; false when its beginning was restored
+    by a worker, or came from a server that failed, so that readers may have seen more.
+    """
+
+    listeners: int | None
+    is_whole: bool
 
 
 class UnknownReplyError(LookupError):
@@ -111,6 +125,12 @@ class LiveReply(Protocol):
         """Take the fence back (the transaction rolled back); true when this very cut was stored.
 
         An older fence below it stands again.
+        """
+
+    async def ask(self, conversation: UUID, message: UUID, frame: Frame) -> Asked:
+        """Publish `frame` behind all that was said of a reply that was cut, and return who hears it.
+
+        A process that is called with it has been called with every delta before.
         """
 
     async def finish(self, conversation: UUID, message: UUID, epoch: int, attempt: int) -> None:

@@ -20,6 +20,7 @@ from realtime.live_reply import scripts
 from realtime.live_reply.port import (
     STOPS_KEPT,
     TTL_S,
+    Asked,
     Begun,
     CutText,
     FencedError,
@@ -99,6 +100,12 @@ class RedisLiveReply:
         """Take the fence back; see the port."""
         was_stored: int = (await self._call(scripts.UNCUT, conversation, cut_id.bytes))[0]
         return was_stored == 1
+
+    async def ask(self, conversation: UUID, message: UUID, frame: Frame) -> Asked:
+        """Publish behind the reply; see the port."""
+        listeners, is_whole = await self._run(self._steps.ask, conversation, message.bytes, encode_frame(frame))
+        await self._publish(conversation, frame, is_due=1)
+        return Asked(None if listeners < 0 else listeners, is_whole=is_whole == 1)
 
     async def finish(self, conversation: UUID, message: UUID, epoch: int, attempt: int) -> None:
         """Hide the ended reply; see the port."""

@@ -3,12 +3,13 @@
 KEYS: 1 the record, 2 the channel of the conversation (in the same slot, because of the hash tag).
 The record is one hash, so that it expires and is evicted as a whole:
   m e a   message (16 bytes), epoch, attempt of the owner
+  w       the server that has seen the whole text from its first token, by its run id; empty once it was restored
   t i f   text (UTF-8), ids (32-bit big endian each), f is there once the reply is finished
   fe fc   the highest epoch fence and its cut id (16 bytes); pe pc the one below it, which an uncut brings back
   s       fences of single messages, oldest first: message and cut id, 16 bytes each
 Answers: {0, ...} done, {1} unknown, {2, epoch, cut id or ''} fenced. Frames come ready made: no script parses them.
-BEGIN and APPEND are made for the way the bus publishes: by a command of the server, within the step, or, on a bus that
-the server does not know, by the caller, whom the last field of their answers tells whether there is something to send.
+BEGIN, APPEND and ASK are made for the way the bus publishes: by a command of the server, within the step, or, on a bus
+that the server does not know, by the caller, whom a field of their answers tells whether there is something to send.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ local function cut_over(fence_epoch, fence_cut, stops, message, epoch)
 end
 """
 
+_WHO = """
+local who = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+"""
+
 _NOW = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -43,15 +48,22 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 _BEGIN = (
     _CUT_OVER
     + _NOW
+    + _WHO
     + """
 local message, epoch, attempt, text, ids = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
-local fe, fc, s, m, e, a, t, i = unpack(redis.call('HMGET', KEYS[1], 'fe', 'fc', 's', 'm', 'e', 'a', 't', 'i'))
+local fe, fc, s, m, e, a, t, i, w =
+  unpack(redis.call('HMGET', KEYS[1], 'fe', 'fc', 's', 'm', 'e', 'a', 't', 'i', 'w'))
 local refused = cut_over(fe, fc, s, message, epoch)
 if refused then return refused end
 e, a = tonumber(e), tonumber(a)
 if m and (e > epoch or (m == message and a > attempt)) then return {2, e, ''} end
+if m ~= message then
+  w = (attempt == 1 and text == '') and who or ''
+elseif #text > #t then
+  w = ''
+end
 if m == message and (#t > #text or (#t == #text and #i >= #ids)) then text, ids = t, i end
-redis.call('HSET', KEYS[1], 'm', message, 'e', ARGV[2], 'a', ARGV[3], 't', text, 'i', ids)
+redis.call('HSET', KEYS[1], 'm', message, 'e', ARGV[2], 'a', ARGV[3], 't', text, 'i', ids, 'w', w or '')
 redis.call('HDEL', KEYS[1], 'f')
 redis.call('PEXPIRE', KEYS[1], ARGV[7])
 if m == message and e == epoch and a == attempt then return {0, text, ids, 0, now} end
@@ -136,6 +148,17 @@ return {0}
 """
 )
 
+# ARGV: message, frame. Answers {0, who hears it, 1 when this server has the whole text}.
+_ASK = (
+    _WHO
+    + """
+local m, w = unpack(redis.call('HMGET', KEYS[1], 'm', 'w'))
+local heard = -1
+heard = redis.call('PUBLISH', KEYS[2], ARGV[2])
+return {0, heard, (m == ARGV[1] and w == who) and 1 or 0}
+"""
+)
+
 # ARGV: message, epoch, attempt. Answers {0}, also when the reply is somebody else's.
 FINISH = Script(
     _CUT_OVER
@@ -155,11 +178,12 @@ class Steps:
 
     begin: Script
     append: Script
+    ask: Script
 
     @classmethod
     def publishing(cls, command: str) -> Steps:
         """Return the scripts that publish by this command (PUBLISH, SPUBLISH), or leave that to the caller (empty)."""
-        return cls(*(Script(_with(source, command)) for source in (_BEGIN, _APPEND)))
+        return cls(*(Script(_with(source, command)) for source in (_BEGIN, _APPEND, _ASK)))
 
 
 def _with(source: str, command: str) -> str:

@@ -44,9 +44,10 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
 
 
 class MessageCreated(Event, frozen=True, kw_only=True, omit_defaults=True, tag="message.created"):
-    """A message was written, or a reply ended (same id as its live frames, full text)."""
+    """A message was written, or a reply ended (same id as its live frames, full text). `replaces` as in Cut."""
 
     message: Message
+    replaces: bool = False
 
 
 class MessageAnalyzed(Event, frozen=True, kw_only=True, omit_defaults=True, tag="message.analyzed"):

@@ -170,10 +170,14 @@ class Customer(Shape, frozen=True, kw_only=True):
 
 
 class Cut(Shape, frozen=True, kw_only=True):
-    """The reply that a change of control ended, with the text that stays."""
+    """The reply that a change of control ended, with the text that stays.
+
+    `replaces`: the server could not learn how much was shown; a client may have shown more, and takes that back.
+    """
 
     message: UUID
     text: str
+    replaces: bool = False
 
 
 class Receipt(Shape, frozen=True, kw_only=True):

@@ -29,7 +29,7 @@ class Findings:
     """What was checked, and what was wrong."""
 
     wrong: list[str] = field(default_factory=list)
-    shown_longer: list[str] = field(default_factory=list)
+    taken_back: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
     def check(self, is_right: bool, words: str) -> None:
@@ -75,7 +75,7 @@ class Oracle:
         found = self.findings
         for person in self._people:
             found.wrong += person.breaches()
-            found.shown_longer += person.shown_longer()
+            found.taken_back += person.taken_back()
         found.wrong += self._cluster.complaints()
         return found
 

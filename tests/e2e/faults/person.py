@@ -17,7 +17,6 @@ CONNECT_S = 8.0
 ANSWER_S = 10.0
 SETTLED_S = 60.0
 EVER_S = 1e6
-SHOWN_LONGER = " was shown, "
 PAUSE_S = (0.02, 0.3)
 LOST = (OSError, TimeoutError, EOFError, WebSocketException)
 # What a client sees of frames that its own network lost or repeated. Everything else is the server's doing.
@@ -105,18 +104,18 @@ class Person:
         other.token = self.client.token
         return other
 
-    def shown_longer(self) -> list[str]:
-        """Return the texts of which a client had shown more than stays.
+    def taken_back(self) -> list[str]:
+        """Return the texts of which a client had shown more than stays, as it was told by the end of the reply.
 
         A takeover whose node cannot reach Redis does not know what others were shown last: it keeps what it has.
         """
-        return [one for view in self.client.views.values() for one in view.breaches if SHOWN_LONGER in one]
+        return [one for view in self.client.views.values() for one in view.taken_back]
 
     def breaches(self) -> list[str]:
-        """Return the rules that the server broke, but for `shown_longer`."""
+        """Return the rules that the server broke."""
         found = [*self.client.breaches]
         for view in self.client.views.values():
-            found += [one for one in view.breaches if SHOWN_LONGER not in one]
+            found += view.breaches
             if view.repeated and not self.is_rough:
                 found.append(f"events {view.repeated} came again")
         if self.is_rough:

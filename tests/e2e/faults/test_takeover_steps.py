@@ -46,7 +46,7 @@ class Tally:
     """What came of all races."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    shown_longer: Counter[str] = field(default_factory=Counter)
+    taken_back: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
 
@@ -67,7 +67,7 @@ async def test_no_character_comes_after_a_takeover_whatever_fails_at_any_of_its_
             began = time.monotonic()
             await _Round(cluster, step, Blow(cluster, kind, details), details, tally).run()
             print(f"{kind}, {step.name.lower()}: {time.monotonic() - began:.0f} s, {len(tally.wrong)} wrong so far")
-    print(dict(tally.counts), "shown longer before the acknowledgement:", dict(tally.shown_longer))
+    print(dict(tally.counts), "taken back, and told so:", dict(tally.taken_back))
     assert not tally.wrong, tally.wrong[:20]
 
 
@@ -146,9 +146,9 @@ class _Round:
         await oracle.settle()
         found = await oracle.check({race.conversation for race in races})
         if self._blow.kind in EXACT:
-            found.wrong += found.shown_longer
-        elif found.shown_longer:
-            self._tally.shown_longer[f"{self._blow.kind} {self._step.name.lower()}"] += len(found.shown_longer)
+            found.wrong += found.taken_back
+        elif found.taken_back:
+            self._tally.taken_back[f"{self._blow.kind} {self._step.name.lower()}"] += len(found.taken_back)
         self._tally.wrong += [f"{self._blow.kind}, {self._step.name}: {words}" for words in found.wrong]
 
     def _check_side(self, race: Race, person: Person) -> None:

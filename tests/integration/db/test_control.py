@@ -14,10 +14,11 @@ from app.domain.job import Lane
 from app.domain.message import FinishReason
 from app.domain.people import Role, Staff
 from app.domain.reply import ReplyStatus
-from app.services.change import Change, HeldText
+from app.services.change import Change
+from app.services.fence import HeldText
 from app.services.ids import new_id
 from app.services.replies import Finished, ReplyEndedError
-from realtime.bus.frame import Frame
+from realtime.bus.frame import Frame, Kind
 from realtime.bus.topic import conversation_topic
 from realtime.live_reply.memory import MemoryLiveReply
 from realtime.live_reply.port import CutText, FencedError, LiveReplyUnavailableError
@@ -258,7 +259,7 @@ async def test_without_a_confirmed_fence_the_acknowledgement_waits_for_the_worke
     claim = await world.begin("It is")
     live.away = True
     taken = await world.control.take(world.ada, conversation, held=HeldText(claim.reply.id, "It is on"))
-    assert taken.cut == {"message": str(claim.reply.id), "text": "It is on"}
+    assert taken.cut == {"message": str(claim.reply.id), "text": "It is on", "replaces": True}
     assert sum(world.clock.sleeps) == pytest.approx(2.5)
 
 
@@ -273,7 +274,7 @@ async def test_the_acknowledgement_waits_no_longer_than_until_the_fence_stands(d
     live.fails = 8  # all tries before the commit, and the first after it
     taken = await world.control.take(world.ada, conversation, held=HeldText(claim.reply.id, "It is"))
     assert 0 < sum(world.clock.sleeps) < 1
-    assert taken.cut == {"message": str(claim.reply.id), "text": "It is"}
+    assert taken.cut == {"message": str(claim.reply.id), "text": "It is", "replaces": True}
     with pytest.raises(FencedError):
         await world.say(claim, " on its way.")
 
@@ -366,7 +367,8 @@ async def test_a_cancelled_takeover_is_still_carried_out_whole(world: World) -> 
     heard: list[Frame] = []
 
     def listen(_: str, frame: Frame) -> None:
-        heard.append(frame)
+        if frame.kind is Kind.EVENT:
+            heard.append(frame)
         if len(heard) == 2:
             done.set()
 

@@ -209,10 +209,13 @@ export interface CustomerUpdated {
   customer: Customer;
 }
 
-/** The reply that a change of control ended, with the text that stays. */
+/** The reply that a change of control ended, with the text that stays.
+
+    `replaces`: the server could not learn how much was shown; a client may have shown more, and takes that back. */
 export interface Cut {
   message: string;
   text: string;
+  replaces?: boolean;
 }
 
 /** What became of a message on an external channel. `to`: how much of its text went out, in UTF-8 bytes, when it
@@ -384,13 +387,14 @@ export interface MessageAnalyzed {
   sentiment: Scored;
 }
 
-/** A message was written, or a reply ended (same id as its live frames, full text). */
+/** A message was written, or a reply ended (same id as its live frames, full text). `replaces` as in Cut. */
 export interface MessageCreated {
   type: "message.created";
   conversation: string;
   seq: number;
   at: string;
   message: Message;
+  replaces?: boolean;
 }
 
 /** The text of a message was removed for good. */

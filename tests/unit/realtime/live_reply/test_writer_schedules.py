@@ -19,7 +19,7 @@ from realtime.bus.frame import Frame, Kind
 from realtime.bus.memory import MemoryBus
 from realtime.bus.topic import conversation_topic
 from realtime.live_reply.memory import MemoryLiveReply
-from realtime.live_reply.port import Begun, CutText, FencedError, LiveReplyUnavailableError
+from realtime.live_reply.port import Asked, Begun, CutText, FencedError, LiveReplyUnavailableError
 from realtime.live_reply.writer import ReplyEnded, ReplyWriter
 from tests.fixtures.effort import EFFORT
 
@@ -63,6 +63,9 @@ class FaultyLiveReply:
 
     async def cut(self, conversation: UUID, epoch: int, cut_id: UUID, *, message: UUID | None = None) -> CutText | None:
         return await self._call(lambda: self._store.cut(conversation, epoch, cut_id, message=message))
+
+    async def ask(self, conversation: UUID, message: UUID, frame: Frame) -> Asked:
+        return await self._call(lambda: self._store.ask(conversation, message, frame))
 
     async def uncut(self, conversation: UUID, cut_id: UUID) -> bool:
         return await self._call(lambda: self._store.uncut(conversation, cut_id))
