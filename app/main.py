@@ -10,7 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from app.api.pages import page_routes
 from app.api.problem import Problem, problem_response
-from app.api.routes import DEMO_OPERATIONS, OPERATIONS, api_routes
+from app.api.routes import DEMO_OPERATIONS, OPERATIONS, SIMULATOR_OPERATIONS, api_routes
 from app.api.security import RateLimits, SecurityHeaders
 from app.bootstrap.web import Web
 from realtime.ports import CommandError
@@ -22,7 +22,7 @@ def create_app(web: Web, *, demo: bool) -> Starlette:
     """Put routes and middleware together; everything behind them is in `web`."""
     context = web.context
     settings = context.settings
-    operations = [*OPERATIONS, *(DEMO_OPERATIONS if demo else ())]
+    operations = [*OPERATIONS, *((*DEMO_OPERATIONS, *SIMULATOR_OPERATIONS) if demo else ())]
     return Starlette(
         routes=[
             *web.gateway.routes(),

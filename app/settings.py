@@ -266,6 +266,12 @@ def kept_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urls
         with os.fdopen(descriptor, "w") as file:
             file.write(make())
         try:
+    @property
+    def own_url(self) -> str:
+        """Where this process reaches its own server, whatever the public address is."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "", "::") else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
             os.link(fresh, path)  # atomic: whoever comes second keeps the first one's secret
         except FileExistsError:
             pass

@@ -25,6 +25,7 @@ from app.services.program import Programs
 from app.services.rate_limit import RateLimiter
 from app.services.shops import Shops, WidgetShop
 from app.settings import Settings
+from app.services.simulator import Simulator
 from realtime.hub import Hub
 
 
@@ -62,6 +63,7 @@ class ApiContext:
     account_desk: AccountDesk
     verify_tokens: VerifyTokens
     channel_health: ChannelHealth
+    simulator: Simulator
 
     async def demo_shop(self) -> WidgetShop:
         """Return the demo shop.

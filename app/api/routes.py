@@ -16,12 +16,14 @@ from app.api import (
     channels,
     conversations,
     customers,
+    deliveries,
     demo,
     health,
     merges,
     messages,
     privacy,
     shop_settings,
+    simulator,
     storefront,
     users,
     webhooks,
@@ -46,12 +48,14 @@ OPERATIONS: tuple[Operation, ...] = (
     *webhooks.OPERATIONS,
     *channels.OPERATIONS,
     *storefront.OPERATIONS,
+    *deliveries.OPERATIONS,
     *merges.OPERATIONS,
     *privacy.OPERATIONS,
 )
 DEMO_OPERATIONS = demo.OPERATIONS
 
 
+SIMULATOR_OPERATIONS = simulator.OPERATIONS  # in demo mode, too
 def api_routes(context: ApiContext, operations: Sequence[Operation]) -> list[Route]:
     """Build the routes of all operations and of the OpenAPI document."""
     document = openapi_document(operations, context.settings.resolved_public_url)

@@ -27,6 +27,7 @@ from app.services.inbox import Inbox
 from app.services.merging import Merging
 from app.services.program import Programs
 from app.settings import Settings
+from app.services.simulator import Simulator
 from realtime.bus.port import Bus
 from realtime.gateway import Gateway
 from realtime.hub import Hub
@@ -138,6 +139,7 @@ def build_web(core: Core, parts: Parts) -> Web:
         merging=Merging(SqlMerges(core.database), parts.changes),
         accounts=core.accounts,
         account_desk=AccountDesk(core.accounts, BY_KIND),
+        simulator=Simulator(AccountDesk(core.accounts, BY_KIND), settings.resolved_public_url, settings.own_url),
         verify_tokens=VerifyTokens(core.accounts, CHANNELS, settings.verify_token.get_secret_value()),
     )
     return Web(context, gateway, visitors.embedding_origins, state)

@@ -154,6 +154,7 @@ def _server(
     return server, [
         BackgroundTask("live sessions", built.gateway.run),
         BackgroundTask("verify tokens", built.context.verify_tokens.keep_fresh),
+        *([BackgroundTask("simulator", built.context.simulator.run)] if demo else []),
     ]
 
 

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from app.simulate.loopback import serving
+from app.simulate.loopback import Outgoing, Post, serving
 from app.simulate.meta import MetaStandIn
 from app.simulate.meta import SentMessage as MetaMessage
+from app.simulate.meta_desk import FIELDS
 from app.simulate.twilio import SentMessage as TwilioMessage
 from app.simulate.twilio import TwilioStandIn
 
@@ -44,7 +45,7 @@ class Scene:
 
     def texts(self) -> list[str]:
         """Return what the customer sees, in order."""
-        return [_text(one) for one in self.stand_in.messages if one.to == self.person]
+        return [shown_text(one) for one in self.stand_in.messages if one.to == self.person]
 
     def news(self) -> list[str]:
         """Return what has come since the last call."""
@@ -54,8 +55,8 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(kind: str, server_url: str, *, port: int = 0) -> AsyncIterator[Scene]:
-    """Serve the stand-in of a channel on the loopback, for a server at `server_url`.
+async def scene(kind: str, server_url: str, *, port: int = 0, post: Post | None = None) -> AsyncIterator[Scene]:
+    """Serve the stand-in of a channel on the loopback, for a server at `server_url`; `post` brings it what it posts.
 
     Raises: ValueError for a channel that has no stand-in.
     """
@@ -65,7 +66,8 @@ async def scene(kind: str, server_url: str, *, port: int = 0) -> AsyncIterator[S
     token, secret = secrets.token_hex(16), secrets.token_hex(16)
     if kind == "whatsapp":
         sid = "AC" + "0" * 31 + "1"
-        twilio = TwilioStandIn(sid, token, {f"whatsapp:{NUMBER}"})
+        numbers, outgoing = {f"whatsapp:{NUMBER}"}, Outgoing(post)
+        twilio = TwilioStandIn(sid, token, numbers, sender_webhook=webhook, outgoing=outgoing)
         fields = {"account_sid": sid, "auth_token": token, "number": NUMBER}
         async with serving(twilio.app, port) as base:
             yield Scene(kind, twilio, webhook, {**fields, "api_base": base}, "whatsapp:+14155550101")
@@ -73,17 +75,21 @@ async def scene(kind: str, server_url: str, *, port: int = 0) -> AsyncIterator[S
         return
     app = {"app_secret": secret, "verify_token": secrets.token_hex(8)}
     if kind == "messenger":
-        meta = MetaStandIn("page", "100100100", token, secret, webhook=webhook)
+        meta = MetaStandIn("page", "100100100", token, secret, webhook=webhook, outgoing=Outgoing(post))
         fields = {"page_id": "100100100", "page_token": token, **app}
     else:
-        meta = MetaStandIn("instagram", "178400100", token, secret, webhook=webhook, node="100100100")
+        meta = MetaStandIn(
+            "instagram", "178400100", token, secret, webhook=webhook, node="100100100", outgoing=Outgoing(post)
+        )
         fields = {"ig_id": "178400100", "access_token": token, "setup": "facebook", "page_id": "100100100", **app}
+    meta.desk.subscribed = set(FIELDS[meta.platform])
     async with serving(meta.app, port) as base:
         yield Scene(kind, meta, webhook, {**fields, "api_base": base}, "9901001")
         await meta.outgoing.idle()
 
 
-def _text(message: TwilioMessage | MetaMessage) -> str:
+def shown_text(message: TwilioMessage | MetaMessage) -> str:
+    """Return what the customer sees of a message."""
     if isinstance(message, TwilioMessage):
         return message.body or " ".join(message.media) or f"(template {message.content_sid})"
     if message.text:

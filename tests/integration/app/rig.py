@@ -224,7 +224,7 @@ async def working(*workers: Worker) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def serving(rig: Product) -> AsyncIterator[str]:
+async def serving(rig: Product, port: int = 0) -> AsyncIterator[str]:
     """Serve over a real socket; yields the base URL."""
 
     async def drain() -> None:
@@ -233,7 +233,7 @@ async def serving(rig: Product) -> AsyncIterator[str]:
 
     server = make_server(rig.app, rig.settings, drain)
     listener = socket()
-    listener.bind(("127.0.0.1", 0))
+    listener.bind(("127.0.0.1", port))
     async with rig.web.gateway.running():
         task = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
