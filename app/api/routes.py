@@ -53,9 +53,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *privacy.OPERATIONS,
 )
 DEMO_OPERATIONS = demo.OPERATIONS
-
-
 SIMULATOR_OPERATIONS = simulator.OPERATIONS  # in demo mode, too
+
+
 def api_routes(context: ApiContext, operations: Sequence[Operation]) -> list[Route]:
     """Build the routes of all operations and of the OpenAPI document."""
     document = openapi_document(operations, context.settings.resolved_public_url)
