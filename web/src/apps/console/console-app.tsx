@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { useEffect, useMemo } from "react";
+import { lazy, Suspense, useEffect, useMemo } from "react";
 import { createBrowserRouter, Navigate, RouterProvider } from "react-router";
 import { useStore } from "zustand";
 import { endSession, restoreSession, type StaffUser, useSession } from "@/features/auth/session";
@@ -12,25 +12,56 @@ import {
   SessionContext,
 } from "@/features/live/console-session";
 import { RestError } from "@/features/rest/client";
-import { Failed } from "@/features/ui/states";
+import { SETTINGS } from "@/features/settings/sections";
+import { Bone, Failed } from "@/features/ui/states";
 import { needsSignIn } from "@/shared/socket";
 import { InboxPage } from "./inbox-page";
+import { PageProblem } from "./page-problem";
 import { BASE, INSIGHTS, queuePath } from "./paths";
 import { Shell } from "./shell";
+
+// Seldom visited: loaded when they are.
+const SettingsShell = lazy(async () => ({ default: (await import("./settings-shell")).SettingsShell }));
 
 const router = createBrowserRouter(
   [
     {
       element: <Shell />,
       children: [
-        { path: "/queue/:queue/:conversation?", element: <InboxPage /> },
-        { path: INSIGHTS, element: <InsightsPage /> },
-        { path: "*", element: <Navigate to={queuePath("mine")} replace /> },
+        {
+          errorElement: <PageProblem />,
+          children: [
+            { path: "/queue/:queue/:conversation?", element: <InboxPage /> },
+            { path: INSIGHTS, element: <InsightsPage /> },
+            {
+              path: `${SETTINGS}/*`,
+              element: (
+                <Suspense fallback={<PageBones />}>
+                  <SettingsShell />
+                </Suspense>
+              ),
+            },
+            { path: "*", element: <Navigate to={queuePath("mine")} replace /> },
+          ],
+        },
       ],
     },
   ],
   { basename: BASE },
 );
+
+function PageBones() {
+  return (
+    <main
+      role="status"
+      aria-label="Loading the page"
+      className="flex min-w-0 flex-1 flex-col gap-4 bg-sub p-6"
+    >
+      <Bone className="h-6 w-40" />
+      <Bone className="h-32 rounded-2" />
+    </main>
+  );
+}
 
 /** Only what the network did is worth a second try. */
 function worthRetrying(failures: number, error: Error): boolean {

@@ -1,6 +1,6 @@
 import { MessagesSquare } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { useNavigate, useOutletContext, useParams } from "react-router";
+import { useNavigate, useParams } from "react-router";
 import type { DraftKind } from "@/features/conversation/drafts";
 import { ConversationList, type ListState } from "@/features/inbox/conversation-list";
 import { useInbox, useInboxWatch } from "@/features/inbox/inbox";
@@ -13,7 +13,6 @@ import { KeyCaps } from "@/features/ui/key-caps";
 import { Empty } from "@/features/ui/states";
 import { OpenConversation } from "./open-conversation";
 import { queueOf, queuePath } from "./paths";
-import type { ShellContext } from "./shell";
 import { usePanel } from "./use-panel";
 
 const FIRST_ORDER: Record<QueueName, Order> = {
@@ -54,7 +53,6 @@ export function InboxPage() {
   const queue = queueOf(parameters.queue);
   const conversation = parameters.conversation ?? null;
   const navigate = useNavigate();
-  const { notify } = useOutletContext<ShellContext>();
 
   const { list, change, rows, found } = useList(queue);
   const [marked, setMarked] = useState<string | null>(null);
@@ -111,7 +109,7 @@ export function InboxPage() {
           onKind={setKind}
           field={composer}
           panel={panel}
-          notify={notify}
+          onBack={() => void navigate(queuePath(queue))}
         />
       )}
     </>
@@ -120,7 +118,7 @@ export function InboxPage() {
 
 function NothingOpen() {
   return (
-    <main className="flex min-w-0 flex-1">
+    <main className="flex min-w-0 flex-1 max-[900px]:hidden">
       <Empty icon={<MessagesSquare size={18} />} title="No conversation is open">
         Choose one from the list, or walk through it with <KeyCaps keys="J" /> and <KeyCaps keys="K" />.
       </Empty>

@@ -1,4 +1,13 @@
-import { ChartColumn, Inbox, Keyboard, LogOut, MessagesSquare, Sparkle, UserRound } from "lucide-react";
+import {
+  ChartColumn,
+  Inbox,
+  Keyboard,
+  LogOut,
+  MessagesSquare,
+  Settings,
+  Sparkle,
+  UserRound,
+} from "lucide-react";
 import type { ReactNode } from "react";
 import { NavLink } from "react-router";
 import { signOut } from "@/features/auth/session";
@@ -8,6 +17,7 @@ import { useInbox } from "@/features/inbox/inbox";
 import { QUEUES, type QueueName, queueCounts } from "@/features/inbox/queue";
 import { useConsole } from "@/features/live/console-session";
 import { useLive } from "@/features/live/use-session";
+import { SETTINGS } from "@/features/settings/sections";
 import { ThemeSwitch } from "@/features/theme/theme-switch";
 import { Avatar } from "@/features/ui/avatar";
 import { IconButton } from "@/features/ui/button";
@@ -20,14 +30,14 @@ const ICONS: Record<QueueName, ReactNode> = {
   all: <MessagesSquare size={16} />,
 };
 
-/** Queues with their counts, the insights, and who is signed in. */
-export function Nav({ onKeys }: { onKeys: () => void }) {
+/** Queues with their counts, the shop's own pages, and who is signed in; `wide` in the drawer of narrow screens. */
+export function Nav({ onKeys, wide = false }: { onKeys: () => void; wide?: boolean }) {
   const { me } = useConsole();
   const counts = queueCounts(useInbox(), me.id);
   return (
     <nav
       aria-label="Console"
-      className="flex w-45 shrink-0 flex-col gap-0.5 border-line border-r bg-sub px-2.5 py-3.5 min-[1440px]:w-53"
+      className={`flex shrink-0 flex-col gap-0.5 bg-sub px-2.5 py-3.5 ${wide ? "h-full w-full" : "w-45 border-line border-r max-md:hidden min-[1440px]:w-53"}`}
     >
       <p className="flex items-center gap-2 px-2 pt-0.5 pb-3.5 text-14 font-semibold">
         <Logo />
@@ -45,8 +55,9 @@ export function Nav({ onKeys }: { onKeys: () => void }) {
           urgent={name === "unassigned" && counts[name] > 0}
         />
       ))}
-      <p className="px-2 pt-3.5 pb-1 text-12 text-ink-3">Insights</p>
-      <Entry testId="insights" to={INSIGHTS} icon={<ChartColumn size={16} />} title="Conversations" />
+      <p className="px-2 pt-3.5 pb-1 text-12 text-ink-3">Shop</p>
+      <Entry testId="insights" to={INSIGHTS} icon={<ChartColumn size={16} />} title="Insights" />
+      <Entry testId="settings" to={SETTINGS} icon={<Settings size={16} />} title="Settings" keys="Mod+," />
       <footer className="mt-auto flex flex-col gap-2">
         <div className="flex gap-0.5">
           <ThemeSwitch />
@@ -78,8 +89,8 @@ function Entry({ testId, to, icon, title, keys, count, urgent = false }: EntryPr
     <NavLink
       to={to}
       data-testid={testId}
-      aria-keyshortcuts={keys}
-      title={keys}
+      aria-keyshortcuts={keys?.replace("Mod", "Control")}
+      title={keys?.replace("Mod", "Ctrl")}
       className={({ isActive }) =>
         `flex items-center gap-2.5 rounded-1 px-2 py-1.5 transition-colors ${isActive ? "bg-bg font-medium text-ink ring-1 ring-line" : "text-ink-2 hover:bg-sunk hover:text-ink"}`
       }

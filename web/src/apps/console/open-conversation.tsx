@@ -11,7 +11,7 @@ import { CustomerPanel } from "@/features/customer/customer-panel";
 import { useActions } from "@/features/keyboard/actions";
 import { useConsole } from "@/features/live/console-session";
 import { useConversation } from "@/features/live/use-session";
-import type { ShellContext } from "./shell";
+import { complain } from "@/features/ui/notices";
 import type { usePanel } from "./use-panel";
 
 type OpenProps = {
@@ -20,19 +20,19 @@ type OpenProps = {
   onKind: (kind: DraftKind) => void;
   field: RefObject<HTMLTextAreaElement | null>;
   panel: ReturnType<typeof usePanel>;
-  notify: ShellContext["notify"];
+  onBack: () => void;
 };
 
 /** The open conversation with its customer, and the keys that act on it. */
 export function OpenConversation(props: OpenProps) {
-  const { conversation, kind, onKind, field, panel, notify } = props;
+  const { conversation, kind, onKind, field, panel, onBack } = props;
   const session = useConsole();
   const control = useControl(conversation);
   const customer = useConversation(conversation, (held) => held.customer?.id ?? null, null);
   const mood = useLastLabel(conversation, "sentiment");
 
   function close(closed: boolean): void {
-    setClosed(session, conversation, closed).catch((error: Error) => notify(error.message));
+    setClosed(session, conversation, closed).catch((error: Error) => complain(error.message));
   }
 
   function write(next: DraftKind): void {
@@ -68,9 +68,10 @@ export function OpenConversation(props: OpenProps) {
         panelOpen={panel.open}
         onPanel={panel.toggle}
         onClosed={close}
+        onBack={onBack}
       />
       {panel.open && customer !== null && (
-        <CustomerPanel customer={customer} conversation={conversation} mood={mood} />
+        <CustomerPanel customer={customer} conversation={conversation} mood={mood} onClose={panel.toggle} />
       )}
     </>
   );

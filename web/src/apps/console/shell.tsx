@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { Outlet, useNavigate } from "react-router";
+import { Outlet, useLocation, useNavigate } from "react-router";
 import { useInbox } from "@/features/inbox/inbox";
 import { matchRows, type QueueName, queueCounts } from "@/features/inbox/queue";
 import { dispatchAction, useActions } from "@/features/keyboard/actions";
@@ -8,14 +8,13 @@ import type { Action } from "@/features/keyboard/keymap";
 import { Palette } from "@/features/keyboard/palette";
 import { useKeys } from "@/features/keyboard/use-keys";
 import { useConsole } from "@/features/live/console-session";
+import { SETTINGS } from "@/features/settings/sections";
+import { Drawer } from "@/features/ui/drawer";
+import { NoticeBar } from "@/features/ui/notice-bar";
 import { ConnectionBanner } from "./connection-banner";
 import { Nav } from "./nav";
-import { queuePath } from "./paths";
-
-export type ShellContext = {
-  /** Say something for a moment. */
-  notify: (words: string) => void;
-};
+import { INSIGHTS, queuePath } from "./paths";
+import { TopBar } from "./top-bar";
 
 const QUEUE_OF: Partial<Record<Action, QueueName>> = {
   "queue.mine": "mine",
@@ -23,19 +22,20 @@ const QUEUE_OF: Partial<Record<Action, QueueName>> = {
   "queue.bot": "bot",
   "queue.all": "all",
 };
-const NOTICE_MS = 4000;
+const PAGE_OF: Partial<Record<Action, string>> = { "insights.open": INSIGHTS, "settings.open": SETTINGS };
 
 /** What surrounds every page: navigation, keys, palette, the state of the line. */
 export function Shell() {
   const navigate = useNavigate();
   const [overlay, setOverlay] = useState<"keys" | "palette" | null>(null);
+  const menu = useMenu();
   const inbox = useInbox();
-  const { notice, notify } = useNotice();
   useTitle();
 
   useActions((action) => {
     const queue = QUEUE_OF[action];
-    if (queue !== undefined) void navigate(queuePath(queue));
+    const page = queue === undefined ? PAGE_OF[action] : queuePath(queue);
+    if (page !== undefined) void navigate(page);
     else if (action === "keys.open") setOverlay("keys");
     else if (action === "palette.open") setOverlay("palette");
     else return false;
@@ -46,10 +46,16 @@ export function Shell() {
   return (
     <div className="flex h-full flex-col">
       <ConnectionBanner />
+      <TopBar onMenu={menu.open} />
       <div className="flex min-h-0 flex-1">
         <Nav onKeys={() => setOverlay("keys")} />
-        <Outlet context={{ notify } satisfies ShellContext} />
+        <Outlet />
       </div>
+      {menu.isOpen && (
+        <Drawer title="Navigation" onClose={menu.close}>
+          <Nav wide onKeys={() => setOverlay("keys")} />
+        </Drawer>
+      )}
       {overlay === "keys" && <KeySheet onClose={() => setOverlay(null)} />}
       {overlay === "palette" && (
         <Palette
@@ -59,31 +65,16 @@ export function Shell() {
           onClose={() => setOverlay(null)}
         />
       )}
-      <Notice words={notice} />
+      <NoticeBar />
     </div>
   );
 }
 
-function useNotice() {
-  const [notice, setNotice] = useState<string | null>(null);
-  useEffect(() => {
-    if (notice === null) return;
-    const timer = setTimeout(() => setNotice(null), NOTICE_MS);
-    return () => clearTimeout(timer);
-  }, [notice]);
-  return { notice, notify: setNotice as (words: string) => void };
-}
-
-function Notice({ words }: { words: string | null }) {
-  return (
-    <div role="status" className="pointer-events-none fixed inset-x-0 top-3 z-10 flex justify-center">
-      {words !== null && (
-        <p className="flex animate-rise items-center gap-2 rounded-2 border border-line bg-raised px-4 py-2 font-medium shadow-float">
-          {words}
-        </p>
-      )}
-    </div>
-  );
+/** The navigation of narrow screens: open at the place where it was asked for, gone with the next page. */
+function useMenu() {
+  const { key } = useLocation();
+  const [openAt, setOpenAt] = useState<string | null>(null);
+  return { isOpen: openAt === key, open: () => setOpenAt(key), close: () => setOpenAt(null) };
 }
 
 /** The tab tells how many wait for a person. */

@@ -1,4 +1,12 @@
-import { BadgeCheck, CircleCheck, PanelRightClose, PanelRightOpen, RotateCcw, UserRound } from "lucide-react";
+import {
+  ArrowLeft,
+  BadgeCheck,
+  CircleCheck,
+  PanelRightClose,
+  PanelRightOpen,
+  RotateCcw,
+  UserRound,
+} from "lucide-react";
 import { useShallow } from "zustand/shallow";
 import type { PresentParticipant } from "@/wire/wire.gen";
 import { channelName, plainWords } from "../format/words";
@@ -15,15 +23,19 @@ type HeaderProps = {
   panelOpen: boolean;
   onPanel: () => void;
   onClosed: (closed: boolean) => void;
+  onBack: () => void;
 };
 
-export function ConversationHeader({ conversation, panelOpen, onPanel, onClosed }: HeaderProps) {
+export function ConversationHeader({ conversation, panelOpen, onPanel, onClosed, onBack }: HeaderProps) {
   const customer = useConversation(conversation, (held) => held.customer, null);
   const channel = useConversation(conversation, (held) => held.channel, null);
   const closed = useConversation(conversation, (held) => held.status === "closed", false);
   const intent = useLastLabel(conversation, "intent");
   return (
-    <header className="flex min-h-12 items-center gap-2 border-line border-b px-4 py-2">
+    <header className="flex min-h-12 items-center gap-2 border-line border-b px-4 py-2 max-[900px]:pl-2">
+      <IconButton name="Back to the list" className="min-[901px]:hidden" onClick={onBack}>
+        <ArrowLeft size={16} />
+      </IconButton>
       <h2 className="min-w-8 truncate text-14 font-semibold">{customer?.name ?? "Visitor"}</h2>
       {customer?.verified ? (
         <Chip tone="ok">

@@ -31,6 +31,7 @@ function Pane({ kind = "reply" }: { kind?: DraftKind }) {
             panelOpen={false}
             onPanel={() => undefined}
             onClosed={() => undefined}
+            onBack={() => undefined}
           />
         </MemoryRouter>
       </QueryClientProvider>

@@ -17,6 +17,8 @@ type PaneProps = {
   panelOpen: boolean;
   onPanel: () => void;
   onClosed: (closed: boolean) => void;
+  /** To the list, where there is no room for both. */
+  onBack: () => void;
 };
 
 /** One conversation: who it is with, who is in control, what was said, and the field to answer in. */
@@ -28,6 +30,7 @@ export function ConversationPane({
   panelOpen,
   onPanel,
   onClosed,
+  onBack,
 }: PaneProps) {
   const watching = useWatching(conversation);
   useRead(conversation);
@@ -48,6 +51,7 @@ export function ConversationPane({
         panelOpen={panelOpen}
         onPanel={onPanel}
         onClosed={onClosed}
+        onBack={onBack}
       />
       <ControlBar conversation={conversation} reopen={() => onClosed(false)} />
       <MessageList conversation={conversation} />

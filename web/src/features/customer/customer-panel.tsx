@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { ChevronDown } from "lucide-react";
+import { ChevronDown, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { Link } from "react-router";
 import { money } from "../format/money";
 import { monthAndYear, shortDay } from "../format/time";
 import { channelName, plural } from "../format/words";
 import { errorWords, rest } from "../rest/client";
+import { IconButton } from "../ui/button";
 import { Bone, Failed } from "../ui/states";
 import { OrderCard } from "./order-card";
 import { ProductPicture } from "./product-picture";
@@ -14,10 +15,10 @@ import { type CustomerRecord, type EarlierConversation, type Recommendation, rea
 const ORDERS_SHOWN = 3;
 const FRESH_MS = 30_000;
 
-type PanelProps = { customer: string; conversation: string; mood: string | null };
+type PanelProps = { customer: string; conversation: string; mood: string | null; onClose: () => void };
 
 /** Who writes: the record, orders, what to recommend, earlier conversations. */
-export function CustomerPanel({ customer, conversation, mood }: PanelProps) {
+export function CustomerPanel({ customer, conversation, mood, onClose }: PanelProps) {
   const query = useQuery({
     queryKey: ["customer", customer],
     queryFn: async ({ signal }) =>
@@ -27,8 +28,14 @@ export function CustomerPanel({ customer, conversation, mood }: PanelProps) {
   return (
     <aside
       aria-label="Customer"
-      className="flex w-70 shrink-0 flex-col gap-4 overflow-y-auto border-line border-l bg-sub px-4 py-3.5 min-[1440px]:w-78"
+      className="flex w-70 shrink-0 flex-col gap-4 overflow-y-auto border-line border-l bg-sub px-4 py-3.5 max-[900px]:fixed max-[900px]:inset-0 max-[900px]:z-20 max-[900px]:w-full min-[1440px]:w-78"
     >
+      <header className="flex items-center justify-between min-[901px]:hidden">
+        <h2 className="text-14 font-semibold">Customer</h2>
+        <IconButton name="Close the customer panel" onClick={onClose}>
+          <X size={16} />
+        </IconButton>
+      </header>
       {query.isPending && <PanelBones />}
       {query.isError && (
         <Failed compact reason={errorWords(query.error)} retry={() => void query.refetch()} />

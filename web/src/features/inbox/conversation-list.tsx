@@ -34,7 +34,7 @@ export function ConversationList(props: ListProps) {
   return (
     <section
       aria-label={`${title} conversations`}
-      className="flex w-70 shrink-0 flex-col border-line border-r min-[1440px]:w-81"
+      className={`flex w-70 shrink-0 flex-col border-line border-r max-[900px]:w-full max-[900px]:shrink max-[900px]:border-r-0 min-[1440px]:w-81 ${open === null ? "" : "max-[900px]:hidden"}`}
     >
       <header className="flex min-h-12 items-center gap-2 border-line border-b px-3.5 py-2">
         <h1 className="text-14 font-semibold">{title}</h1>

@@ -1,17 +1,9 @@
 import { ChartColumn, Download, Table2 } from "lucide-react";
 import { type ReactNode, useState } from "react";
+import { saveFile } from "../format/save-file";
 import { titleWords } from "../format/words";
 import { IconButton } from "../ui/button";
 import { type Stats, seriesCsv } from "./stats";
-
-function download(name: string, csv: string): void {
-  const url = URL.createObjectURL(new Blob([csv], { type: "text/csv;charset=utf-8" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = `${name}.csv`;
-  link.click();
-  URL.revokeObjectURL(url);
-}
 
 type QuestionProps = {
   question: string;
@@ -39,7 +31,10 @@ export function QuestionCard({ question, file, stats, when, children, wide = fal
         >
           {table ? <ChartColumn size={16} /> : <Table2 size={16} />}
         </IconButton>
-        <IconButton name="Download as CSV" onClick={() => download(file, seriesCsv(stats))}>
+        <IconButton
+          name="Download as CSV"
+          onClick={() => saveFile(`${file}.csv`, "text/csv;charset=utf-8", seriesCsv(stats))}
+        >
           <Download size={16} />
         </IconButton>
       </header>

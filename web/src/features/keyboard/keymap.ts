@@ -5,6 +5,8 @@ export type Action =
   | "queue.unassigned"
   | "queue.bot"
   | "queue.all"
+  | "insights.open"
+  | "settings.open"
   | "list.next"
   | "list.previous"
   | "list.open"
@@ -32,6 +34,8 @@ export const BINDINGS: readonly Binding[] = [
   { action: "queue.unassigned", title: "Unassigned", group: "Go to", keys: "Alt+2" },
   { action: "queue.bot", title: "Assistant", group: "Go to", keys: "Alt+3" },
   { action: "queue.all", title: "All conversations", group: "Go to", keys: "Alt+4" },
+  { action: "insights.open", title: "Insights", group: "Go to", keys: "Alt+5" },
+  { action: "settings.open", title: "Settings", group: "Go to", keys: "Mod+," },
   { action: "list.next", title: "Next conversation", group: "List", keys: "J" },
   { action: "list.previous", title: "Previous conversation", group: "List", keys: "K" },
   { action: "list.open", title: "Open it", group: "List", keys: "Enter" },

@@ -1,11 +1,12 @@
 import type { ButtonHTMLAttributes, ReactNode } from "react";
 
-type Kind = "primary" | "quiet" | "outline";
+type Kind = "primary" | "quiet" | "outline" | "danger";
 
 const LOOK: Record<Kind, string> = {
   primary: "bg-brand text-brand-ink hover:bg-brand-hover disabled:bg-sunk disabled:text-ink-3",
   quiet: "text-ink-2 hover:bg-sunk hover:text-ink disabled:text-ink-3",
   outline: "border border-line-strong bg-bg text-ink hover:bg-sub disabled:text-ink-3",
+  danger: "bg-bad text-bg hover:opacity-90 disabled:bg-sunk disabled:text-ink-3",
 };
 
 type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & { kind?: Kind; children: ReactNode };
