@@ -77,6 +77,23 @@ class Settings(BaseSettings):
     verify_token: SecretStr = Field(
         default=SecretStr(""), description="verify token good for every Meta account, also while the database is away"
     )
+    shopify_client_id: str = Field(
+        default="", description="client id of the Shopify app that is installed; empty: each shop brings its own"
+    )
+    shopify_client_secret: SecretStr = Field(
+        default=SecretStr(""), description="client secret of that app", validate_default=True
+    )
+    shopify_scopes: str = Field(
+        default="read_orders,read_products,read_customers",
+        description="scopes that an installation asks for; read_all_orders adds orders older than 60 days",
+    )
+    shopify_api_version: str = Field(
+        default="2026-10", pattern=r"^(\d{4}-\d{2}|unstable)$", description="version of Shopify's Admin API"
+    )
+    shopify_stand_in: str = Field(
+        default="",
+        description="address on this machine that is called in place of Shopify's admin, for tests; not in production",
+    )
     demo_password: SecretStr = Field(default=SecretStr(""), description="password of the demo staff; empty: generated")
     trusted_proxies: str = Field(default="", description="addresses of proxies whose X-Forwarded-For is believed")
 
@@ -193,6 +210,23 @@ class Settings(BaseSettings):
             raise ValueError("a channel layer needs an ASSISTIFY_REDIS_URL of a single server")
         return value
 
+    @field_validator("shopify_client_secret")
+    @classmethod
+    def _check_app(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if bool(info.data.get("shopify_client_id")) != bool(value.get_secret_value()):
+            raise ValueError("a Shopify app is its client id and its client secret: give both")
+        return value
+
+    @field_validator("shopify_stand_in")
+    @classmethod
+    def _check_stand_in(cls, value: str, info: ValidationInfo) -> str:
+        parts = urlsplit(value)
+        if value and _in_production(info):
+            raise ValueError("a stand-in for Shopify is for tests: leave it empty in production")
+        if value and (parts.scheme != "http" or parts.hostname != "127.0.0.1"):
+            raise ValueError("use an address of this machine, http://127.0.0.1:PORT")
+        return value
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _in_capitals(cls, value: object) -> object:
@@ -232,6 +266,12 @@ class Settings(BaseSettings):
     def resolved_public_url(self) -> str:
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
+    @property
+    def own_url(self) -> str:
+        """Where this process reaches its own server, whatever the public address is."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "", "::") else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
     def make_var_dir(self) -> None:
         """Make the var folder, readable by its owner alone.
 
@@ -266,12 +306,6 @@ def kept_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urls
         with os.fdopen(descriptor, "w") as file:
             file.write(make())
         try:
-    @property
-    def own_url(self) -> str:
-        """Where this process reaches its own server, whatever the public address is."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "", "::") else self.host
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
-
             os.link(fresh, path)  # atomic: whoever comes second keeps the first one's secret
         except FileExistsError:
             pass

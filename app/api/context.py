@@ -23,9 +23,10 @@ from app.services.model_health import Metrics
 from app.services.privacy import Privacy
 from app.services.program import Programs
 from app.services.rate_limit import RateLimiter
+from app.services.shopify_install import ShopifyInstall
 from app.services.shops import Shops, WidgetShop
-from app.settings import Settings
 from app.services.simulator import Simulator
+from app.settings import Settings
 from realtime.hub import Hub
 
 
@@ -61,9 +62,10 @@ class ApiContext:
     merging: Merging
     accounts: Accounts
     account_desk: AccountDesk
-    verify_tokens: VerifyTokens
     channel_health: ChannelHealth
     simulator: Simulator
+    shopify_install: ShopifyInstall
+    verify_tokens: VerifyTokens
 
     async def demo_shop(self) -> WidgetShop:
         """Return the demo shop.

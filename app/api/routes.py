@@ -23,6 +23,7 @@ from app.api import (
     messages,
     privacy,
     shop_settings,
+    shopify_install,
     simulator,
     storefront,
     users,
@@ -47,8 +48,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *health.OPERATIONS,
     *webhooks.OPERATIONS,
     *channels.OPERATIONS,
-    *storefront.OPERATIONS,
     *deliveries.OPERATIONS,
+    *storefront.OPERATIONS,
+    *shopify_install.OPERATIONS,
     *merges.OPERATIONS,
     *privacy.OPERATIONS,
 )

@@ -9,6 +9,7 @@ from app import metrics
 from app.api.context import ApiContext, Health
 from app.api.security import Ancestors
 from app.bootstrap.core import Core, Parts, open_channel_health
+from app.bootstrap.shopify import open_shopify
 from app.channels.registry import BY_KIND, CHANNELS
 from app.db.analytics import SqlAnalytics
 from app.db.audit import SqlAudit
@@ -26,8 +27,8 @@ from app.services.handshakes import VerifyTokens
 from app.services.inbox import Inbox
 from app.services.merging import Merging
 from app.services.program import Programs
-from app.settings import Settings
 from app.services.simulator import Simulator
+from app.settings import Settings
 from realtime.bus.port import Bus
 from realtime.gateway import Gateway
 from realtime.hub import Hub
@@ -133,13 +134,14 @@ def build_web(core: Core, parts: Parts) -> Web:
         records=core.records,
         shops=core.shops,
         inbox=Inbox(parts.store, parts.publisher),
-        channel_health=open_channel_health(core),
         webhook_log=SqlWebhookLog(core.database),
         audit=SqlAudit(core.database),
         merging=Merging(SqlMerges(core.database), parts.changes),
         accounts=core.accounts,
         account_desk=AccountDesk(core.accounts, BY_KIND),
+        channel_health=open_channel_health(core),
         simulator=Simulator(AccountDesk(core.accounts, BY_KIND), settings.resolved_public_url, settings.own_url),
+        shopify_install=open_shopify(core, parts).install,
         verify_tokens=VerifyTokens(core.accounts, CHANNELS, settings.verify_token.get_secret_value()),
     )
     return Web(context, gateway, visitors.embedding_origins, state)

@@ -10,12 +10,12 @@ from datetime import timedelta
 import torch
 
 from app.bootstrap.core import Core, Parts
+from app.bootstrap.shopify import open_shopify
 from app.channels.registry import BY_KIND
 from app.db.interactions import SqlInteractions
 from app.db.model_log import SqlModelLog
 from app.db.pruning import SqlPruning
 from app.db.reply_context import SqlReplyContexts
-from app.db.synced_records import SqlSyncedRecords
 from app.db.webhook_log import SqlWebhookLog
 from app.domain.channel import Echo, Receipt, Record
 from app.domain.job import Lane
@@ -35,7 +35,7 @@ from app.services.receipts import Receipts
 from app.services.receiving import Receiving
 from app.services.recommending import TRAIN_KIND, ShopRecommenders
 from app.services.replies import TYPING_KIND
-from app.services.shopify_sync import ShopifySync
+from app.services.shopify_install import SUBSCRIBE_KIND
 from app.services.suggesting import SUGGEST_KIND
 from app.services.transitions import HANDOFF_TIMEOUT_KIND
 from app.services.worker.analyzing import AnalyzeMessage
@@ -163,7 +163,10 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
             TYPING_KIND: ShowTyping(parts.cases.deliver, core.http),
             SWEEP_KIND: SweepDeliveries(parts.cases.deliver, SystemClock()),
         },
-        Lane.SYNC: {HANDOFF_TIMEOUT_KIND: parts.cases.control.expire_handoff},
+        Lane.SYNC: {
+            HANDOFF_TIMEOUT_KIND: parts.cases.control.expire_handoff,
+            SUBSCRIBE_KIND: open_shopify(core, parts).subscriptions,
+        },
         Lane.BATCH: {
             PRUNE_WEBHOOKS_KIND: PruneEvents(SqlWebhookLog(core.database), SystemClock(), keep_days=WEBHOOKS_KEEP_DAYS),
             PRUNE_KIND: PruneEvents(SqlPruning(core.database), SystemClock(), keep_days=settings.events_keep_days),
@@ -197,8 +200,7 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
 def _receiving(core: Core, parts: Parts) -> Receiving:
     receiving = Receiving(parts.store, parts.changes, SystemClock())
     receipts = Receipts(parts.store, parts.changes, parts.cases.deliver, receiving, BY_KIND)
-    shopify = ShopifySync(SqlSyncedRecords(core.database), parts.store, SystemClock(), privacy=parts.privacy.record)
-    receiving.handle({Receipt: receipts.receipt, Echo: receipts.echo, Record: shopify.record})
+    receiving.handle({Receipt: receipts.receipt, Echo: receipts.echo, Record: open_shopify(core, parts).records.record})
     return receiving
 
 

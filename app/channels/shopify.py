@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from app.channels import signatures
-from app.channels.port import API_BASE, AccountField, Answer, BodyError, Channel, Parsed, RawRequest
+from app.channels.port import AccountField, Answer, BodyError, Channel, Parsed, RawRequest
 from app.channels.text import bounded_key, clean, whole_escapes
 from app.domain.channel import Account, Ignored, InboundEvent, Record
 
@@ -111,9 +111,14 @@ SHOPIFY = Channel(
     fields=(
         AccountField("shop_domain", "Shop domain (name.myshopify.com)"),
         AccountField("client_secret", "Client secret", secret=True),
+        AccountField("client_id", "Client id", required=False),
         AccountField("previous_secret", "Previous client secret", required=False, secret=True),
         AccountField("access_token", "Admin API access token", required=False, secret=True),
-        API_BASE,
+        # What an installation gives and renews by itself.
+        AccountField("refresh_token", "Refresh token", required=False, secret=True),
+        AccountField("token_expires_at", "Access token is good until", required=False),
+        AccountField("scopes", "Scopes of the access token", required=False),
+        AccountField("installed_at", "Installed at", required=False),
     ),
     references=lambda fields: [domain] if (domain := shop_domain(fields.get("shop_domain", ""))) else [],
     receiver=ShopifyReceiver(),

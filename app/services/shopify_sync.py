@@ -23,6 +23,7 @@ from app.services.clock import Clock
 from app.services.imports import Row, parse_rows
 from app.services.ports import Store, WaitingEvent
 from app.services.privacy import TOPICS
+from app.services.shopify_install import UNINSTALLED
 
 log = structlog.get_logger(__name__)
 
@@ -37,23 +38,32 @@ class SyncedRecords(Protocol):
     async def withdraw(self, shop: UUID, account: UUID, product: str, changed_at: datetime) -> bool: ...
 
 
-PrivacyEffect = Callable[[WaitingEvent, Record], Awaitable[None]]
-"""Does what a request about data asks, and finishes its row."""
+RecordEffect = Callable[[WaitingEvent, Record], Awaitable[None]]
+"""Does what a webhook asks that carries no record of a shop, and finishes its row."""
 
 
 class ShopifySync:
     """Takes in records of one shop at a time."""
 
-    def __init__(self, records: SyncedRecords, store: Store, clock: Clock, *, privacy: PrivacyEffect) -> None:
+    def __init__(
+        self,
+        records: SyncedRecords,
+        store: Store,
+        clock: Clock,
+        *,
+        privacy: RecordEffect,
+        uninstalled: RecordEffect,
+    ) -> None:
         self._records = records
         self._store = store
         self._clock = clock
-        self._privacy = privacy
+        self._effects = {**dict.fromkeys(TOPICS, privacy), UNINSTALLED: uninstalled}
 
     async def record(self, row: WaitingEvent, event: Record) -> None:
         """Take in a record that a webhook told; one that cannot be read is marked so, and loses nothing else."""
-        if event.topic in TOPICS:
-            await self._privacy(row, event)
+        effect = self._effects.get(event.topic)
+        if effect is not None:
+            await effect(row, event)
             return
         error = None
         try:

@@ -7,16 +7,15 @@ from uuid import UUID
 
 import httpx2
 
+from app.bootstrap.shopify import open_shopify
 from app.channels.registry import BY_KIND
 from app.db import models
-from app.db.synced_records import SqlSyncedRecords
 from app.domain.channel import Record
 from app.domain.job import Lane
 from app.services.accounts import AccountDesk
 from app.services.clock import SystemClock
 from app.services.ids import new_id
 from app.services.receiving import Receiving
-from app.services.shopify_sync import ShopifySync
 from tests.fixtures.signed import Signed
 from tests.integration.app.rig import Product, Tenant
 
@@ -64,9 +63,7 @@ class Vendors:
         """Do the jobs that webhooks left, as a worker does; return how many there were."""
         parts, worker = self.rig.parts, new_id()
         receiving = Receiving(parts.store, parts.changes, SystemClock())
-        shopify = ShopifySync(
-            SqlSyncedRecords(self.rig.core.database), parts.store, SystemClock(), privacy=parts.privacy.record
-        )
+        shopify = open_shopify(self.rig.core, parts).records
         receiving.handle({Record: shopify.record})
         jobs = await parts.queue.claim(Lane.RECEIVE, worker, 100)
         for job in jobs:

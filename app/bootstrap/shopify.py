@@ -1,0 +1,58 @@
+"""Shopify's parts, for every role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.bootstrap.core import Core, Parts
+from app.channels.registry import BY_KIND
+from app.channels.shopify import SHOPIFY
+from app.channels.shopify_admin import App, ShopifyAdmin
+from app.db.shopify_accounts import SqlInstalledAccounts, SqlPendingInstalls
+from app.db.synced_records import SqlSyncedRecords
+from app.db.vault import Vault
+from app.services.accounts import AccountDesk
+from app.services.clock import SystemClock
+from app.services.shopify_access import ShopifyAccess
+from app.services.shopify_install import ShopifyInstall, Uninstalled
+from app.services.shopify_subscriptions import ShopifySubscriptions
+from app.services.shopify_sync import ShopifySync
+
+
+@dataclass(frozen=True, slots=True)
+class ShopifyParts:
+    """What is done about Shopify."""
+
+    install: ShopifyInstall
+    access: ShopifyAccess
+    subscriptions: ShopifySubscriptions
+    records: ShopifySync
+
+
+def open_shopify(core: Core, parts: Parts) -> ShopifyParts:
+    """Wire Shopify's parts."""
+    settings, clock = core.settings, SystemClock()
+    admin = ShopifyAdmin(core.http, api_version=settings.shopify_api_version, stand_in=settings.shopify_stand_in)
+    installed = SqlInstalledAccounts(core.database, Vault(settings.resolved_secret_key()))
+    client_secret = settings.shopify_client_secret.get_secret_value()
+    install = ShopifyInstall(
+        core.accounts,
+        AccountDesk(core.accounts, BY_KIND),
+        SqlPendingInstalls(core.database),
+        admin,
+        parts.queue,
+        clock,
+        app=App(settings.shopify_client_id, client_secret) if settings.shopify_client_id else None,
+        scopes=settings.shopify_scopes.replace(" ", ""),
+        public_url=settings.resolved_public_url,
+    )
+    access = ShopifyAccess(core.accounts, installed, admin, parts.store, clock)
+    url = f"{settings.resolved_public_url}/api/webhooks/{SHOPIFY.path}/"
+    records = ShopifySync(
+        SqlSyncedRecords(core.database),
+        parts.store,
+        clock,
+        privacy=parts.privacy.record,
+        uninstalled=Uninstalled(installed, parts.store, clock).record,
+    )
+    return ShopifyParts(install, access, ShopifySubscriptions(access, installed, url=url), records)

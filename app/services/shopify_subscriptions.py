@@ -1,0 +1,102 @@
+"""The webhooks of an installed app: subscribed as often as it takes, never twice; and where the widget may stand.
+
+Shopify deletes subscriptions whose address did not answer for long, so this is done again every day. The three
+compliance topics cannot be subscribed by the API: they are part of the app's configuration (deploy/shopify).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import structlog
+
+from app.channels.shopify_admin import AdminError
+from app.domain.channel import Account
+from app.domain.job import ClaimedJob
+from app.services.shopify_access import ShopifyAccess
+from app.services.shopify_install import InstalledAccounts
+
+log = structlog.get_logger(__name__)
+
+TOPICS: Final = {
+    "read_orders": ("ORDERS_CREATE", "ORDERS_UPDATED", "ORDERS_PAID", "ORDERS_FULFILLED", "ORDERS_CANCELLED"),
+    "read_products": ("PRODUCTS_CREATE", "PRODUCTS_UPDATE", "PRODUCTS_DELETE"),
+    "read_customers": ("CUSTOMERS_CREATE", "CUSTOMERS_UPDATE"),
+    "": ("APP_UNINSTALLED",),
+}
+LISTED = """query Subscriptions {
+  webhookSubscriptions(first: 100) { nodes { id topic uri } }
+  shop { myshopifyDomain primaryDomain { url } }
+}"""
+CREATE = """mutation Subscribe($topic: WebhookSubscriptionTopic!, $webhookSubscription: WebhookSubscriptionInput!) {
+  webhookSubscriptionCreate(topic: $topic, webhookSubscription: $webhookSubscription) {
+    webhookSubscription { id }
+    userErrors { field message }
+  }
+}"""
+UPDATE = """mutation Move($id: ID!, $webhookSubscription: WebhookSubscriptionInput!) {
+  webhookSubscriptionUpdate(id: $id, webhookSubscription: $webhookSubscription) {
+    webhookSubscription { id }
+    userErrors { field message }
+  }
+}"""
+
+
+class ShopifySubscriptions:
+    """Handler: `url` is where Shopify sends its webhooks; one that is not https cannot be subscribed."""
+
+    def __init__(self, access: ShopifyAccess, installed: InstalledAccounts, *, url: str) -> None:
+        self._access = access
+        self._installed = installed
+        self._url = url
+
+    async def __call__(self, job: ClaimedJob) -> None:
+        """Subscribe what is missing at one account; nothing when the app was taken out meanwhile.
+
+        Raises: AdminError, AdminRefusedError, ThrottledError: the job is tried again.
+        """
+        account = await self._access.account(UUID(job.payload["account"]))
+        if account is None:
+            return
+        told = (await self._access.ask(account.id, LISTED, {})).data
+        await self._allow_storefront(account, told)
+        if urlsplit(self._url).scheme != "https":
+            log.warning("webhooks not subscribed: no https address", action="shopify_not_subscribed")
+            return
+        nodes = told["webhookSubscriptions"]["nodes"]
+        for topic in wanted_topics(account):
+            await self._subscribe(account.id, topic, [node for node in nodes if node["topic"] == topic])
+
+    async def _subscribe(self, account: UUID, topic: str, known: Sequence[Mapping[str, Any]]) -> None:
+        if any(node["uri"] == self._url for node in known):
+            return
+        wanted = {"uri": self._url, "format": "JSON"}
+        # This server's own subscription, from before its address changed: it is moved, so that nothing comes twice.
+        moved = next((node for node in known if _path(node["uri"]) == _path(self._url)), None)
+        if moved is None:
+            reply = await self._access.ask(account, CREATE, {"topic": topic, "webhookSubscription": wanted})
+        else:
+            reply = await self._access.ask(account, UPDATE, {"id": moved["id"], "webhookSubscription": wanted})
+        for payload in reply.data.values():
+            errors = [str(error.get("message", "")) for error in payload["userErrors"]]
+            if errors and not any("already been taken" in error for error in errors):
+                raise AdminError(f"{topic} was not subscribed: {errors[0]}")
+
+    async def _allow_storefront(self, account: Account, told: Mapping[str, Any]) -> None:
+        url = str((told["shop"].get("primaryDomain") or {}).get("url") or "")
+        parts = urlsplit(url)
+        own = [f"{parts.scheme}://{parts.netloc}"] if parts.scheme == "https" and parts.netloc else []
+        await self._installed.allow_origins(account.shop, [f"https://{account.external_id}", *own])
+
+
+def wanted_topics(account: Account) -> list[str]:
+    """Return the topics that an account's scopes allow."""
+    scopes = account.fields.get("scopes", "").replace("write_", "read_").split(",")
+    return [topic for scope, topics in TOPICS.items() if not scope or scope in scopes for topic in topics]
+
+
+def _path(url: str) -> str:
+    return urlsplit(url).path
