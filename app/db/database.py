@@ -14,15 +14,12 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection, event, make_url, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
 
-from app.db.sqlite_threads import SqliteThreads
+from app.db.sqlite import SqliteConnections
 
 log = structlog.get_logger(__name__)
 
-BUSY_TIMEOUT_S = 10
 CLOSE_S = 2.0
 POOL_SIZE = 10
 MAX_OVERFLOW = 10
@@ -37,15 +34,14 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         # Parameters hold messages and password hashes: errors and logs must not repeat them.
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": MAX_OVERFLOW, "hide_parameters": True}
-        self._threads = SqliteThreads()
+        self._sqlite = SqliteConnections()
         if self.is_sqlite:
-            options["connect_args"] = {"timeout": BUSY_TIMEOUT_S, "async_creator_fn": self._threads.open}
+            options["connect_args"] = {"async_creator_fn": self._sqlite.open}
         else:
             options["pool_pre_ping"] = True
         self.engine: AsyncEngine = create_async_engine(parsed, **options)
         self._one_writer: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
-            event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_on_sqlite)
 
     @asynccontextmanager
@@ -100,20 +96,9 @@ class Database:
         try:
             async with asyncio.timeout(CLOSE_S):
                 await self.engine.dispose()
-                await self._threads.join()
+                await self._sqlite.join()
         except TimeoutError:
             log.warning("the database did not end its connections", action="database_close_timeout")
-
-
-def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
-    # The driver's own transaction handling would begin late and commit around DDL; ours is `_begin_on_sqlite`.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    # FULL: what was acknowledged survives a power cut (NORMAL may lose the last commits of a WAL).
-    # secure_delete: what was wiped is overwritten, not left in free pages of the file.
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
 
 
 def _begin_on_sqlite(connection: Connection) -> None:

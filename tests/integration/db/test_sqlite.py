@@ -1,8 +1,9 @@
-"""A connection's thread has nothing left to tell a loop that is closed, however the connection ended."""
+"""What opening and closing a SQLite database promises."""
 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -62,3 +63,18 @@ def test_the_loop_may_close_after_the_database(
     for thread in set(threading.enumerate()) - before:
         thread.join()
     assert [args.exc_type for args in died] == []
+
+
+async def test_a_new_file_that_another_process_is_writing_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "shop.db"
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    opening = asyncio.create_task(database.ping())
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(opening), 0.3)
+    other.execute("COMMIT")
+    await opening
+    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    other.close()
+    await database.aclose()
