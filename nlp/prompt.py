@@ -106,6 +106,18 @@ def build_prompt(
             raise ValueError(f"the facts alone need more than the window of {window} tokens: give fewer facts")
 
 
+def facts_in(prompt: str, literals: Mapping[int, str]) -> list[Fact]:
+    """Read back the facts of a prompt that `build_prompt` made."""
+    found = []
+    for line in prompt.split("\n")[1:]:
+        key, _, value = line.partition(": ")
+        if key in tuple(Speaker):
+            break
+        number = POINTERS.get(key)
+        found.append(Fact(key, value if number is None else literals[number]))
+    return found
+
+
 def _fact_line(fact: Fact) -> str:
     value = fact.value if fact.pointer is None else sentinel(fact.pointer)
     return f"{fact.key}: {value}"

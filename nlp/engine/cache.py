@@ -49,9 +49,12 @@ class CacheStep(Protocol):
     """Attention of one decoder pass; T5 does not scale by K**-0.5."""
 
     def attend_own(self, layer: int, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        """Store the rows' keys and values [R, H, K], then attend to their replies so far. Returns [R, H*K]."""
+        """Store the rows' keys and values [R, H, K], then attend to their replies so far.
+
+        Returns [R, H*K], or [R*H, K], which lies in memory alike.
+        """
         ...
 
     def attend_cross(self, layer: int, queries: Tensor) -> Tensor:
-        """Attend from rows [R, H, K] to the prompts of their slots. Returns [R, H*K]."""
+        """Attend from rows [R, H, K] to the prompts of their slots. Returns [R, H*K], or [R*H, K]."""
         ...

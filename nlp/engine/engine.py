@@ -20,7 +20,6 @@ from nlp.engine.detokenize import Detokenizer
 from nlp.engine.loader import ModelFiles, load_directory
 from nlp.engine.lookup import AnswerStore, Guesser
 from nlp.engine.model import T5Model
-from nlp.engine.phrases import PhraseBook, PhraseConstraint
 from nlp.engine.request import (
     Chunk,
     EngineClosedError,
@@ -31,6 +30,7 @@ from nlp.engine.request import (
 )
 from nlp.engine.runner import Choice, Runner
 from nlp.engine.scheduler import Scheduler
+from nlp.engine.sentences import PieceBook, SentenceConstraint
 from nlp.engine.sequence import Sequence, State
 from nlp.engine.settings import EngineSettings
 from nlp.engine.vocabulary import Vocabulary
@@ -63,7 +63,7 @@ class Engine:
         self._tokenizer: Tokenizer = files.tokenizer
         self._vocabulary = Vocabulary.of(files.tokenizer, config.vocab_size, config.eos_id)
         self._constraints = ConstraintMaker(self._vocabulary)
-        self._phrases = PhraseBook(self._vocabulary)
+        self._pieces = PieceBook(self._vocabulary)
         capacity = rounded(settings.max_tokens)
         model = T5Model(config, files.weights, settings.dtype, capacity, self.window, device)
         cache = model.make_cache(settings.slots, capacity, self.window)
@@ -157,8 +157,8 @@ class Engine:
             constraint = self._constraints.pointers(request.literals)
         elif request.literals:
             constraint = self._constraints.literals(request.literals.values())
-        if request.forbidden:
-            constraint = PhraseConstraint(constraint, request.forbidden, self._phrases)
+        if request.sentences:
+            constraint = SentenceConstraint(constraint, request.sentences, self._pieces, request.openings)
         start, end = self._config.start_id, self._config.eos_id
         guesser: Guesser | None = None
         if request.speculate and self._settings.guess_rows:

@@ -6,15 +6,16 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Sequence as Items
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nlp.engine.bag_cache import BagCache
+from nlp.engine.bag_cache import BagCache, BagStep
 from nlp.engine.cache import CacheStep, Rows, SlotCache
 from nlp.engine.config import T5Config
+from nlp.engine.graph import Graph
 from nlp.engine.grid_cache import GridCache, softmax
 from nlp.engine.quantize import Dtype, Linear, Norm, make_linear, rms_norm, use_int8_kernels
 
@@ -59,16 +60,33 @@ class T5Model:
         bias = "{}.block.0.layer.0.SelfAttention.relative_attention_bias.weight"
         self._encoder_bias = dense(encoder_bias(config, weights[bias.format("encoder")], window))
         self._decoder_bias = dense(decoder_bias(config, weights[bias.format("decoder")], max_tokens))
+        self._graph = self._make_graph() if dtype == "int8" else None
 
     def decode(self, rows: Rows, cache: SlotCache) -> Tensor:
         """Run the rows through the decoder. Returns the logits [W, V] of the wanted rows, in fp32."""
         step = cache.step(rows, self._decoder_bias)
-        x = functional.embedding(torch.tensor(rows.tokens, device=self.device), self.embedding)  # [R, D]
+        tokens, wanted = torch.tensor(rows.tokens, device=self.device), torch.tensor(rows.wanted, device=self.device)
+        if self._graph is not None and isinstance(step, BagStep):
+            return self._graph(tokens, wanted, *step.tensors)
+        return self._decode(tokens, wanted, step)
+
+    def _decode(self, tokens: Tensor, wanted: Tensor, step: CacheStep) -> Tensor:
+        x = functional.embedding(tokens, self.embedding)  # [R, D]
         for layer in self.decoder:
             x = layer(x, step)
-        if len(rows.wanted) < len(rows.tokens):
-            x = x[torch.tensor(rows.wanted, device=self.device)]
-        return self._head.normed(x).float()
+        return self._head.normed(x.index_select(0, wanted)).float()
+
+    def _make_graph(self) -> Graph:
+        """Record a decoder pass with a cache as small as can be."""
+        cache = BagCache(self.config, 1, 1, 1)
+        step = cache.step(Rows([0], [0], [0], [0]), self._decoder_bias)
+        packed = [*self._head.packed(), *(weight for layer in self.decoder for weight in layer.packed())]
+        zero = torch.zeros(1, dtype=torch.long)
+        return Graph(
+            lambda tokens, wanted, *tensors: self._decode(tokens, wanted, BagStep(*tensors)),
+            packed,
+            (zero, zero, *step.tensors),
+        )
 
     def make_cache(self, slots: int, max_tokens: int, window: int) -> SlotCache:
         """Make the cache that this model's attention reads fastest."""
@@ -150,6 +168,7 @@ class FeedForward:
         first = torch.cat([weights[f"{inner}.{name}.weight"] for name in names])
         self._wi = make(first, norm, many_rows=many_rows)
         self._wo = make(weights[f"{inner}.wo.weight"], many_rows=many_rows)
+        self.layers = (self._wi, self._wo)
         self._relu = not config.gated and config.activation == "relu"
         self._activation = _ACTIVATIONS[config.activation]
 
@@ -212,6 +231,12 @@ class DecoderLayer:
         self._cross_o = make(weights[f"{cross}.o.weight"])
         self._feed = FeedForward(config, weights, f"{prefix}.2", make, many_rows=False)
         self._heads = (config.heads, config.d_kv)
+        self._width = config.heads * config.d_kv
+
+    def packed(self) -> list[Any]:
+        """Return the packed weights of a decoder pass."""
+        layers = (self._own_qkv, self._own_o, self._cross_q, self._cross_o, *self._feed.layers)
+        return [weight for layer in layers for weight in layer.packed()]
 
     def project(self, encoded: Tensor) -> tuple[Tensor, Tensor]:
         """Return the cross-attention keys and values [N, H, K] of encoder outputs [N, D]."""
@@ -220,9 +245,9 @@ class DecoderLayer:
 
     def __call__(self, x: Tensor, step: CacheStep) -> Tensor:
         queries, keys, values = self._own_qkv.normed(x).view(-1, 3, *self._heads).unbind(1)
-        x = self._own_o.add(x, step.attend_own(self._index, queries, keys, values))
+        x = self._own_o.add(x, step.attend_own(self._index, queries, keys, values).view(-1, self._width))
         queries = self._cross_q.normed(x).view(-1, *self._heads)
-        x = self._cross_o.add(x, step.attend_cross(self._index, queries))
+        x = self._cross_o.add(x, step.attend_cross(self._index, queries).view(-1, self._width))
         return self._feed(x)
 
 

@@ -41,6 +41,10 @@ class Linear(Protocol):
         """Return x plus the product with relu(inner.normed(x)), in the memory of x; inner is a layer of one kind."""
         ...
 
+    def packed(self) -> list[Any]:
+        """Return the weights that are packed in a way tensors are not."""
+        ...
+
 
 def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
     """Root mean square norm without mean or bias (https://arxiv.org/abs/1910.07467)."""
@@ -69,9 +73,15 @@ class DenseLinear:
         """Return x plus the product with relu(inner.normed(x)), in the memory of x."""
         return x.add_(self(inner.normed(x).relu_()))
 
+    def packed(self) -> list[Any]:
+        """Return nothing: this weight is a tensor."""
+        return []
+
 
 class Kernel(Protocol):
     """An int8 product that quantises its input over [-1, 1] and so sees no other row."""
+
+    packed: Any
 
     def __call__(self, x: Tensor, largest: Tensor, *, relu: bool) -> Tensor:
         """Return the product with x / largest, [N, in] / [N, 1] -> [N, out]. May change x."""
@@ -86,7 +96,7 @@ class RowKernel:
 
     def __init__(self, weight: Tensor) -> None:
         ops = torch.ops.quantized
-        self._packed = pack_quantized(weight)
+        self.packed = pack_quantized(weight)
         # The overloads themselves: a call of the packet looks at every argument's type in Python first.
         self._plain = ops.linear_with_input_q_dq_qweight_dq_output_fp32.default
         self._relu = ops.linear_with_input_q_dq_qweight_dq_relu_output_fp32.default
@@ -94,7 +104,7 @@ class RowKernel:
     def __call__(self, x: Tensor, largest: Tensor, *, relu: bool) -> Tensor:
         """Return the product with x / largest, in fp32."""
         run = self._relu if relu else self._plain
-        product: Tensor = run(x.div_(largest), 1 / LEVELS, LEVELS, self._packed)
+        product: Tensor = run(x.div_(largest), 1 / LEVELS, LEVELS, self.packed)
         return product
 
 
@@ -104,7 +114,7 @@ class PromptKernel:
     def __init__(self, weight: Tensor) -> None:
         self._scale = row_scale(weight)
         whole = (weight / self._scale[:, None]).round_().to(torch.int8)
-        self._packed = torch.ops.onednn.qlinear_prepack(whole, None)
+        self.packed = torch.ops.onednn.qlinear_prepack(whole, None)
         self._zero = torch.zeros(weight.shape[0], dtype=torch.int32)
         self._middle = torch.tensor(LEVELS + 1.5)  # the cast cuts off, so that one half rounds
         self._run = torch.ops.onednn.qlinear_pointwise.default
@@ -115,7 +125,7 @@ class PromptKernel:
         rows = torch.empty(-(-count // FILLED_ROWS) * FILLED_ROWS, x.shape[1], dtype=torch.uint8)
         rows[:count] = torch.addcdiv(self._middle, x, largest, value=LEVELS)
         after = "relu" if relu else "none"
-        scales = 1 / LEVELS, LEVELS + 1, self._packed, self._scale, self._zero
+        scales = 1 / LEVELS, LEVELS + 1, self.packed, self._scale, self._zero
         product: Tensor = self._run(rows, *scales, None, 1.0, 0, torch.float32, after, [], "")
         return product[:count]
 
@@ -124,13 +134,13 @@ class PinnedKernel:
     """For processors without fbgemm: the product that finds its own scale, pinned by one more row (+1, -1)."""
 
     def __init__(self, weight: Tensor) -> None:
-        self._packed = pack_quantized(weight)
+        self.packed = pack_quantized(weight)
 
     def __call__(self, x: Tensor, largest: Tensor, *, relu: bool) -> Tensor:
         """Return the product with x / largest, in fp32."""
         pin = torch.zeros(1, x.shape[1])
         pin[0, 0], pin[0, 1] = 1.0, -1.0
-        product: Tensor = torch.ops.quantized.linear_dynamic(torch.cat((x / largest, pin)), self._packed, SEVEN_BITS)
+        product: Tensor = torch.ops.quantized.linear_dynamic(torch.cat((x / largest, pin)), self.packed, SEVEN_BITS)
         return product[:-1].relu_() if relu else product[:-1]
 
 
@@ -169,6 +179,10 @@ class Int8Linear:
         h, scale = inner._normed(x, relu=True)
         largest = longest(h)
         return x.addcmul_(self._kernel(h, largest, relu=False), largest.mul_(scale))
+
+    def packed(self) -> list[Any]:
+        """Return the packed weight, unless it is a tensor."""
+        return [] if isinstance(self._kernel.packed, Tensor) else [self._kernel.packed]
 
     def _normed(self, x: Tensor, *, relu: bool) -> tuple[Tensor, Tensor]:
         """Return the product with the normed input, each row divided by the factor [N, 1] that comes with it."""

@@ -26,6 +26,9 @@ class GenerationRequest:
     sentinel, and no vocabulary piece that holds a digit may be emitted. When it is false and there are literals (a
     model not trained with pointers), numbers, addresses and links may be spelled only as one of the literals.
 
+    With `sentences`, groups of texts with sentinels, the answer consists of these, of each group one at the most, the
+    first group first; one of the `openings` may stand before them.
+
     `prefix_ids` are ids already emitted by an earlier attempt: generation goes on after them, and the whole answer
     (prefix and rest) equals the one of an uninterrupted request with the same seed.
     """
@@ -40,7 +43,8 @@ class GenerationRequest:
     top_p: float = 1.0
     repetition_penalty: float = 1.0
     stop: tuple[str, ...] = ()
-    forbidden: tuple[str, ...] = ()  # phrases that may not be written, in any case
+    sentences: tuple[tuple[str, ...], ...] = ()
+    openings: tuple[str, ...] = ()
     seed: int = 0
     prefix_ids: tuple[int, ...] = ()
     deadline_s: float | None = None  # seconds from submission

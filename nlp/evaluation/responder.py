@@ -2,7 +2,8 @@
 
 *Faithful* is the share of answers whose literals all come from their facts, with the pointer constraint and without;
 *right fact* the share that name the fact the reference answer names first, *all facts* the share that name exactly the
-reference's facts; *perplexity* is per answer token of the reference.
+reference's facts; *consistent* the share made only of sentences that the facts allow (words such as "sold out" count);
+*perplexity* is per answer token of the reference.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ import torch
 from tokenizers import Tokenizer
 from transformers import LogitsProcessor, LogitsProcessorList, T5ForConditionalGeneration
 
+from nlp.engine.sentences import PieceBook, SentenceConstraint
+from nlp.engine.vocabulary import Vocabulary
 from nlp.grounding import POINTERS, SENTINEL, Fact, fill, sentinel, unfounded_literals
+from nlp.prompt import facts_in
+from nlp.sentences import Allowed, Sentences, is_made_of
 
 _KEYS = {number: key for key, number in POINTERS.items()}
 _BATCH = 32
@@ -53,6 +58,7 @@ class Scores:
     faithful_unconstrained: float
     right_fact: float
     all_facts: float
+    consistent: float
     perplexity: float
 
     def as_dict(self) -> dict[str, float]:
@@ -77,6 +83,25 @@ class OnlyPointersOfPrompt(LogitsProcessor):
         return torch.where(self._allowed, scores, -torch.inf)  # type: ignore[return-value]
 
 
+class OnlyTaughtSentences(LogitsProcessor):
+    """Hold each row to its sentences, as the engine does."""
+
+    def __init__(self, book: PieceBook, rows: Sequence[Allowed]) -> None:
+        self._rows = [SentenceConstraint(None, one.groups, book, one.openings) if one.groups else None for one in rows]
+        self._began = False
+
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
+        """Return scores [batch, vocabulary] with minus infinity where no sentence goes on."""
+        for row, (constraint, ids) in enumerate(zip(self._rows, input_ids.tolist(), strict=True)):
+            if constraint is None:
+                continue
+            if self._began:
+                constraint.advance(ids[-1])
+            scores[row, torch.from_numpy(constraint.banned())] = -torch.inf
+        self._began = True
+        return scores
+
+
 class Responder:
     """A model directory, for evaluation only: plain `generate`, no continuous batching."""
 
@@ -84,6 +109,8 @@ class Responder:
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._model = T5ForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
         self._model.train(mode=False)
+        self._sentences = Sentences.load(folder)
+        self._pieces = PieceBook(Vocabulary.of(self.tokenizer, self._model.config.vocab_size, eos_id=1))
 
     @property
     def parameters(self) -> int:
@@ -100,6 +127,7 @@ class Responder:
             if constrained:
                 literals = [case.literals for case in group]
                 rules.append(OnlyPointersOfPrompt(self.tokenizer, literals, self._model.config.vocab_size))
+                rules.append(OnlyTaughtSentences(self._pieces, [self._allowed(case) for case in group]))
             out = self._model.generate(  # type: ignore[misc]  # the stub gives `generate` a second self
                 input_ids=ids, attention_mask=mask, max_new_tokens=_MAX_TOKENS, do_sample=False, logits_processor=rules
             )
@@ -108,6 +136,13 @@ class Responder:
                 known = dict.fromkeys(range(100), "?") | dict(case.literals)
                 answers.append(Answer(case, raw, fill(raw, known)))
         return answers
+
+    def is_consistent(self, answer: Answer) -> bool:
+        """Tell whether the answer is made of sentences that its facts allow."""
+        return is_made_of(answer.raw, self._allowed(answer.case))
+
+    def _allowed(self, case: Case) -> Allowed:
+        return self._sentences.allowed(case.situation, _facts(case))
 
     @torch.inference_mode()
     def perplexity(self, cases: Sequence[Case]) -> float:
@@ -144,6 +179,7 @@ def evaluate(responder: Responder, cases: Sequence[Case]) -> tuple[Scores, list[
         faithful_unconstrained=_share(is_faithful(answer) for answer in free),
         right_fact=_share(names_right_fact(answer) for answer in answers),
         all_facts=_share(pointers(answer.raw) == pointers(answer.case.reference) for answer in answers),
+        consistent=_share(responder.is_consistent(answer) for answer in answers),
         perplexity=responder.perplexity(cases),
     )
     return scores, answers
@@ -170,6 +206,10 @@ def names_right_fact(answer: Answer) -> bool:
     named = [int(number) for number in re.findall(SENTINEL, answer.case.reference)]
     main = [number for number in named if number not in aside] or named
     return main[0] in pointers(answer.raw) if main else not pointers(answer.raw)
+
+
+def _facts(case: Case) -> list[Fact]:
+    return facts_in(case.prompt, case.literals)
 
 
 def _share(facts: Iterator[bool]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -21,12 +21,12 @@ from app.services.answer.ports import ReplyContexts, Responder
 from app.services.ids import new_id
 from app.services.replies import Claim, Finished, Progress, Replies
 from app.services.worker.speaking import cancel, facts_of, requests_of, speak
-from nlp.contradictions import contradictions, forbidden_phrases
 from nlp.engine.request import Chunk
 from nlp.engine.request import Finished as Generated
 from nlp.engine.request import FinishReason as GeneratedReason
 from nlp.grounding import fill, unfounded_literals
 from nlp.prompt import Act
+from nlp.sentences import Sentences
 from realtime.live_reply.port import Begun, FencedError, LiveReply, LiveReplyUnavailableError
 from realtime.live_reply.writer import ReplyEnded, ReplyWriter
 from realtime.protocol import shapes
@@ -49,6 +49,7 @@ class ResponderModel:
     name: str
     has_pointers: bool
     max_tokens: int
+    sentences: Sentences = field(default_factory=lambda: Sentences({}))  # that it was taught, if it names them
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +186,7 @@ class ReplyRun:
         if not text.strip():
             metrics.fallbacks_total.labels(reason="empty").inc()
             text, handoff = EMPTY_ANSWER, "no answer"
-        facts = facts_of(frozen)
-        contradicts = "then" not in frozen.decoding and contradictions(text, facts)  # two parts may speak of two orders
-        if text != EMPTY_ANSWER and (unfounded_literals(text, facts) or contradicts):
+        if text != EMPTY_ANSWER and unfounded_literals(text, facts_of(frozen)):
             # The constraints leave few ways to come here: what was said is checked by a person.
             metrics.fallbacks_total.labels(reason="unfounded").inc()
             handoff = "unfounded answer"
@@ -233,7 +232,8 @@ def freeze(prepared: PreparedReply, model: ResponderModel) -> Frozen:
         tokenizer_hash=model.engine.tokenizer_hash,
         decoding={
             "pointers": model.has_pointers,
-            "forbidden": part["forbidden"],
+            "sentences": part["sentences"],
+            "openings": part["openings"],
             "max_tokens": model.max_tokens,
             "temperature": 0.0,
             **then,
@@ -246,11 +246,13 @@ def freeze(prepared: PreparedReply, model: ResponderModel) -> Frozen:
 
 def _part(part: PreparedPart, model: ResponderModel) -> dict[str, Any]:
     literals: Mapping[int, str] = part.prompt.literals if model.has_pointers else {}
+    allowed = model.sentences.allowed(part.decision.situation, part.facts)
     return {
         "prompt": part.prompt.text if model.has_pointers else fill(part.prompt.text, part.prompt.literals),
         "facts": {fact.key: fact.value for fact in part.facts},
         "literals": {str(number): text for number, text in literals.items()},
-        "forbidden": list(forbidden_phrases(part.facts)),
+        "sentences": [list(group) for group in allowed.groups],
+        "openings": list(allowed.openings),
     }
 
 

@@ -20,6 +20,7 @@ from nlp.training.responder.card import Origin, card
 from nlp.training.responder.dataset import Dataset, encode, read_examples, sha256
 from nlp.training.responder.dialogues import write
 from nlp.training.responder.export import export
+from nlp.training.responder.sentences import taught_sentences
 from nlp.training.responder.train import Progress, Trainer
 from nlp.training.responder.vocabulary import train_vocabulary
 
@@ -61,7 +62,7 @@ def _train(args: argparse.Namespace) -> None:
 
 def _export(args: argparse.Namespace) -> None:
     trainer, tokenizer = _trainer(args)
-    export(trainer.averaged(), tokenizer, args.out)
+    export(trainer.averaged(), tokenizer, taught_sentences(), args.out)
     recorded = {
         "steps": trainer.step,
         "seed": args.seed,

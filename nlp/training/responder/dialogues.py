@@ -46,7 +46,7 @@ _RARE = 0.65  # power of a situation's weight; 1 leaves it as it is, 0 makes all
 _ASKS_UNKNOWN = 0.12  # share of questions for one thing where only their words say which
 HELD_OUT_ONE_IN = 12  # of the ways to ask, for the evaluation
 
-_OPENERS = {
+OPENERS = {
     ("negative", "wait"): (
         "I'm sorry you've been kept waiting.",
         "Sorry about the wait.",
@@ -192,7 +192,7 @@ class Generator:
         if _TAKEN_UP.search(text):
             return text
         family = scene.apology if mood is Mood.NEGATIVE else ""
-        return f"{self._rng.choice(_OPENERS[(mood.value, family)])} {text}"
+        return f"{self._rng.choice(OPENERS[(mood.value, family)])} {text}"
 
 
 def _as_detected(scene: Scene, facts: dict[str, str], question: str) -> dict[str, str]:

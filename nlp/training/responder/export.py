@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from transformers import T5ForConditionalGeneration
 
+from nlp.sentences import SENTENCES_FILE, Table
 from nlp.training.responder.vocabulary import EOS, PAD, UNKNOWN
 
 
-def export(model: T5ForConditionalGeneration, tokenizer: Tokenizer, folder: Path) -> None:
-    """Write fp16 weights, config, tokenizer and the settings of generation."""
+def export(model: T5ForConditionalGeneration, tokenizer: Tokenizer, sentences: Table, folder: Path) -> None:
+    """Write fp16 weights, config, tokenizer, the settings of generation, and the sentences that were taught."""
     folder.mkdir(parents=True, exist_ok=True)
     state = model.state_dict()
     # The embedding is stored once: encoder, decoder and output share it.
@@ -34,6 +36,7 @@ def export(model: T5ForConditionalGeneration, tokenizer: Tokenizer, folder: Path
          "clean_up_tokenization_spaces": False, "model_max_length": 512},
     )  # fmt: skip
     tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / SENTENCES_FILE).write_bytes(msgspec.json.encode(sentences))
 
 
 def _write(path: Path, value: object) -> None:

@@ -27,6 +27,15 @@ def pick_alternatives(rng: random.Random, template: str) -> str:
     return re.sub(r"\s+([,.!?;])", r"\1", " ".join(template.split()))
 
 
+def every_alternative(template: str) -> list[str]:
+    """Return the texts that `pick_alternatives` can make of the template."""
+    match = _ALTERNATIVES.search(template)
+    if match is None:
+        return [re.sub(r"\s+([,.!?;])", r"\1", " ".join(template.split()))]
+    head, tail = template[: match.start()], template[match.end() :]
+    return [text for one in match.group(1).split("|") for text in every_alternative(head + one + tail)]
+
+
 def names_of(template: str) -> list[str]:
     """List the facts a template names."""
     return _FACT.findall(template)
@@ -98,7 +107,7 @@ def _richest(rng: random.Random, templates: Sequence[str], facts: Mapping[str, s
     best: list[str] = []
     most = -1
     for template in templates:
-        conditions, body = _conditions(template)
+        conditions, body = conditions_of(template)
         names = names_of(body)
         if any(facts.get(key) != value for key, value in conditions) or any(name not in facts for name in names):
             continue
@@ -110,7 +119,8 @@ def _richest(rng: random.Random, templates: Sequence[str], facts: Mapping[str, s
     return rng.choice(best) if best else None
 
 
-def _conditions(template: str) -> tuple[list[tuple[str, str]], str]:
+def conditions_of(template: str) -> tuple[list[tuple[str, str]], str]:
+    """Return the word facts that a template depends on, and the template without them."""
     found = []
     while match := _CONDITION.match(template):
         found.append((match.group(1), match.group(2)))

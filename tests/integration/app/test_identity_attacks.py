@@ -31,6 +31,7 @@ from nlp.engine.request import Chunk
 from nlp.engine.settings import EngineSettings
 from nlp.prompt import Speaker, Turn
 from nlp.registry import STARTER_RESPONDER
+from nlp.sentences import Sentences
 from tests.fixtures.effort import EFFORT
 from tests.integration.app.rig import Product, Tenant, analyzer, encoder
 
@@ -136,7 +137,9 @@ def attempts() -> list[Attempt]:
 @cache
 def responder() -> ResponderModel:
     engine = Engine.load(STARTER_RESPONDER, EngineSettings(threads=1))
-    return ResponderModel(engine=engine, name="starter", has_pointers=True, max_tokens=96)
+    return ResponderModel(
+        engine=engine, name="starter", has_pointers=True, max_tokens=96, sentences=Sentences.load(STARTER_RESPONDER)
+    )
 
 
 @dataclass

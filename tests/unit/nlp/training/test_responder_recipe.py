@@ -126,8 +126,8 @@ def test_training_learns_and_goes_on_from_its_checkpoint(work: Path, tokenizer: 
 
 def test_the_exported_directory_is_what_hugging_face_reads(exported: Path, tokenizer: Tokenizer) -> None:
     assert {path.name for path in exported.iterdir()} == {
-        "README.md", "config.json", "generation_config.json", "model.safetensors", "tokenizer.json",
-        "tokenizer_config.json",
+        "README.md", "config.json", "generation_config.json", "model.safetensors", "sentences.json",
+        "tokenizer.json", "tokenizer_config.json",
     }  # fmt: skip
     model = T5ForConditionalGeneration.from_pretrained(exported)
     assert model.dtype is torch.float16

@@ -1,0 +1,37 @@
+"""What the responder is taught to say, sentence by sentence: shipped with the model (see nlp.sentences)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from nlp.sentences import Said, SentenceGroup
+from nlp.training.responder.dialogues import OPENERS, scenes
+from nlp.training.responder.grammar import Scene, Slot, conditions_of, every_alternative
+
+
+def taught_sentences() -> dict[str, list[SentenceGroup]]:
+    """Return all sentences by situation; each group stands in the answers of one scene."""
+    found: dict[str, list[SentenceGroup]] = {}
+    for scene in scenes():
+        groups = found.setdefault(scene.situation, [])
+        groups.extend(group for group in _groups(scene) if group not in groups)
+    return found
+
+
+def _groups(scene: Scene) -> Iterator[SentenceGroup]:
+    given = tuple(sorted(scene.given.items()))
+    for number, slot in enumerate(scene.answer):
+        yield SentenceGroup(given, tuple(_said(slot)), "later" if number else "first")
+    if scene.apology:
+        yield SentenceGroup((), tuple(Said(text) for text in _openers(scene)), "opening")
+
+
+def _said(slot: Slot) -> Iterator[Said]:
+    for template in slot.templates:
+        conditions, body = conditions_of(template)
+        for text in every_alternative(body):
+            yield Said(text, tuple(conditions))
+
+
+def _openers(scene: Scene) -> Sequence[str]:
+    return [text for (_, family), texts in OPENERS.items() if family in ("", scene.apology) for text in texts]

@@ -1,0 +1,64 @@
+"""Which sentences the facts allow, on those that the starter was taught."""
+
+from __future__ import annotations
+
+import pytest
+
+from nlp.grounding import Fact
+from nlp.prompt import facts_in
+from nlp.registry import STARTER_RESPONDER
+from nlp.sentences import Allowed, Said, SentenceGroup, Sentences, is_made_of
+from nlp.situations import SITUATIONS
+from nlp.training.responder.dialogues import Generator
+from nlp.training.responder.sentences import taught_sentences
+
+CONTACT = {"shop.email": "a@b.test", "shop.hours": "Monday to Friday", "shop.address": "1 Mill Lane"}
+
+
+def allowed(situation: str, **facts: str) -> Allowed:
+    found = [Fact(key.replace("__", "."), value) for key, value in facts.items()]
+    return Sentences.load(STARTER_RESPONDER).allowed(situation, found)
+
+
+def text_of(one: Allowed) -> str:
+    return " ".join(sentence for group in one.groups for sentence in group)
+
+
+def test_the_shipped_sentences_are_those_of_the_grammar() -> None:
+    assert Sentences.load(STARTER_RESPONDER).by_situation == taught_sentences()
+
+
+def test_every_generated_answer_is_made_of_allowed_sentences() -> None:
+    known = Sentences.load(STARTER_RESPONDER)
+    for example in Generator(3).examples(400):
+        facts = facts_in(example.prompt, example.literals)
+        if "asks" in SITUATIONS[example.situation].keys and "asks" not in {fact.key for fact in facts}:
+            continue  # these know from the question alone what is absent
+        assert is_made_of(example.answer, known.allowed(example.situation, facts)), (example.situation, example.answer)
+
+
+@pytest.mark.parametrize("asks", ["phone", "email", "hours", "address"])
+def test_what_is_absent_is_not_told_by_something_else(asks: str) -> None:
+    facts = {key: value for key, value in CONTACT.items() if key != f"shop.{asks}"}
+    found = Sentences.load(STARTER_RESPONDER).allowed(
+        "contact_info/general", [Fact(key, value) for key, value in ({"asks": asks} | facts).items()]
+    )
+    assert "I don't have" in text_of(found) or "We don't have" in text_of(found)
+    assert "Our address is" not in text_of(found)
+
+
+def test_what_is_asked_for_is_told_when_it_is_there() -> None:
+    facts = {"product__1__title": "Mug", "product__1__material": "steel", "product__1__detail": "It is blue"}
+    assert all("<extra_id_75>" in one for one in allowed("product_question/found", asks="material", **facts).groups[0])
+
+
+def test_a_state_is_told_by_its_own_sentences() -> None:
+    facts = {"product__1__title": "Mug", "product__1__stock": "in stock"}
+    assert "out of the" not in text_of(allowed("availability/found", **facts))
+    assert "out of the" in text_of(allowed("availability/found", **facts | {"product__1__stock": "sold out"}))
+
+
+def test_no_sentence_without_a_beginning_and_no_limit_for_an_unknown_situation() -> None:
+    only_later = SentenceGroup((), (Said("It is free."),), "later")
+    assert Sentences({"delivery_options/general": [only_later]}).allowed("delivery_options/general", ()) == Allowed()
+    assert Sentences({}).allowed("delivery_options/general", ()) == Allowed()
