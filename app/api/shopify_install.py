@@ -49,7 +49,7 @@ def _session(call: Call) -> str:
     """Return the hash of the browser session; a bearer token has none, and no browser that comes back."""
     cookie = call.request.cookies.get(SESSION_COOKIE, "")
     if not cookie or "authorization" in call.request.headers:
-        raise Problem(403, "forbidden", "open this address in the browser in which you are signed in to the console")
+        raise Problem(422, "bad_request", "open this address in the browser in which you are signed in to the console")
     return secret_hash(cookie)
 
 
@@ -67,6 +67,6 @@ OPERATIONS = (
     ),
     Operation(
         "GET", CALLBACK_PATH, finish_shopify_install, "Where Shopify sends the browser back", TAG, MANAGE, status=303,
-        errors=(409, 503),
+        errors=(409, 422, 503),
     ),
 )  # fmt: skip
