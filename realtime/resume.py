@@ -48,7 +48,8 @@ async def answer(parts: FeedParts, feed: TopicFeed, principal: Principal, cursor
     if cursor is not None and cursor.seq is not None:
         page = await parts.sessions.read_log(feed.conversation, cursor.seq, parts.settings.resume_events + 1)
         if _goes_on(page, cursor, parts):
-            return _resumed(feed, principal, cursor, page, live)
+            has_own = await _has_lost_text_of(parts, feed.conversation, cursor.live, live)
+            return _resumed(feed, principal, cursor, page, live, has_own=has_own)
     snapshot = await parts.sessions.snapshot(principal, feed.conversation)
     ended = set(_message_ids(snapshot.body))
     live = _in_progress(feed, live, ended, snapshot.epoch)
@@ -65,6 +66,18 @@ async def _read_live(parts: FeedParts, conversation: UUID) -> LiveText | None:
         return None
 
 
+async def _has_lost_text_of(
+    parts: FeedParts, conversation: UUID, held: LiveCursor | None, live: LiveText | None
+) -> bool:
+    """Return whether the client holds text that the store has lost: the worker will come to it again."""
+    if held is None or live is None or held.message != str(live.message) or held.to <= live.end:
+        return False
+    try:
+        return not (await parts.live_reply.ask(conversation, live.message, None)).is_whole
+    except LiveReplyUnavailableError:
+        return True
+
+
 def _goes_on(page: LogPage, cursor: Cursor, parts: FeedParts) -> bool:
     """Return whether the events after the cursor are all there, few enough, and of the same log."""
     after = cursor.seq or 0
@@ -78,7 +91,9 @@ def _goes_on(page: LogPage, cursor: Cursor, parts: FeedParts) -> bool:
     )
 
 
-def _resumed(feed: TopicFeed, principal: Principal, cursor: Cursor, page: LogPage, live: LiveText | None) -> Answer:
+def _resumed(
+    feed: TopicFeed, principal: Principal, cursor: Cursor, page: LogPage, live: LiveText | None, *, has_own: bool
+) -> Answer:
     ended = {frame.message for frame in page.frames if frame.message != NO_MESSAGE}
     known = feed.order.position.epoch if feed.order.position is not None else 0
     epoch = max(known, page.epoch)
@@ -89,9 +104,11 @@ def _resumed(feed: TopicFeed, principal: Principal, cursor: Cursor, page: LogPag
         frame.body if principal.is_staff or frame.audience is Audience.ALL else hidden(feed.conversation, frame.seq)
         for frame in page.frames
     ]
-    fields = resumed_fields(feed.conversation, events, _shape(live, cursor.live))
+    told = None if has_own else live
+    fields = resumed_fields(feed.conversation, events, _shape(told, cursor.live))
     position = _position(page.last_seq, epoch, live)
-    return Answer(fields, page.log, position, _kept(position, cursor.live, ended), live, ended)
+    kept = _kept(_position(page.last_seq, position.epoch, told), cursor.live, ended)
+    return Answer(fields, page.log, position, kept, live, ended)
 
 
 def _kept(position: Position, held: LiveCursor | None, ended: set[UUID]) -> Position:

@@ -152,11 +152,12 @@ class MemoryLiveReply:
         record.stops = left
         return was_stored
 
-    async def ask(self, conversation: UUID, message: UUID, frame: Frame) -> Asked:
+    async def ask(self, conversation: UUID, message: UUID, frame: Frame | None) -> Asked:
         """Publish; there is no other process, and this one has been called with everything."""
         record = self._find(conversation)
         reply = None if record is None else record.reply
-        self._bus.publish_now(conversation_topic(conversation), frame)
+        if frame is not None:
+            self._bus.publish_now(conversation_topic(conversation), frame)
         return Asked(0, is_whole=reply is not None and reply.message == message and reply.is_whole)
 
     async def finish(self, conversation: UUID, message: UUID, epoch: int, attempt: int) -> None:

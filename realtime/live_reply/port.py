@@ -127,10 +127,11 @@ class LiveReply(Protocol):
         An older fence below it stands again.
         """
 
-    async def ask(self, conversation: UUID, message: UUID, frame: Frame) -> Asked:
+    async def ask(self, conversation: UUID, message: UUID, frame: Frame | None) -> Asked:
         """Publish `frame` behind all that was said of a reply that was cut, and return who hears it.
 
-        A process that is called with it has been called with every delta before.
+        A process that is called with it has been called with every delta before. None asks nobody: it is for whoever
+        only needs to know whether the stored text is whole.
         """
 
     async def finish(self, conversation: UUID, message: UUID, epoch: int, attempt: int) -> None:

@@ -101,10 +101,12 @@ class RedisLiveReply:
         was_stored: int = (await self._call(scripts.UNCUT, conversation, cut_id.bytes))[0]
         return was_stored == 1
 
-    async def ask(self, conversation: UUID, message: UUID, frame: Frame) -> Asked:
+    async def ask(self, conversation: UUID, message: UUID, frame: Frame | None) -> Asked:
         """Publish behind the reply; see the port."""
-        listeners, is_whole = await self._run(self._steps.ask, conversation, message.bytes, encode_frame(frame))
-        await self._publish(conversation, frame, is_due=1)
+        data = b"" if frame is None else encode_frame(frame)
+        listeners, is_whole = await self._run(self._steps.ask, conversation, message.bytes, data)
+        if frame is not None:
+            await self._publish(conversation, frame, is_due=1)
         return Asked(None if listeners < 0 else listeners, is_whole=is_whole == 1)
 
     async def finish(self, conversation: UUID, message: UUID, epoch: int, attempt: int) -> None:

@@ -148,13 +148,13 @@ return {0}
 """
 )
 
-# ARGV: message, frame. Answers {0, who hears it, 1 when this server has the whole text}.
+# ARGV: message, frame or ''. Answers {0, who hears it, 1 when this server has the whole text}.
 _ASK = (
     _WHO
     + """
 local m, w = unpack(redis.call('HMGET', KEYS[1], 'm', 'w'))
 local heard = -1
-heard = redis.call('PUBLISH', KEYS[2], ARGV[2])
+if ARGV[2] ~= '' then heard = redis.call('PUBLISH', KEYS[2], ARGV[2]) end
 return {0, heard, (m == ARGV[1] and w == who) and 1 or 0}
 """
 )

@@ -190,6 +190,28 @@ async def test_the_end_of_a_reply_between_the_two_reads_is_not_shown_twice(serve
         assert [event["seq"] for event in answer["events"]] == [1]
 
 
+async def test_text_that_the_store_has_lost_stays_until_the_worker_comes_to_it_again(server: Node) -> None:
+    token, conversation, found = await start(server)
+    reply = uuid4()
+    await server.live_reply.begin(found.id, reply, 0, 1)
+    async with client(server.chat) as visitor:
+        await visitor.hello_visitor(token)
+        await visitor.watch(conversation)
+        await server.live_reply.append(found.id, reply, 0, 1, start=0, text="Hello there", ids=[1, 2])
+        view = visitor.views[conversation]
+        await visitor.until(lambda: view.texts == {str(reply): b"Hello there"})
+    server.live_reply.clear()
+    await server.live_reply.begin(found.id, reply, 0, 2, text="Hello", ids=[1])
+    async with client(server.chat) as visitor:
+        visitor.views[conversation] = view
+        welcome = await visitor.hello_visitor(token, resume=[view.cursor(conversation)])
+        assert welcome["conversations"][0]["live"] is None
+        assert view.texts == {str(reply): b"Hello there"}
+        end = await server.live_reply.append(found.id, reply, 0, 2, start=5, text=" th", ids=[2])
+        await server.live_reply.append(found.id, reply, 0, 2, start=end, text="ere, friend", ids=[3])
+        await visitor.until(lambda: view.texts == {str(reply): b"Hello there, friend"})
+
+
 async def test_a_cut_reply_is_not_live(server: Node) -> None:
     token, conversation, found = await start(server)
     reply = uuid4()

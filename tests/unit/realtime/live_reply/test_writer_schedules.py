@@ -64,7 +64,7 @@ class FaultyLiveReply:
     async def cut(self, conversation: UUID, epoch: int, cut_id: UUID, *, message: UUID | None = None) -> CutText | None:
         return await self._call(lambda: self._store.cut(conversation, epoch, cut_id, message=message))
 
-    async def ask(self, conversation: UUID, message: UUID, frame: Frame) -> Asked:
+    async def ask(self, conversation: UUID, message: UUID, frame: Frame | None) -> Asked:
         return await self._call(lambda: self._store.ask(conversation, message, frame))
 
     async def uncut(self, conversation: UUID, cut_id: UUID) -> bool:
