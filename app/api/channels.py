@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -12,9 +12,7 @@ from msgspec import Meta, Struct
 from app.api.operation import Call, Operation
 from app.auth.roles import Permission
 from app.channels.port import Channel
-from app.domain.channel import VendorReport
 from app.services.accounts import StoredAccount
-from app.services.channel_health import MEND, AccountHealth
 
 TAG = "channels"
 
@@ -82,43 +80,6 @@ class NewSecret(Struct, frozen=True, forbid_unknown_fields=True):
     value: str
 
 
-class TroubleFound(Struct, frozen=True):
-    """Something that is wrong, and what to do about it."""
-
-    code: str
-    mend: str
-
-
-class Health(Struct, frozen=True):
-    """How an account is: `state` is ok, warning, broken or off; `signature` ok, refused or unseen.
-
-    What the vendor was asked is null where it has no such thing, does not tell or did not answer (`asked` is false).
-    Windows in hours: how long after the customer's last message free text may be sent, by anybody and by people.
-    """
-
-    account: UUID
-    kind: str
-    name: str
-    external_id: str
-    state: str
-    troubles: list[TroubleFound]
-    signature: str
-    asked: bool
-    credentials_good: bool | None
-    subscribed: bool | None
-    missing_fields: list[str]
-    token_expires_at: datetime | None
-    detail: str
-    window_hours: float | None
-    human_window_hours: float | None
-    last_event_at: datetime | None
-    last_refused_at: datetime | None
-    last_sent_at: datetime | None
-    last_error: str | None
-    last_error_at: datetime | None
-    checked_at: datetime
-
-
 class LogQuery(Struct, frozen=True):
     """A page of the webhook log, the newest first; `before` is the id of the last row seen."""
 
@@ -167,6 +128,7 @@ async def add_channel_account(call: Call) -> ChannelAccount:
     body: NewAccount = call.body
     account = await call.context.account_desk.add(call.staff.shop, body.kind, body.fields, body.name)
     await _note(call, "channel.added", account, {"kind": body.kind})
+    await call.context.reconciling.later(call.staff.shop, account)  # subscribes
     return await _one(call, account)
 
 
@@ -194,16 +156,6 @@ async def rotate_channel_secret(call: Call) -> ChannelAccount:
     await call.context.account_desk.rotate(call.staff.shop, account, body.secret, body.value)
     await _note(call, "channel.rotated", account, {"secret": body.secret})
     return await _one(call, account)
-
-
-async def check_channel_account(call: Call) -> Health:
-    """Say how an account is; its vendor is asked, which takes a moment."""
-    return _health(await call.context.channel_health.of_account(call.staff.shop, call.request.path_params["id"]))
-
-
-async def check_channel_accounts(call: Call) -> list[Health]:
-    """Say how all accounts are; their vendors are asked, which takes a moment."""
-    return [_health(one) for one in await call.context.channel_health.of_shop(call.staff.shop)]
 
 
 async def list_webhook_logs(call: Call) -> list[LogEntry]:
@@ -247,37 +199,6 @@ def _shown(account: StoredAccount) -> ChannelAccount:
         secrets=sorted(account.secrets),
         problem=account.problem,
     )
-
-
-def _health(found: AccountHealth) -> Health:
-    told, traces, limits = found.report or VendorReport(), found.traces, found.limits
-    return Health(
-        account=found.account.id,
-        kind=found.account.kind,
-        name=found.account.name,
-        external_id=found.account.external_id,
-        state=found.state,
-        troubles=[TroubleFound(one.value, MEND[one]) for one in found.troubles],
-        signature=found.signature.value,
-        asked=found.report is not None,
-        credentials_good=told.credentials_good,
-        subscribed=told.subscribed,
-        missing_fields=list(told.missing),
-        token_expires_at=told.token_expires_at,
-        detail=told.detail,
-        window_hours=None if limits is None else _hours(limits.window),
-        human_window_hours=None if limits is None else _hours(limits.human_window),
-        last_event_at=traces.last_event_at,
-        last_refused_at=traces.last_refused_at,
-        last_sent_at=traces.last_sent_at,
-        last_error=traces.last_error,
-        last_error_at=traces.last_error_at,
-        checked_at=found.checked_at,
-    )
-
-
-def _hours(span: timedelta | None) -> float | None:
-    return None if span is None else span / timedelta(hours=1)
 
 
 MANAGE = Permission.MANAGE_SETTINGS
@@ -325,24 +246,6 @@ OPERATIONS = (
         MANAGE,
         body=NewSecret,
         response=ChannelAccount,
-    ),
-    Operation(
-        "GET",
-        ACCOUNTS + "{id:uuid}/health/",
-        check_channel_account,
-        "How an account is",
-        TAG,
-        MANAGE,
-        response=Health,
-    ),
-    Operation(
-        "GET",
-        "/api/channels/health/",
-        check_channel_accounts,
-        "How all accounts are",
-        TAG,
-        MANAGE,
-        response=list[Health],
     ),
     Operation(
         "GET",

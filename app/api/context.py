@@ -23,6 +23,7 @@ from app.services.model_health import Metrics
 from app.services.privacy import Privacy
 from app.services.program import Programs
 from app.services.rate_limit import RateLimiter
+from app.services.reconciling import Reconciling
 from app.services.shopify_install import ShopifyInstall
 from app.services.shops import Shops, WidgetShop
 from app.services.simulator import Simulator
@@ -63,6 +64,7 @@ class ApiContext:
     accounts: Accounts
     account_desk: AccountDesk
     channel_health: ChannelHealth
+    reconciling: Reconciling
     simulator: Simulator
     shopify_install: ShopifyInstall
     verify_tokens: VerifyTokens

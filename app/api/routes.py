@@ -13,6 +13,7 @@ from starlette.routing import Route
 from app.api import (
     analytics,
     auth,
+    channel_health,
     channels,
     conversations,
     customers,
@@ -48,6 +49,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *health.OPERATIONS,
     *webhooks.OPERATIONS,
     *channels.OPERATIONS,
+    *channel_health.OPERATIONS,
     *deliveries.OPERATIONS,
     *storefront.OPERATIONS,
     *shopify_install.OPERATIONS,

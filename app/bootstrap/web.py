@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app import metrics
 from app.api.context import ApiContext, Health
 from app.api.security import Ancestors
-from app.bootstrap.core import Core, Parts, open_channel_health
+from app.bootstrap.core import Core, Parts, open_channel_health, open_reconciling
 from app.bootstrap.shopify import open_shopify
 from app.channels.registry import BY_KIND, CHANNELS
 from app.db.analytics import SqlAnalytics
@@ -140,6 +140,7 @@ def build_web(core: Core, parts: Parts) -> Web:
         accounts=core.accounts,
         account_desk=AccountDesk(core.accounts, BY_KIND),
         channel_health=open_channel_health(core),
+        reconciling=open_reconciling(core, parts),
         simulator=Simulator(AccountDesk(core.accounts, BY_KIND), settings.resolved_public_url, settings.own_url),
         shopify_install=open_shopify(core, parts).install,
         verify_tokens=VerifyTokens(core.accounts, CHANNELS, settings.verify_token.get_secret_value()),

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import torch
 
-from app.bootstrap.core import Core, Parts
+from app.bootstrap.core import Core, Parts, open_reconciling
 from app.bootstrap.shopify import open_shopify
 from app.channels.registry import BY_KIND
 from app.db.interactions import SqlInteractions
@@ -34,6 +34,7 @@ from app.services.outbox import DELIVER_KIND
 from app.services.receipts import Receipts
 from app.services.receiving import Receiving
 from app.services.recommending import TRAIN_KIND, ShopRecommenders
+from app.services.reconciling import RECONCILE_ALL_KIND, RECONCILE_KIND
 from app.services.replies import TYPING_KIND
 from app.services.shopify_install import SUBSCRIBE_KIND
 from app.services.suggesting import SUGGEST_KIND
@@ -153,6 +154,7 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         slots=settings.engine_slots,
         poll_s=settings.job_poll_s,
     )
+    reconciling = open_reconciling(core, parts)
     handlers: dict[Lane, dict[str, Handler]] = {
         Lane.ANALYZE: {ANALYZE_KIND: AnalyzeMessage(parts.store, analyzer, parts.cases.desk)},
         Lane.ASSIST: {
@@ -167,6 +169,8 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         },
         Lane.SYNC: {
             HANDOFF_TIMEOUT_KIND: parts.cases.control.expire_handoff,
+            RECONCILE_KIND: reconciling.reconcile,
+            RECONCILE_ALL_KIND: reconciling.fan_out,
             SUBSCRIBE_KIND: open_shopify(core, parts).subscriptions,
         },
         Lane.BATCH: {
@@ -195,7 +199,8 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
     prune = Periodic(PRUNE_KIND, Lane.BATCH, timedelta(days=1), timedelta(hours=4))
     prune_webhooks = Periodic(PRUNE_WEBHOOKS_KIND, Lane.BATCH, timedelta(days=1), timedelta(hours=5))
     measure = Periodic(MEASURE_KIND, Lane.TRAIN, timedelta(days=1), timedelta(hours=1))
-    periodics = [nightly, sweep, measure, prune_webhooks, *([prune] if settings.events_keep_days else [])]
+    reconcile = Periodic(RECONCILE_ALL_KIND, Lane.SYNC, timedelta(days=1), timedelta(hours=2))
+    periodics = [nightly, sweep, measure, prune_webhooks, reconcile, *([prune] if settings.events_keep_days else [])]
     return Worker(core.bus, parts.queue, answers, lanes, wakes, periodics, warm)
 
 

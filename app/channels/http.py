@@ -24,7 +24,13 @@ ANSWER_BYTES = 2**20
 REDIRECTS = 3
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
+_NOT_SENT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.UnsupportedProtocol,
+    httpx2.LocalProtocolError,
+)
 
 
 class ForbiddenAddressError(HttpUnreachableError):

@@ -144,7 +144,7 @@ MESSENGER = Channel(
     handshake_field="verify_token",
     receiver=MetaReceiver("page"),
     sender=MetaSender(MESSENGER_LIMITS, _PAGE),
-    upkeep=MetaUpkeep(_PAGE, PAGE_FIELDS),
+    upkeep=MetaUpkeep(_PAGE, "messenger", PAGE_FIELDS),
 )
 
 INSTAGRAM = Channel(
@@ -162,5 +162,5 @@ INSTAGRAM = Channel(
     handshake_field="verify_token",
     receiver=MetaReceiver("instagram"),
     sender=MetaSender(INSTAGRAM_LIMITS, _INSTAGRAM),
-    upkeep=MetaUpkeep(_INSTAGRAM, INSTAGRAM_FIELDS),
+    upkeep=MetaUpkeep(_INSTAGRAM, "instagram", INSTAGRAM_FIELDS),
 )

@@ -63,13 +63,16 @@ class MetaNode:
 
     def __init__(self, *, node: str, token: str) -> None:
         self._node = node
-        self._token = token
+        self.token = token
+
+    def host(self, account: Account) -> str:
+        """Return the API's address."""
+        usual = INSTAGRAM if account.fields.get("setup") == "instagram" else FACEBOOK
+        return (account.fields.get("api_base") or usual).rstrip("/")
 
     def base(self, account: Account) -> str:
         """Return the API's address with its version."""
-        usual = INSTAGRAM if account.fields.get("setup") == "instagram" else FACEBOOK
-        host = (account.fields.get("api_base") or usual).rstrip("/")
-        return f"{host}/{account.fields.get('graph_version') or GRAPH_VERSION}"
+        return f"{self.host(account)}/{account.fields.get('graph_version') or GRAPH_VERSION}"
 
     def url(self, account: Account, edge: str) -> str:
         """Return the address of an edge of the page; with Instagram Login, or where the page is not told, the token
@@ -80,7 +83,7 @@ class MetaNode:
 
     def token_of(self, account: Account) -> str:
         """Return the access token."""
-        return account.secrets.get(self._token, "")
+        return account.secrets.get(self.token, "")
 
     def authorization(self, account: Account) -> dict[str, str]:
         """Return the header that signs in."""

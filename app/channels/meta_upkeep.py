@@ -6,15 +6,17 @@ Messenger and Instagram platforms.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from app.channels.meta_events import read_event
 from app.channels.meta_send import MetaNode
-from app.channels.port import Http, HttpAnswer
-from app.domain.channel import Account, VendorReport
+from app.channels.port import Http, HttpAnswer, Parsed
+from app.domain.channel import Account, Renewal, VendorReport
 
 PAGE_FIELDS = (
     "messages",
@@ -35,14 +37,17 @@ INSTAGRAM_FIELDS = (
     "messaging_referral",
     "standby",
 )
+THREADS, MESSAGES = 50, 25  # that are read for what was missed
 _REFUSED = {102, 190}
 
 
 class MetaUpkeep:
-    """See app.channels.port.Upkeep. `wanted` are the fields of the subscription."""
+    """See app.channels.port.Upkeep. `platform` is what the Graph API calls the channel, `wanted` are the
+    fields of the subscription."""
 
-    def __init__(self, node: MetaNode, wanted: Sequence[str]) -> None:
+    def __init__(self, node: MetaNode, platform: str, wanted: Sequence[str]) -> None:
         self._node = node
+        self._platform = platform
         self._wanted = wanted
 
     async def inspect(self, account: Account, webhook_url: str, http: Http) -> VendorReport:
@@ -82,6 +87,50 @@ class MetaUpkeep:
             token_expires_at=_soonest(told.get("expires_at"), told.get("data_access_expires_at")),
         )
 
+    async def subscribe(self, account: Account, http: Http) -> bool:
+        """Subscribe the app to the page or account, for all fields that we read.
+
+        Raises: HttpLostError, HttpUnreachableError.
+        """
+        query = urlencode({"subscribed_fields": ",".join(self._wanted)})
+        url = f"{self._node.url(account, 'subscribed_apps')}?{query}"
+        answer = await http.request("POST", url, headers=self._node.authorization(account))
+        return answer.status == 200 and self._node.json(answer).get("success") is True
+
+    async def missed(self, account: Account, since: datetime, http: Http) -> Sequence[Parsed]:
+        """Read the newest messages of the newest threads: there is no way to have webhooks sent again.
+
+        Raises: HttpLostError, HttpUnreachableError.
+        """
+        fields = f"updated_time,messages.limit({MESSAGES}){{id,created_time,from,message}}"
+        query = urlencode({"platform": self._platform, "fields": fields, "limit": THREADS})
+        url = f"{self._node.url(account, 'conversations')}?{query}"
+        answer = await http.request("GET", url, headers=self._node.authorization(account))
+        threads = self._node.json(answer).get("data") if answer.status == 200 else None
+        said = [
+            (at, one)
+            for thread in threads or []
+            for one in reversed((thread.get("messages") or {}).get("data", []))
+            if (at := _graph_time(one.get("created_time"))) is not None and at >= since
+        ]
+        ordered = sorted(said, key=lambda dated: dated[0])
+        return [found for at, one in ordered if (found := _as_webhook(one, at, account.external_id)) is not None]
+
+    async def renew(self, account: Account, http: Http) -> Renewal | None:
+        """Refresh a token of Instagram Login, which lives for 60 days; a page's does not need it.
+
+        Raises: HttpLostError, HttpUnreachableError.
+        """
+        if account.fields.get("setup") != "instagram":
+            return None
+        query = urlencode({"grant_type": "ig_refresh_token", "access_token": self._node.token_of(account)})
+        answer = await http.request("GET", f"{self._node.host(account)}/refresh_access_token?{query}")
+        found = self._node.json(answer)
+        token, lasts = found.get("access_token"), found.get("expires_in")
+        if answer.status != 200 or not isinstance(token, str) or not isinstance(lasts, int):
+            return None
+        return Renewal(self._node.token, token, datetime.now(UTC) + timedelta(seconds=lasts))
+
 
 def _refusal(answer: HttpAnswer, found: Mapping[str, Any]) -> VendorReport:
     error = found.get("error")
@@ -95,3 +144,24 @@ def _soonest(*told: object) -> datetime | None:
     """Return the earliest of times in Unix seconds; 0 is never."""
     times = [one for one in told if isinstance(one, int) and not isinstance(one, bool) and one > 0]
     return datetime.fromtimestamp(min(times), UTC) if times else None
+
+
+def _graph_time(value: object) -> datetime | None:
+    try:
+        return datetime.strptime(value, "%Y-%m-%dT%H:%M:%S%z") if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _as_webhook(listed: Mapping[str, Any], at: datetime, account: str) -> Parsed | None:
+    """Return a customer's listed message as its webhook would have told it; None for one of the shop's."""
+    sender, mid = (listed.get("from") or {}).get("id"), listed.get("id")
+    if not isinstance(sender, str) or not isinstance(mid, str) or sender == account:
+        return None
+    event = {
+        "sender": {"id": sender},
+        "recipient": {"id": account},
+        "timestamp": int(at.timestamp() * 1000),
+        "message": {"mid": mid, "text": str(listed.get("message") or "")},
+    }
+    return read_event(json.dumps(event).encode(), account)

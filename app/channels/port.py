@@ -16,7 +16,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from app.domain.channel import Account, InboundEvent, Limits, OutgoingPart, RefusalKind, SendResult, VendorReport
+from app.domain.channel import (
+    Account,
+    InboundEvent,
+    Limits,
+    OutgoingPart,
+    RefusalKind,
+    Renewal,
+    SendResult,
+    VendorReport,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +170,25 @@ class Upkeep(Protocol):
 
     async def inspect(self, account: Account, webhook_url: str, http: Http) -> VendorReport:
         """Ask whether our credentials are good and our webhook (`webhook_url`, without a fragment) is subscribed.
+
+        Raises: HttpLostError, HttpUnreachableError.
+        """
+
+    async def subscribe(self, account: Account, http: Http) -> bool:
+        """Have our app get the account's events; false where that is done by hand or was refused.
+
+        Raises: HttpLostError, HttpUnreachableError.
+        """
+
+    async def missed(self, account: Account, since: datetime, http: Http) -> Sequence[Parsed]:
+        """Return what customers wrote since a time, as their webhooks would have told it, oldest first; those that
+        came are among them.
+
+        Raises: HttpLostError, HttpUnreachableError.
+        """
+
+    async def renew(self, account: Account, http: Http) -> Renewal | None:
+        """Have the vendor make the token good for longer; None where there is no such thing or it was refused.
 
         Raises: HttpLostError, HttpUnreachableError.
         """

@@ -58,7 +58,7 @@ class TwilioSender:
         form = {"To": part.address, "From": own_address(account), **_content(part)}
         if part.callback_url is not None:
             form["StatusCallback"] = f"{part.callback_url}?{DELIVERY_PARAMETER}={part.delivery}"
-        answer = await _post(http, f"{api_base(account, API)}{_messages(account)}", form, account)
+        answer = await _post(http, f"{api_base(account, API)}{messages_path(account)}", form, account)
         found = json_of(answer)
         if answer.status in (200, 201) and isinstance(found.get("sid"), str):
             return Accepted(found["sid"])
@@ -92,12 +92,12 @@ class TwilioSender:
         Raises: HttpLostError, HttpUnreachableError.
         """
         query = urlencode({"To": part.address, "From": own_address(account), "PageSize": LISTED})
-        url = f"{api_base(account, API)}{_messages(account)}?{query}"
+        url = f"{api_base(account, API)}{messages_path(account)}?{query}"
         answer = await http.request("GET", url, headers=authorization(account))
         wanted = _content(part)
         for one in json_of(answer).get("messages", []):
             is_same = one.get("body") == wanted.get("Body", "") and one.get("sid") not in known
-            if is_same and "ContentSid" not in wanted and _is_after(one.get("date_created"), sent_after):
+            if is_same and "ContentSid" not in wanted and is_after(one.get("date_created"), sent_after):
                 return str(one["sid"])
         return None
 
@@ -123,7 +123,8 @@ def _content(part: OutgoingPart) -> dict[str, str]:
     return {"Body": part.text}
 
 
-def _is_after(created: object, sent_after: datetime) -> bool:
+def is_after(created: object, sent_after: datetime) -> bool:
+    """Whether a time as Twilio writes it is after another, as far as clocks can tell."""
     if not isinstance(created, str):
         return False
     try:
@@ -143,7 +144,8 @@ def api_base(account: Account, usual: str) -> str:
     return (account.fields.get("api_base") or usual).rstrip("/")
 
 
-def _messages(account: Account) -> str:
+def messages_path(account: Account) -> str:
+    """Return the path of the account's messages."""
     return f"/{VERSION}/Accounts/{account.fields.get('account_sid', '')}/Messages.json"
 
 

@@ -6,7 +6,6 @@ Contract: https://www.twilio.com/docs/messaging/guides/webhook-request and .../u
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
@@ -15,23 +14,19 @@ from uuid import UUID
 from app.channels import signatures
 from app.channels.port import API_BASE, AccountField, Answer, BodyError, Channel, Parsed, RawRequest
 from app.channels.text import bounded_key, clean
+from app.channels.twilio_message import account_of, message_of, reference, sid_of
 from app.channels.twilio_send import DELIVERY_PARAMETER, TwilioSender
 from app.channels.twilio_upkeep import TwilioUpkeep
 from app.domain.channel import (
     Account,
     Ignored,
     InboundEvent,
-    Media,
-    MessageReceived,
-    Postback,
     Receipt,
     ReceiptStatus,
 )
 
 KIND = "whatsapp"
-SCHEME = "whatsapp:"
 MAX_FIELDS = 500
-MAX_MEDIA = 50
 TWILIO_HOST = "twilio.com"
 
 _STATUSES = {
@@ -46,9 +41,6 @@ _STATUSES = {
     "undelivered": ReceiptStatus.FAILED,
     "canceled": ReceiptStatus.FAILED,
 }
-_PHONE = re.compile(r"whatsapp:(\+[1-9][0-9]{6,14})")
-_PLACE = ("Latitude", "Longitude", "Address", "Label")
-_NOTES = ("Forwarded", "FrequentlyForwarded", "MessageType", "WaId", "ExternalUserId", "OriginalRepliedMessageSender")
 
 
 class TwilioReceiver:
@@ -91,7 +83,7 @@ class TwilioReceiver:
         raw = request.body if request.method == "POST" else urlsplit(request.url).query.encode()
         if _is_status(form):
             return [Parsed(_receipt(form, request), raw)]
-        return [Parsed(_message(form), raw)]
+        return [Parsed(message_of(form), raw)]
 
     def media_headers(self, url: str, account: Account) -> Mapping[str, str]:
         """Twilio's own files need the account's credentials; nobody else may see them."""
@@ -101,11 +93,6 @@ class TwilioReceiver:
             return {}
         pair = f"{account.fields.get('account_sid', '')}:{account.secrets.get('auth_token', '')}"
         return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-
-
-def reference(account_sid: str, number: str) -> str:
-    """Return how one number of one Twilio account is called here; empty without either."""
-    return f"{account_sid}/{number.removeprefix(SCHEME)}" if account_sid and number else ""
 
 
 def references(fields: Mapping[str, str]) -> Sequence[str]:
@@ -136,17 +123,9 @@ def _is_status(form: Mapping[str, str]) -> bool:
     return "MessageStatus" in form
 
 
-def _sid(form: Mapping[str, str]) -> str:
-    return form.get("MessageSid") or form.get("SmsSid", "")
-
-
-def _account(form: Mapping[str, str], ours: str) -> str:
-    return reference(form.get("AccountSid", ""), ours) or form.get("MessagingServiceSid", "")
-
-
 def _receipt(form: Mapping[str, str], request: RawRequest) -> InboundEvent:
     told = form["MessageStatus"].lower()
-    account, key = _account(form, form.get("From", "")), bounded_key(f"{_sid(form)}:{told}")
+    account, key = account_of(form, form.get("From", "")), bounded_key(f"{sid_of(form)}:{told}")
     address = form.get("To", "")
     status = _STATUSES.get(told)
     if status is None:
@@ -156,7 +135,7 @@ def _receipt(form: Mapping[str, str], request: RawRequest) -> InboundEvent:
         account=account,
         address=address,
         status=status,
-        message=_sid(form),
+        message=sid_of(form),
         delivery=_delivery(dict(request.query).get(DELIVERY_PARAMETER, "")),
         error=form.get("ErrorCode") or None if status is ReceiptStatus.FAILED else None,
     )
@@ -167,63 +146,6 @@ def _delivery(value: str) -> UUID | None:
         return UUID(value)
     except ValueError:
         return None
-
-
-def _message(form: Mapping[str, str]) -> InboundEvent:
-    key, account, address = bounded_key(_sid(form)), _account(form, form.get("To", "")), form.get("From", "")
-    if not address:
-        return Ignored(key=key, account=account, kind="message without a sender")
-    if "ButtonPayload" in form:
-        title = form.get("ButtonText") or form.get("Body", "")
-        return Postback(key=key, account=account, address=address, title=title, payload=form["ButtonPayload"])
-    attachments = _media(form)
-    text = form.get("Body", "") or _place_line(form)
-    return MessageReceived(
-        key=key,
-        account=account,
-        address=address,
-        text=text,
-        name=form.get("ProfileName") or None,
-        phone=phone[1] if (phone := _PHONE.fullmatch(address)) else None,
-        attachments=attachments,
-        reply_to=form.get("OriginalRepliedMessageSid") or None,
-        unsupported=not text and not attachments,
-        context=_context(form),
-    )
-
-
-def _media(form: Mapping[str, str]) -> tuple[Media, ...]:
-    count = form.get("NumMedia", "0")
-    known = min(int(count), MAX_MEDIA) if count.isascii() and count.isdigit() and len(count) <= 3 else 0
-    found = []
-    for number in range(known):
-        url, media_type = form.get(f"MediaUrl{number}", ""), form.get(f"MediaContentType{number}", "")
-        if url:
-            found.append(Media(kind=_kind(media_type), url=url, media_type=media_type or None))
-    return tuple(found)
-
-
-def _kind(media_type: str) -> str:
-    family = media_type.partition("/")[0]
-    return family if family in ("image", "video", "audio") else "file"
-
-
-def _place_line(form: Mapping[str, str]) -> str:
-    """A shared place, in words that can be read and answered."""
-    if not (form.get("Latitude") and form.get("Longitude")):
-        return ""
-    names = ", ".join(form[name] for name in ("Label", "Address") if form.get(name))
-    point = f"{form['Latitude']}, {form['Longitude']}"
-    return f"Location: {names} ({point})" if names else f"Location: {point}"
-
-
-def _context(form: Mapping[str, str]) -> dict[str, str]:
-    """Keep what else tells about the message; advertisements come as Referral..."""
-    return {
-        name: value
-        for name, value in form.items()
-        if value and (name in _PLACE or name in _NOTES or name.startswith("Referral"))
-    }
 
 
 WHATSAPP_FIELDS = (

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.bootstrap.core import Core, open_channel_health, open_core
+from app.bootstrap.core import Core, build_parts, open_channel_health, open_core, open_reconciling
 from app.channels.registry import BY_KIND
 from app.errors import ConfigurationError
 from app.services.accounts import AccountDesk
@@ -88,6 +88,28 @@ def check(shop: ShopOption = "") -> None:
         console.print(f"  signature {one.signature.value}, last event {last}, token expires {expires}", markup=False)
         for trouble in one.troubles:
             console.print(f"  {trouble.value}: {MEND[trouble]}", markup=False)
+
+
+@channels.command()
+def reconcile(shop: ShopOption = "") -> None:
+    """Subscribe to what is missing, renew tokens, and fetch what customers wrote while no webhook came."""
+
+    async def run() -> list[str]:
+        async with open_core(get_settings()) as core:
+            work, owner = open_reconciling(core, build_parts(core)), await shop_named(core, shop)
+            lines = []
+            for one in await AccountDesk(core.accounts, BY_KIND).listed(owner):
+                if one.active:
+                    done = await work.now(owner, one.id)
+                    told = (
+                        f"{done.fetched} messages fetched" if done.report is not None else "the vendor did not answer"
+                    )
+                    again = ", subscribed again" if done.subscribed_again else ""
+                    lines.append(f"{one.kind} {one.external_id}: {told}{again}{', renewed' if done.renewed else ''}")
+            return lines
+
+    for line in run_command(run()):
+        console.print(line, markup=False)
 
 
 def _when(at: datetime | None, otherwise: str) -> str:

@@ -18,6 +18,7 @@ from app.db.vault import Vault
 from app.domain.channel import WEB, Account
 from app.services.accounts import AccountChange, StoredAccount
 from app.services.ids import new_id
+from app.services.reconciling import token_end
 
 
 class SqlChannelAccounts:
@@ -75,6 +76,7 @@ class SqlChannelAccounts:
                     row.fields,
                     frozenset(row.secrets or {}),
                     row.problem,
+                    token_end(row.vendor_state or {}),
                 )
                 for row in rows
             ]

@@ -259,3 +259,12 @@ class VendorReport:
     missing: tuple[str, ...] = ()
     token_expires_at: datetime | None = None
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A token that the vendor has put in the place of an account's secret."""
+
+    secret: str
+    value: str = field(repr=False)
+    expires_at: datetime | None = None

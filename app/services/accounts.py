@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -34,6 +35,7 @@ class StoredAccount:
     fields: Mapping[str, str]
     secrets: frozenset[str]
     problem: str | None = None
+    token_expires_at: datetime | None = None  # as the vendor last told
 
 
 @dataclass(frozen=True, slots=True)

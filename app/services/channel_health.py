@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -149,6 +149,8 @@ class ChannelHealth:
                 report = await self._ask(channel, account)
                 if report is None and channel.upkeep is not None:
                     troubles.append(Trouble.VENDOR_NOT_REACHED)
+            if report is not None and report.token_expires_at is None:
+                report = replace(report, token_expires_at=stored.token_expires_at)
             troubles += self._troubles(stored, signature, traces, report)
         limits = None if channel is None or channel.sender is None else channel.sender.limits
         return AccountHealth(stored, signature, traces, limits, report, troubles, self._clock.now())

@@ -76,7 +76,14 @@ class Inbox:
         self._store = store
         self._publisher = publisher
 
-    async def accept(self, channel: str, arrivals: Sequence[Arrival], headers: Mapping[str, str]) -> int:
+    async def accept(
+        self,
+        channel: str,
+        arrivals: Sequence[Arrival],
+        headers: Mapping[str, str],
+        *,
+        notes_duplicates: bool = True,
+    ) -> int:
         """Store every event that is not here yet, with one job per account; return how many are new.
 
         Everything is durable when this returns, so that the vendor may forget it.
@@ -95,7 +102,7 @@ class Inbox:
             for job in jobs:
                 if UUID(job.payload["account"]) in accounts:
                     await tx.jobs.add(job)
-            if len(new) < len(rows):
+            if len(new) < len(rows) and notes_duplicates:
                 await tx.inbox.add([_duplicates(channel, post, arrivals, len(rows) - len(new))])
             await tx.commit()
         if accounts:

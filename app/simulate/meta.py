@@ -1,7 +1,8 @@
 """A stand-in of Meta's Graph API for Messenger and Instagram: strict about what it takes, honest about what it sends.
 
 Sources: https://developers.facebook.com/docs/messenger-platform/reference/send-api, .../send-messages/sender-actions,
-.../send-messages/template/generic, .../messenger-platform/error-codes, and the Instagram Platform's messaging pages.
+.../send-messages/template/generic, .../messenger-platform/error-codes, .../messenger-platform/conversations, and the
+Instagram Platform's messaging pages.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from starlette.applications import Starlette
@@ -31,6 +34,13 @@ WINDOW_S = DAY_S
 HUMAN_WINDOW_S = 7 * DAY_S
 MESSAGES_PER_S = 300
 WINDOW_CLOSED = {"page": (1545041, None), "instagram": (10, 2018278)}
+
+
+# What can be asked of a thread, nested as the Graph API nests it.
+THREAD_FIELDS = re.compile(
+    r"(updated_time,)?messages(\.limit\(\d+\))?\{(id|created_time|from|to|message|attachments)"
+    r"(,(id|created_time|from|to|message|attachments))*\}"
+)
 
 
 def sign(app_secret: str, body: bytes) -> str:
@@ -78,6 +88,7 @@ class MetaStandIn:
     desk: MetaDesk = field(init=False)
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     _last_inbound: dict[str, float] = field(default_factory=dict)
+    _threads: dict[str, list[tuple[str, str, float]]] = field(default_factory=dict)  # (mid, text, at) by person
     _recent: deque[float] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
@@ -92,6 +103,7 @@ class MetaStandIn:
             routes=[
                 Route(f"/{{version}}/{self.desk.node}/messages", self._messages, methods=["POST"]),
                 *self.desk.routes(),
+                Route(f"/{{version}}/{self.desk.node}/conversations", self._conversations, methods=["GET"]),
                 Route("/cdn/{media}", self._cdn, methods=["GET"]),
                 Route("/{rest:path}", self._unknown, methods=["GET", "POST", "DELETE"]),
             ]
@@ -196,6 +208,7 @@ class MetaStandIn:
         self._last_inbound[person] = self.clock()
         mid = ("m_" if self.platform == "page" else "aWdf") + uuid.uuid4().hex
         said = {"mid": mid, **({"text": text} if text else {}), **message}
+        self._threads.setdefault(person, []).append((mid, text, self.clock()))
         return await self._post([self._event(person, self.account, message=said)])
 
     async def colleague_writes(self, text: str, *, person: str) -> int:
@@ -217,6 +230,38 @@ class MetaStandIn:
         if self.webhook and "lost_callback" not in self.faults.on:
             self.outgoing.send(self.webhook, *self.signed(events))
 
+    async def _conversations(self, request: Request) -> Response:
+        """List threads, those with the newest messages first, and in each the newest messages first."""
+        refusal = self.desk.check(request)
+        if refusal is not None:
+            return refusal
+        query = request.query_params
+        platform = "messenger" if self.platform == "page" else "instagram"
+        if set(query) - {"platform", "fields", "limit", "access_token"} or query.get("platform") != platform:
+            return error(400, 100, "Unknown parameters, or another platform")
+        if not THREAD_FIELDS.fullmatch(query.get("fields", "")):
+            return error(400, 100, "Tried accessing nonexisting field")
+        threads = sorted(self._threads.items(), key=lambda thread: -thread[1][-1][2])
+        shown = [self._thread(person, said) for person, said in threads[: int(query.get("limit", "25"))]]
+        return JSONResponse({"data": shown, "paging": {}})
+
+    def _thread(self, person: str, said: list[tuple[str, str, float]]) -> dict[str, Any]:
+        messages = [
+            {
+                "id": mid,
+                "created_time": _graph_time(at),
+                "from": {"id": person, "name": "Ana"},
+                "to": {"data": [{"id": self.account}]},
+                "message": text,
+            }
+            for mid, text, at in reversed(said)
+        ]
+        return {"id": f"t_{person}", "updated_time": _graph_time(said[-1][2]), "messages": {"data": messages}}
+
     async def _cdn(self, request: Request) -> Response:
         media_type, content = self.files.get(request.path_params["media"], ("", b""))
         return Response(content, media_type=media_type) if media_type else Response("gone", 404)
+
+
+def _graph_time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")

@@ -16,7 +16,8 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.utils import formatdate
+from datetime import UTC, datetime
+from email.utils import formatdate, parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -98,6 +99,7 @@ class TwilioStandIn:
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)  # media id -> type, content
     _last_inbound: dict[str, float] = field(default_factory=dict)
     _inbound_sids: set[str] = field(default_factory=set)
+    _inbound: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     _recent: deque[float] = field(default_factory=deque)
 
     @property
@@ -252,13 +254,15 @@ class TwilioStandIn:
         """Let a customer write; return the status of the receiver's answer."""
         sid = new_sid("SM")
         self.customer_wrote(address, sid)
+        own = to or next(iter(self.numbers))
+        self._inbound.append((self.clock(), self._listed(sid, address, own, text)))
         form = {
             "MessageSid": sid,
             "SmsSid": sid,
             "SmsMessageSid": sid,
             "AccountSid": self.account_sid,
             "From": address,
-            "To": to or next(iter(self.numbers)),
+            "To": own,
             "Body": text,
             "NumMedia": "0",
             "NumSegments": "1",
@@ -278,10 +282,14 @@ class TwilioStandIn:
         if unknown:
             return _error(400, 20001, f"Unknown parameters: {unknown}")
         wanted = request.query_params
+        since = datetime.fromisoformat(wanted.get("DateSent>", "1970-01-01")).replace(tzinfo=UTC).timestamp()
+        ours = [(one.at, self._shown(one)) for one in reversed(self.messages)]
         found = [
-            self._shown(one)
-            for one in reversed(self.messages)
-            if wanted.get("To", one.to) == one.to and wanted.get("From", one.sender) == one.sender
+            one
+            for _, one in sorted([*ours, *reversed(self._inbound)], key=lambda dated: -dated[0])
+            if wanted.get("To", one["to"]) == one["to"]
+            and wanted.get("From", one["from"]) == one["from"]
+            and parsedate_to_datetime(one["date_created"]).timestamp() >= since
         ]
         return JSONResponse({"messages": found[: int(wanted.get("PageSize", "50"))], "next_page_uri": None})
 
@@ -297,6 +305,23 @@ class TwilioStandIn:
             "error_code": message.error_code,
             "num_media": str(len(message.media)),
             "date_created": formatdate(message.at).replace("-0000", "+0000"),
+            "api_version": API_VERSION,
+        }
+
+    def _listed(self, sid: str, address: str, own: str, text: str) -> dict[str, Any]:
+        """Return a customer's message as the list of messages has it."""
+        return {
+            "sid": sid,
+            "account_sid": self.account_sid,
+            "messaging_service_sid": None,
+            "to": own,
+            "from": address,
+            "body": text,
+            "status": "received",
+            "direction": "inbound",
+            "error_code": None,
+            "num_media": "0",
+            "date_created": formatdate(self.clock()).replace("-0000", "+0000"),
             "api_version": API_VERSION,
         }
 
