@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, FrameLocator, Locator, Page, expect
 
 from tests.e2e.conftest import PACE
-from tests.e2e.demo_shop import ADA, LONG_QUESTION, ORDER_QUESTION, DemoShop
+from tests.e2e.demo_shop import ADA, LONG_QUESTION, ORDER_QUESTION, OWNER, DemoShop
 from tests.fixtures.browser import chromium, new_page
 from tests.fixtures.server_process import DEMO_PASSWORD, ServerProcess, running
 
@@ -49,13 +49,13 @@ async def _ask(panel: FrameLocator, text: str) -> None:
     await panel.get_by_test_id("send").click()
 
 
-async def _sign_in(page: Page, shop: DemoShop) -> None:
+async def _sign_in(page: Page, shop: DemoShop, email: str = ADA) -> None:
     await page.goto(f"{shop.url}/console")
     form = page.get_by_test_id("sign-in")
-    await form.locator('input[name="email"]').fill(ADA)
+    await form.locator('input[name="email"]').fill(email)
     await form.locator('input[name="password"]').fill(DEMO_PASSWORD)
     await form.locator('button[type="submit"]').click()
-    await expect(page.get_by_test_id("queue-bot")).to_be_visible()
+    await expect(page.get_by_test_id("link")).to_be_attached()
 
 
 async def _shown(message: Locator) -> str:
@@ -173,3 +173,53 @@ async def test_the_visitor_stops_an_answer(slow_shop: DemoShop, browser: Browser
         await asyncio.sleep(1)
         assert await _shown(answer) == kept
         visitor.check()
+
+
+async def test_rules_are_changed_and_taken_back_on_a_phone(
+    slow_shop: DemoShop, browser: Browser, tmp_path: Path
+) -> None:
+    async with new_page(browser, tmp_path, width=390, height=844) as owner:
+        page = owner.page
+        await _sign_in(page, slow_shop, OWNER)
+        owner.problems.clear()
+        await page.get_by_test_id("menu").click()
+        await page.get_by_role("dialog").get_by_test_id("settings").click()
+        await page.get_by_test_id("settings-rules").click()
+        stars = page.get_by_role("switch", name="Ask how it was")
+        await expect(stars).to_be_checked()
+        await stars.click()
+        await page.get_by_test_id("save").click()
+        await expect(page.get_by_test_id("save-bar")).to_have_count(0)
+        token = await slow_shop.token(OWNER)
+        assert (await slow_shop.get("/api/settings/", token))["ask_csat"] is False
+        await page.get_by_test_id("undo").click()
+        await expect(stars).to_be_checked()
+        assert (await slow_shop.get("/api/settings/", token))["ask_csat"] is True
+        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        for section in ("channels", "team", "models", "privacy", "account"):
+            await page.get_by_test_id(f"settings-{section}").click()
+            await expect(page.locator("h1")).to_be_visible()
+            assert await page.evaluate(overflow) == 0, f"{section} is wider than the phone"
+        owner.check()
+
+
+async def test_a_customer_is_played_beside_the_console(slow_shop: DemoShop, browser: Browser, tmp_path: Path) -> None:
+    async with new_page(browser, tmp_path, width=1440) as owner:
+        page = owner.page
+        await _sign_in(page, slow_shop, OWNER)
+        owner.problems.clear()
+        await page.get_by_test_id("simulator").click()
+        await page.get_by_test_id("play-whatsapp").click()
+        await page.get_by_test_id("phone-field").fill("I want to talk to a person")
+        await page.get_by_test_id("phone-send").click()
+        await page.get_by_test_id("take-over").click()
+        await page.get_by_test_id("composer").fill("Olga here, what can I do for you?")
+        await page.get_by_test_id("send").click()
+        heard = page.locator('[data-testid="phone-line"][data-by="shop"]').filter(has_text="Olga here")
+        await expect(heard).to_be_visible()
+        sent = page.locator('[data-testid="message"][data-sender="agent"]')
+        await expect(sent.get_by_test_id("delivery")).to_have_attribute("data-status", "read")
+        await page.get_by_test_id("settings").click()
+        account = page.locator('[data-testid="account"][data-kind="whatsapp"]')
+        await expect(account).to_contain_text("accepted")
+        owner.check()

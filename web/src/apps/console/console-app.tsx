@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useMemo } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useMemo } from "react";
 import { createBrowserRouter, Navigate, RouterProvider } from "react-router";
 import { useStore } from "zustand";
 import { endSession, restoreSession, type StaffUser, useSession } from "@/features/auth/session";
@@ -17,10 +17,11 @@ import { Bone, Failed } from "@/features/ui/states";
 import { needsSignIn } from "@/shared/socket";
 import { InboxPage } from "./inbox-page";
 import { PageProblem } from "./page-problem";
-import { BASE, INSIGHTS, queuePath } from "./paths";
+import { BASE, INSIGHTS, queuePath, SIMULATOR } from "./paths";
 import { Shell } from "./shell";
 
 // Seldom visited: loaded when they are.
+const SimulatorPage = lazy(async () => ({ default: (await import("./simulator-page")).SimulatorPage }));
 const SettingsShell = lazy(async () => ({ default: (await import("./settings-shell")).SettingsShell }));
 
 const router = createBrowserRouter(
@@ -33,14 +34,8 @@ const router = createBrowserRouter(
           children: [
             { path: "/queue/:queue/:conversation?", element: <InboxPage /> },
             { path: INSIGHTS, element: <InsightsPage /> },
-            {
-              path: `${SETTINGS}/*`,
-              element: (
-                <Suspense fallback={<PageBones />}>
-                  <SettingsShell />
-                </Suspense>
-              ),
-            },
+            { path: `${SIMULATOR}/:kind?`, element: <Later page={<SimulatorPage />} /> },
+            { path: `${SETTINGS}/*`, element: <Later page={<SettingsShell />} /> },
             { path: "*", element: <Navigate to={queuePath("mine")} replace /> },
           ],
         },
@@ -49,6 +44,11 @@ const router = createBrowserRouter(
   ],
   { basename: BASE },
 );
+
+/** A page whose files are still on their way. */
+function Later({ page }: { page: ReactNode }) {
+  return <Suspense fallback={<PageBones />}>{page}</Suspense>;
+}
 
 function PageBones() {
   return (

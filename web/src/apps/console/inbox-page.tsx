@@ -86,7 +86,8 @@ export function InboxPage() {
   });
 
   return (
-    <>
+    <main className="flex min-w-0 flex-1">
+      <h1 className="sr-only">Conversations</h1>
       <ConversationList
         queue={queue}
         rows={rows}
@@ -112,16 +113,16 @@ export function InboxPage() {
           onBack={() => void navigate(queuePath(queue))}
         />
       )}
-    </>
+    </main>
   );
 }
 
 function NothingOpen() {
   return (
-    <main className="flex min-w-0 flex-1 max-[900px]:hidden">
+    <div className="flex min-w-0 flex-1 max-[900px]:hidden">
       <Empty icon={<MessagesSquare size={18} />} title="No conversation is open">
         Choose one from the list, or walk through it with <KeyCaps keys="J" /> and <KeyCaps keys="K" />.
       </Empty>
-    </main>
+    </div>
   );
 }

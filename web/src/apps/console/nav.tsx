@@ -1,5 +1,7 @@
+import { useQuery } from "@tanstack/react-query";
 import {
   ChartColumn,
+  FlaskConical,
   Inbox,
   Keyboard,
   LogOut,
@@ -10,6 +12,7 @@ import {
 } from "lucide-react";
 import type { ReactNode } from "react";
 import { NavLink } from "react-router";
+import { may } from "@/features/auth/rights";
 import { signOut } from "@/features/auth/session";
 import { Logo } from "@/features/auth/sign-in-page";
 import { titleWords } from "@/features/format/words";
@@ -18,10 +21,11 @@ import { QUEUES, type QueueName, queueCounts } from "@/features/inbox/queue";
 import { useConsole } from "@/features/live/console-session";
 import { useLive } from "@/features/live/use-session";
 import { SETTINGS } from "@/features/settings/sections";
+import { simulatorsQuery } from "@/features/simulator/simulator";
 import { ThemeSwitch } from "@/features/theme/theme-switch";
 import { Avatar } from "@/features/ui/avatar";
 import { IconButton } from "@/features/ui/button";
-import { INSIGHTS, queuePath } from "./paths";
+import { INSIGHTS, queuePath, SIMULATOR } from "./paths";
 
 const ICONS: Record<QueueName, ReactNode> = {
   mine: <UserRound size={16} />,
@@ -58,6 +62,7 @@ export function Nav({ onKeys, wide = false }: { onKeys: () => void; wide?: boole
       <p className="px-2 pt-3.5 pb-1 text-12 text-ink-3">Shop</p>
       <Entry testId="insights" to={INSIGHTS} icon={<ChartColumn size={16} />} title="Insights" />
       <Entry testId="settings" to={SETTINGS} icon={<Settings size={16} />} title="Settings" keys="Mod+," />
+      <Simulator />
       <footer className="mt-auto flex flex-col gap-2">
         <div className="flex gap-0.5">
           <ThemeSwitch />
@@ -72,6 +77,19 @@ export function Nav({ onKeys, wide = false }: { onKeys: () => void; wide?: boole
       </footer>
     </nav>
   );
+}
+
+/** There in the demo, for those who may play. */
+function Simulator() {
+  const { me } = useConsole();
+  const query = useQuery({
+    ...simulatorsQuery,
+    enabled: may(me.role, "settings.manage"),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+  if (!query.data) return null;
+  return <Entry testId="simulator" to={SIMULATOR} icon={<FlaskConical size={16} />} title="Simulator" />;
 }
 
 type EntryProps = {

@@ -5,6 +5,9 @@ export const BASE = "/console";
 
 export const INSIGHTS = "/insights";
 
+/** Customers to be played, in the demo alone. */
+export const SIMULATOR = "/simulator";
+
 export function queuePath(queue: QueueName, conversation: string | null = null): string {
   return conversation === null ? `/queue/${queue}` : `/queue/${queue}/${conversation}`;
 }

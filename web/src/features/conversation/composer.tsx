@@ -149,10 +149,20 @@ export function Composer({ conversation, kind, onKind, field }: ComposerProps) {
         <CharactersLeft left={writing.left} />
         <Button type="submit" kind="primary" data-testid="send" disabled={!writing.sendable}>
           <Send aria-hidden size={13} />
-          {kind === "note" ? "Add note" : gate.takesControl ? "Take over and send" : "Send"}
+          {kind === "note" ? "Add note" : gate.takesControl ? <TakeAndSend /> : "Send"}
         </Button>
       </footer>
     </form>
+  );
+}
+
+/** Where there is little room the field itself says that sending takes over. */
+function TakeAndSend() {
+  return (
+    <>
+      <span className="@max-[480px]:hidden">Take over and send</span>
+      <span className="@min-[481px]:hidden">Send</span>
+    </>
   );
 }
 

@@ -36,16 +36,16 @@ export function ConversationPane({
   useRead(conversation);
   if (watching === "missing") {
     return (
-      <main className="flex min-w-0 flex-1">
+      <section aria-label="Conversation" className="flex min-w-0 flex-1">
         <Empty icon={<MessageCircleQuestionMark size={18} />} title="This conversation is not there">
           It may have been removed, or it belongs to another shop.
         </Empty>
-      </main>
+      </section>
     );
   }
   if (watching === "loading") return <PaneBones />;
   return (
-    <main className="@container flex min-w-0 flex-1 flex-col">
+    <section aria-label="Conversation" className="@container flex min-w-0 flex-1 flex-col">
       <ConversationHeader
         conversation={conversation}
         panelOpen={panelOpen}
@@ -56,13 +56,13 @@ export function ConversationPane({
       <ControlBar conversation={conversation} reopen={() => onClosed(false)} />
       <MessageList conversation={conversation} />
       <Composer conversation={conversation} kind={kind} onKind={onKind} field={field} />
-    </main>
+    </section>
   );
 }
 
 function PaneBones() {
   return (
-    <main className="flex min-w-0 flex-1 flex-col">
+    <section aria-label="Conversation" className="flex min-w-0 flex-1 flex-col">
       <div role="status" aria-label="Loading the conversation" className="flex flex-1 flex-col">
         <div className="flex min-h-12 items-center gap-2 border-line border-b px-4">
           <Bone className="h-4 w-32" />
@@ -76,6 +76,6 @@ function PaneBones() {
         </div>
         <Bone className="mx-4 mb-4 h-26 rounded-2" />
       </div>
-    </main>
+    </section>
   );
 }

@@ -37,7 +37,7 @@ export function ConversationList(props: ListProps) {
       className={`flex w-70 shrink-0 flex-col border-line border-r max-[900px]:w-full max-[900px]:shrink max-[900px]:border-r-0 min-[1440px]:w-81 ${open === null ? "" : "max-[900px]:hidden"}`}
     >
       <header className="flex min-h-12 items-center gap-2 border-line border-b px-3.5 py-2">
-        <h1 className="text-14 font-semibold">{title}</h1>
+        <h2 className="text-14 font-semibold">{title}</h2>
         <StatusSwitch closed={state.closed} onChange={(closed) => onState({ closed })} />
         <span className="ml-auto" />
         <OrderSwitch order={state.order} onChange={(order) => onState({ order })} />

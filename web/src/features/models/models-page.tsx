@@ -53,11 +53,11 @@ function Report({ report }: { report: TaskReport }) {
         </div>
       ) : (
         <>
-          <dl className="grid grid-cols-[repeat(auto-fill,minmax(min(100%,180px),1fr))] gap-4">
+          <ul className="grid grid-cols-[repeat(auto-fill,minmax(min(100%,180px),1fr))] gap-4">
             {report.figures.map((figure) => (
               <FigureCell key={figure.metric} figure={figure} />
             ))}
-          </dl>
+          </ul>
           <p className="mt-3 text-12 text-ink-3">
             As of {shortDay(report.at, new Date())}; the lines show the last 30 days.
           </p>
@@ -71,17 +71,15 @@ const TONE = { plain: "", warn: "text-warn", bad: "text-bad" };
 
 function FigureCell({ figure }: { figure: Figure }) {
   return (
-    <div className="min-w-0">
-      <dt className="text-12 text-ink-3" title={figure.hint}>
-        {figure.title}
-      </dt>
-      <dd className={`flex items-center gap-1.5 text-16 font-semibold ${TONE[figure.tone]}`}>
+    <li className="min-w-0">
+      <h3 className="text-12 text-ink-3">{figure.title}</h3>
+      <p className={`flex items-center gap-1.5 text-16 font-semibold ${TONE[figure.tone]}`}>
         {figure.tone !== "plain" && <TriangleAlert aria-hidden size={14} />}
         {figure.words}
-      </dd>
+      </p>
       <Sparkline values={figure.trend} />
       <p className="text-12 text-ink-3">{figure.hint}</p>
-    </div>
+    </li>
   );
 }
 
