@@ -4,8 +4,8 @@ A pass is a thousand operations of some microseconds each. Called from Python on
 one reply, and each of them had to get the interpreter's lock back from the event loop. The graph holds the same
 operations in the same order, so its results are the same to the bit; the lock is free while it runs.
 
-`torch.jit.trace` is announced to go (so are the products it calls, see `quantize`). `torch.export` has no runtime of its
-own without Python, and `torch.compile` needs a compiler on the user's machine.
+`torch.jit.trace` is announced to go, as are the products it calls (see `quantize`). `torch.export` has no runtime of
+its own without Python, and `torch.compile` needs a compiler on the user's machine.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ class Graph:
     def __init__(self, run: Callable[..., Tensor], packed: Iterable[Any], example: tuple[Tensor, ...]) -> None:
         with warnings.catch_warnings(), torch.inference_mode():
             warnings.filterwarnings("ignore", message=".torch.jit.trace", category=DeprecationWarning)
-            self._traced: Any = torch.jit.trace(_Holder(run, packed), example, check_trace=False)
+            self._traced: Any = torch.jit.trace(  # type: ignore[no-untyped-call]
+                _Holder(run, packed), example, check_trace=False
+            )
 
     def __call__(self, *tensors: Tensor) -> Tensor:
         # Nothing in it can be fused without a compiler, so there is nothing to look for either.
-        with torch.jit.optimized_execution(False):
+        with torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
             result: Tensor = self._traced(*tensors)
         return result
 

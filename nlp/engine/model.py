@@ -79,6 +79,7 @@ class T5Model:
     def _make_graph(self) -> Graph:
         """Record a decoder pass with a cache as small as can be."""
         cache = BagCache(self.config, 1, 1, 1)
+        cache.prompt_lengths[0] = 1
         step = cache.step(Rows([0], [0], [0], [0]), self._decoder_bias)
         packed = [*self._head.packed(), *(weight for layer in self.decoder for weight in layer.packed())]
         zero = torch.zeros(1, dtype=torch.long)

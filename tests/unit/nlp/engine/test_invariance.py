@@ -96,6 +96,19 @@ def test_a_prefix_in_one_pass_is_bit_equal_to_step_by_step(gated_untied: Path) -
     assert torch.equal(primed[:-1], stepwise)
 
 
+@torch.inference_mode()
+def test_the_graph_of_a_pass_is_bit_equal_to_its_operations_one_by_one(
+    gated_untied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With more rows, blocks and prompt lengths than the example it was recorded with."""
+    model, cache = make(gated_untied)
+    encode(model, cache, range(len(LENGTHS)))
+    rows = [(slot, position) for position in range(70) for slot in range(len(LENGTHS))]
+    graph = decode(model, cache, rows)
+    monkeypatch.setattr(model, "_graph", None)
+    assert torch.equal(graph, decode(model, cache, rows))
+
+
 SHAPES = [
     [(0, 3), (7, 3)],  # far apart: a grid gathers them
     [(2, 3), (4, 3), (5, 3)],  # a hole: a grid computes it along
