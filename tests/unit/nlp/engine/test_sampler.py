@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
 
 from nlp.engine.constraint import ConstraintMaker
 from nlp.engine.detokenize import Detokenizer
 from nlp.engine.request import GenerationRequest
-from nlp.engine.sampler import choose, draw, uniform
+from nlp.engine.sampler import choose, draw, likeliest, uniform
 from nlp.engine.sequence import Sequence
 from nlp.engine.vocabulary import Vocabulary
 from tests.unit.nlp.engine.conftest import VOCAB
@@ -19,6 +20,13 @@ def make(vocabulary: Vocabulary, **settings: Any) -> Sequence:
     request = GenerationRequest(id="a", prompt="", **settings)
     constraint = ConstraintMaker(vocabulary).pointers(request.literals) if request.pointers else None
     return Sequence(request, [1], 0, 1, Detokenizer(vocabulary, request.literals, ()), constraint, 0.0)
+
+
+@pytest.mark.parametrize("width", [1, 7, 12, 32128 // 8])
+def test_the_likeliest_is_the_first_of_the_greatest(width: int) -> None:
+    logits = torch.randint(0, 5, (40, width), generator=torch.Generator().manual_seed(0)).float()
+    logits[3] = -torch.inf
+    assert torch.equal(likeliest(logits), logits.argmax(-1))
 
 
 def test_the_generator_is_even_and_independent_between_seeds_and_positions() -> None:
