@@ -24,6 +24,7 @@ from app.services.privacy import Privacy
 from app.services.program import Programs
 from app.services.rate_limit import RateLimiter
 from app.services.reconciling import Reconciling
+from app.services.shopify_backfill import SyncRuns
 from app.services.shopify_install import ShopifyInstall
 from app.services.shops import Shops, WidgetShop
 from app.services.simulator import Simulator
@@ -67,6 +68,7 @@ class ApiContext:
     reconciling: Reconciling
     simulator: Simulator
     shopify_install: ShopifyInstall
+    sync_runs: SyncRuns
     verify_tokens: VerifyTokens
 
     async def demo_shop(self) -> WidgetShop:

@@ -25,6 +25,7 @@ from app.api import (
     privacy,
     shop_settings,
     shopify_install,
+    shopify_sync,
     simulator,
     storefront,
     users,
@@ -53,6 +54,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *deliveries.OPERATIONS,
     *storefront.OPERATIONS,
     *shopify_install.OPERATIONS,
+    *shopify_sync.OPERATIONS,
     *merges.OPERATIONS,
     *privacy.OPERATIONS,
 )

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from app.bootstrap.core import Core, Parts
 from app.channels.registry import BY_KIND
 from app.channels.shopify import SHOPIFY
 from app.channels.shopify_admin import App, ShopifyAdmin
+from app.channels.shopify_pages import PAGE_SIZES
 from app.db.shopify_accounts import SqlInstalledAccounts, SqlPendingInstalls
+from app.db.sync_runs import SqlSyncRuns
 from app.db.synced_records import SqlSyncedRecords
 from app.db.vault import Vault
 from app.services.accounts import AccountDesk
 from app.services.clock import SystemClock
 from app.services.shopify_access import ShopifyAccess
+from app.services.shopify_backfill import KINDS, ShopifyBackfill, SyncDue
 from app.services.shopify_install import ShopifyInstall, Uninstalled
 from app.services.shopify_subscriptions import ShopifySubscriptions
 from app.services.shopify_sync import ShopifySync
@@ -27,6 +31,9 @@ class ShopifyParts:
     access: ShopifyAccess
     subscriptions: ShopifySubscriptions
     records: ShopifySync
+    runs: SqlSyncRuns
+    backfill: ShopifyBackfill
+    due: SyncDue
 
 
 def open_shopify(core: Core, parts: Parts) -> ShopifyParts:
@@ -35,6 +42,11 @@ def open_shopify(core: Core, parts: Parts) -> ShopifyParts:
     admin = ShopifyAdmin(core.http, api_version=settings.shopify_api_version, stand_in=settings.shopify_stand_in)
     installed = SqlInstalledAccounts(core.database, Vault(settings.resolved_secret_key()))
     client_secret = settings.shopify_client_secret.get_secret_value()
+    runs, synced = SqlSyncRuns(core.database), SqlSyncedRecords(core.database)
+
+    async def begin_sync(shop: UUID, account: UUID) -> None:
+        await runs.begin(shop, account, PAGE_SIZES[KINDS[0]], full=False)
+
     install = ShopifyInstall(
         core.accounts,
         AccountDesk(core.accounts, BY_KIND),
@@ -42,6 +54,7 @@ def open_shopify(core: Core, parts: Parts) -> ShopifyParts:
         admin,
         parts.queue,
         clock,
+        begin_sync=begin_sync,
         app=App(settings.shopify_client_id, client_secret) if settings.shopify_client_id else None,
         scopes=settings.shopify_scopes.replace(" ", ""),
         public_url=settings.resolved_public_url,
@@ -49,10 +62,18 @@ def open_shopify(core: Core, parts: Parts) -> ShopifyParts:
     access = ShopifyAccess(core.accounts, installed, admin, parts.store, clock)
     url = f"{settings.resolved_public_url}/api/webhooks/{SHOPIFY.path}/"
     records = ShopifySync(
-        SqlSyncedRecords(core.database),
+        synced,
         parts.store,
         clock,
         privacy=parts.privacy.record,
         uninstalled=Uninstalled(installed, parts.store, clock).record,
     )
-    return ShopifyParts(install, access, ShopifySubscriptions(access, installed, url=url), records)
+    return ShopifyParts(
+        install=install,
+        access=access,
+        subscriptions=ShopifySubscriptions(access, installed, url=url),
+        records=records,
+        runs=runs,
+        backfill=ShopifyBackfill(runs, synced, access, parts.queue, clock),
+        due=SyncDue(runs, parts.queue),
+    )

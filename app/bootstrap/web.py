@@ -119,6 +119,7 @@ def build_web(core: Core, parts: Parts) -> Web:
     gateway = Gateway(hub, sessions, realtime, presence=_presence(settings))
     metrics.connections.set_function(lambda: gateway.connection_count)
     state = WebState(core.database, core.bus)
+    shopify = open_shopify(core, parts)
     context = ApiContext(
         settings=settings,
         staff=core.staff,
@@ -142,7 +143,8 @@ def build_web(core: Core, parts: Parts) -> Web:
         channel_health=open_channel_health(core),
         reconciling=open_reconciling(core, parts),
         simulator=Simulator(AccountDesk(core.accounts, BY_KIND), settings.resolved_public_url, settings.own_url),
-        shopify_install=open_shopify(core, parts).install,
+        shopify_install=shopify.install,
+        sync_runs=shopify.runs,
         verify_tokens=VerifyTokens(core.accounts, CHANNELS, settings.verify_token.get_secret_value()),
     )
     return Web(context, gateway, visitors.embedding_origins, state)

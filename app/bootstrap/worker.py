@@ -36,7 +36,9 @@ from app.services.receiving import Receiving
 from app.services.recommending import TRAIN_KIND, ShopRecommenders
 from app.services.reconciling import RECONCILE_ALL_KIND, RECONCILE_KIND
 from app.services.replies import TYPING_KIND
+from app.services.shopify_backfill import SYNC_DUE_KIND, SYNC_KIND
 from app.services.shopify_install import SUBSCRIBE_KIND
+from app.services.shopify_sync import ShopifySync
 from app.services.suggesting import SUGGEST_KIND
 from app.services.transitions import HANDOFF_TIMEOUT_KIND
 from app.services.worker.analyzing import AnalyzeMessage
@@ -155,12 +157,13 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         poll_s=settings.job_poll_s,
     )
     reconciling = open_reconciling(core, parts)
+    shopify = open_shopify(core, parts)
     handlers: dict[Lane, dict[str, Handler]] = {
         Lane.ANALYZE: {ANALYZE_KIND: AnalyzeMessage(parts.store, analyzer, parts.cases.desk)},
         Lane.ASSIST: {
             SUGGEST_KIND: SuggestAnswer(contexts, pipeline, models.responder, parts.publisher, SystemClock())
         },
-        Lane.RECEIVE: {RECEIVE_KIND: _receiving(core, parts)},
+        Lane.RECEIVE: {RECEIVE_KIND: _receiving(core, parts, shopify.records)},
         Lane.DELIVER: {
             DELIVER_KIND: DeliverMessages(parts.cases.deliver, core.http),
             CHECK_KIND: CheckDelivery(parts.cases.deliver, core.http),
@@ -171,7 +174,9 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
             HANDOFF_TIMEOUT_KIND: parts.cases.control.expire_handoff,
             RECONCILE_KIND: reconciling.reconcile,
             RECONCILE_ALL_KIND: reconciling.fan_out,
-            SUBSCRIBE_KIND: open_shopify(core, parts).subscriptions,
+            SUBSCRIBE_KIND: shopify.subscriptions,
+            SYNC_KIND: shopify.backfill,
+            SYNC_DUE_KIND: shopify.due,
         },
         Lane.BATCH: {
             PRUNE_WEBHOOKS_KIND: PruneEvents(SqlWebhookLog(core.database), SystemClock(), keep_days=WEBHOOKS_KEEP_DAYS),
@@ -200,14 +205,16 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
     prune_webhooks = Periodic(PRUNE_WEBHOOKS_KIND, Lane.BATCH, timedelta(days=1), timedelta(hours=5))
     measure = Periodic(MEASURE_KIND, Lane.TRAIN, timedelta(days=1), timedelta(hours=1))
     reconcile = Periodic(RECONCILE_ALL_KIND, Lane.SYNC, timedelta(days=1), timedelta(hours=2))
-    periodics = [nightly, sweep, measure, prune_webhooks, reconcile, *([prune] if settings.events_keep_days else [])]
+    sync_due = Periodic(SYNC_DUE_KIND, Lane.SYNC, timedelta(minutes=10))
+    always = [nightly, sweep, measure, sync_due, prune_webhooks, reconcile]
+    periodics = [*always, *([prune] if settings.events_keep_days else [])]
     return Worker(core.bus, parts.queue, answers, lanes, wakes, periodics, warm)
 
 
-def _receiving(core: Core, parts: Parts) -> Receiving:
+def _receiving(core: Core, parts: Parts, shopify: ShopifySync) -> Receiving:
     receiving = Receiving(parts.store, parts.changes, SystemClock())
     receipts = Receipts(parts.store, parts.changes, parts.cases.deliver, receiving, BY_KIND)
-    receiving.handle({Receipt: receipts.receipt, Echo: receipts.echo, Record: open_shopify(core, parts).records.record})
+    receiving.handle({Receipt: receipts.receipt, Echo: receipts.echo, Record: shopify.record})
     return receiving
 
 

@@ -96,7 +96,8 @@ def order_values(body: Mapping[str, Any]) -> Values:
     shipped = [one for one in _list(body.get("fulfillments")) if isinstance(one, dict) and _is_shipped(one)]
     parcel = shipped[-1] if shipped else {}
     customer = body.get("customer")
-    number = _text(body.get("order_number")) or _text(body.get("name")).lstrip("#")
+    # What the customer is told, and quotes: a shop may give its numbers a beginning and an end of its own.
+    number = _text(body.get("name")).lstrip("#") or _text(body.get("order_number"))
     values: Values = {
         "external_id": identifier(body.get("id")),
         "number": number,

@@ -14,6 +14,7 @@ from app.cli.data import register as register_data
 from app.cli.doctor import register as register_doctor
 from app.cli.models import register as register_models
 from app.cli.serve import register as register_serve
+from app.cli.shopify import register as register_shopify
 from app.cli.simulate import register as register_simulate
 from app.cli.versions import register as register_versions
 from app.errors import AssistifyError
@@ -22,6 +23,7 @@ commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_except
 register_serve(commands)
 register_data(commands)
 register_channels(commands)
+register_shopify()
 register_simulate(commands)
 register_models(commands)
 register_versions(commands)

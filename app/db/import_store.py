@@ -75,7 +75,8 @@ async def upsert_rows(
         await _flush(session)
         if progress is not None:
             progress(min(start + CHUNK, len(rows)))
-    await bump_catalogue(session, shop)
+    if any(isinstance(row, (ProductRow, ArticleRow)) for row in rows[:1]):
+        await bump_catalogue(session, shop)
     return ImportResult(created=created, updated=updated, unlinked=unlinked)
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
+from app.db.base import database_now
 from app.db.database import Database
 from app.db.import_store import bump_catalogue, upsert_rows
 from app.db.upsert import insert_if_absent
-from app.services.imports import ProductRow, Row
+from app.services.shopify_readings import Reading
+
+KINDS = ("customers", "products", "orders")  # orders name the others
 
 
 class SqlSyncedRecords:
@@ -27,53 +31,80 @@ class SqlSyncedRecords:
         async with self._database.read_session() as session:
             return (await session.get_one(models.Shop, shop)).currency
 
-    async def put(self, shop: UUID, account: UUID, kind: str, row: Row, changed_at: datetime) -> bool:
-        """Insert or update a record; false, and nothing changed, when a newer state of it is known.
+    async def take(self, shop: UUID, account: UUID, readings: Sequence[Reading]) -> int:
+        """Insert or update.
 
         Raises: ImportConflictError.
         """
         async with self._database.write_session() as session:
-            if not await _is_newer(session, account, kind, str(row.external_id), changed_at):
-                return False
-            await upsert_rows(session, shop, [row])
-            if isinstance(row, ProductRow):
-                await _set_active(session, shop, row.external_id, active=True)
+            taken = await take_readings(session, shop, account, readings)
             await session.commit()
-        return True
-
-    async def withdraw(self, shop: UUID, account: UUID, product: str, changed_at: datetime) -> bool:
-        """Take a product out of the catalogue; false when a newer state of it is known."""
-        async with self._database.write_session() as session:
-            if not await _is_newer(session, account, "products", product, changed_at):
-                return False
-            await _set_active(session, shop, product, active=False)
-            await bump_catalogue(session, shop)
-            await session.commit()
-        return True
+        return len(taken)
 
 
-async def _is_newer(session: AsyncSession, account: UUID, kind: str, external_id: str, changed_at: datetime) -> bool:
+async def take_readings(
+    session: AsyncSession, shop: UUID, account: UUID, readings: Sequence[Reading]
+) -> Sequence[Reading]:
+    """Write what is not older than what is known, in the caller's transaction; return what that was.
+
+    Raises: ImportConflictError.
+    """
+    # Always in one order, so that two transactions wait for one another in turn.
+    newest = sorted(_newest(readings), key=lambda one: (KINDS.index(one.kind), one.external_id))
+    fresh = [one for one in newest if await _is_newer(session, account, one)]
+    for kind in KINDS:
+        rows = [one.row for one in fresh if one.kind == kind and one.row is not None]
+        if rows:
+            await upsert_rows(session, shop, rows)
+    products = [one for one in fresh if one.kind == "products"]
+    await _set_active(session, shop, [one.external_id for one in products if one.row is not None], active=True)
+    gone = [one.external_id for one in products if one.row is None]
+    if gone:
+        await _set_active(session, shop, gone, active=False)
+        await bump_catalogue(session, shop)
+    return fresh
+
+
+def _newest(readings: Sequence[Reading]) -> Iterable[Reading]:
+    """Return of each record its newest state: one customer may stand in many orders."""
+    found: dict[tuple[str, str], Reading] = {}
+    for one in readings:
+        known = found.get((one.kind, one.external_id))
+        if known is None or one.changed_at >= known.changed_at:
+            found[one.kind, one.external_id] = one
+    return found.values()
+
+
+async def _is_newer(session: AsyncSession, account: UUID, reading: Reading) -> bool:
     """Move the mark forward. The same time again is taken: one delivery may be told twice, and states are whole."""
-    table, external_id = models.SyncMark, mark_of(external_id)
+    table, external_id = models.SyncMark, mark_of(reading.external_id)
+    place = (table.account_id == account, table.kind == reading.kind, table.external_id == external_id)
     is_first = await insert_if_absent(
-        session, table, account_id=account, kind=kind, external_id=external_id, changed_at=changed_at
+        session,
+        table,
+        account_id=account,
+        kind=reading.kind,
+        external_id=external_id,
+        changed_at=reading.changed_at,
+        seen_at=database_now(),
     )
     if is_first:
         return True
-    place = (table.account_id == account, table.kind == kind, table.external_id == external_id)
-    known = (await session.scalars(select(table.changed_at).where(*place).with_for_update())).one()
-    if changed_at < known:
+    seen = update(table).where(*place).values(seen_at=database_now()).returning(table.changed_at)
+    known: datetime = (await session.scalars(seen)).one()  # the row is locked from here on
+    if reading.changed_at < known:
         return False
-    await session.execute(update(table).where(*place).values(changed_at=changed_at))
+    await session.execute(update(table).where(*place).values(changed_at=reading.changed_at))
     return True
 
 
-async def _set_active(session: AsyncSession, shop: UUID, external_id: str, *, active: bool) -> None:
-    await session.execute(
-        update(models.Product)
-        .where(models.Product.shop_id == shop, models.Product.external_id == external_id)
-        .values(active=active)
-    )
+async def _set_active(session: AsyncSession, shop: UUID, external_ids: Sequence[str], *, active: bool) -> None:
+    if external_ids:
+        await session.execute(
+            update(models.Product)
+            .where(models.Product.shop_id == shop, models.Product.external_id.in_(external_ids))
+            .values(active=active)
+        )
 
 
 def mark_of(external_id: str) -> str:

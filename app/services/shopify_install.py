@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -83,6 +83,7 @@ class ShopifyInstall:
         queue: JobQueue,
         clock: Clock,
         *,
+        begin_sync: Callable[[UUID, UUID], Awaitable[object]],
         app: App | None,
         scopes: str,
         public_url: str,
@@ -93,6 +94,7 @@ class ShopifyInstall:
         self._admin = admin
         self._queue = queue
         self._clock = clock
+        self._begin_sync = begin_sync
         self._app = app
         self._scopes = scopes
         self._callback = public_url + CALLBACK_PATH
@@ -158,6 +160,7 @@ class ShopifyInstall:
         account = await self._desk.put(shop, shopify.KIND, values)
         cause = f"{account}@{now.isoformat()}"
         await self._queue.enqueue(NewJob(Lane.SYNC, SUBSCRIBE_KIND, cause, shop, payload={"account": str(account)}))
+        await self._begin_sync(shop, account)
         log.info("shopify installed", action="shopify_installed", account=str(account))
         return account
 

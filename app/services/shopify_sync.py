@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -10,22 +10,17 @@ from uuid import UUID
 import structlog
 
 from app.channels.port import BodyError
-from app.channels.shopify_records import (
-    changed_at,
-    customer_values,
-    identifier,
-    is_on_sale,
-    order_values,
-    product_values,
-)
 from app.domain.channel import Record
 from app.services.clock import Clock
-from app.services.imports import Row, parse_rows
 from app.services.ports import Store, WaitingEvent
 from app.services.privacy import TOPICS
 from app.services.shopify_install import UNINSTALLED
+from app.services.shopify_readings import Reading, read_record, withdrawn
 
 log = structlog.get_logger(__name__)
+
+
+RECORDS = frozenset({"orders", "products", "customers"})
 
 
 class SyncedRecords(Protocol):
@@ -33,9 +28,11 @@ class SyncedRecords(Protocol):
 
     async def currency(self, shop: UUID) -> str: ...
 
-    async def put(self, shop: UUID, account: UUID, kind: str, row: Row, changed_at: datetime) -> bool: ...
+    async def take(self, shop: UUID, account: UUID, readings: Sequence[Reading]) -> int:
+        """Write those that are not older than what is known, in one transaction; return how many.
 
-    async def withdraw(self, shop: UUID, account: UUID, product: str, changed_at: datetime) -> bool: ...
+        Raises: ImportConflictError.
+        """
 
 
 RecordEffect = Callable[[WaitingEvent, Record], Awaitable[None]]
@@ -77,34 +74,15 @@ class ShopifySync:
 
     async def take(
         self, shop: UUID, account: UUID, domain: str, topic: str, body: Mapping[str, Any], told_at: datetime | None
-    ) -> bool:
-        """Take in one record; false when it is older than what is known, or of a topic that holds no record.
+    ) -> int:
+        """Take in one record; return how many rows were older than it: none for a topic that holds no record.
 
         Raises: BodyError, ValueError when it cannot be read; ImportConflictError.
         """
         kind, _, verb = topic.partition("/")
-        if kind == "orders":
-            return await self._order(shop, account, body)
-        if kind == "customers" and verb in ("create", "update"):
-            return await self._put(shop, account, "customers", customer_values(body), changed_at(body))
-        if kind == "products" and (verb == "delete" or not is_on_sale(body)):
-            at = told_at or self._clock.now() if verb == "delete" else changed_at(body)
-            return await self._records.withdraw(shop, account, identifier(body.get("id")), at)
-        if kind == "products":
-            values = product_values(body, domain, await self._records.currency(shop))
-            return await self._put(shop, account, "products", values, changed_at(body))
-        return False
-
-    async def _order(self, shop: UUID, account: UUID, body: Mapping[str, Any]) -> bool:
-        """Take in an order, and before it the customer that it names: the two may come in any order."""
-        customer = body.get("customer")
-        if isinstance(customer, dict) and customer.get("id"):
-            at = changed_at(customer) if customer.get("updated_at") else changed_at(body)
-            await self._put(shop, account, "customers", customer_values(customer), at)
-        return await self._put(shop, account, "orders", order_values(body), changed_at(body))
-
-    async def _put(self, shop: UUID, account: UUID, kind: str, values: Mapping[str, Any], at: datetime) -> bool:
-        parsed = parse_rows(kind, [values])
-        if parsed.errors:
-            raise BodyError(parsed.errors[0].message)
-        return await self._records.put(shop, account, kind, parsed.rows[0], at)
+        if topic == "products/delete":
+            return await self._records.take(shop, account, [withdrawn(body, told_at or self._clock.now())])
+        if verb == "delete" or kind not in RECORDS:
+            return 0  # what is gone is found by the daily reconciliation
+        readings = read_record(kind, body, domain, await self._records.currency(shop))
+        return await self._records.take(shop, account, readings)

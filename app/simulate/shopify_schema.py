@@ -74,7 +74,7 @@ TYPES: Mapping[str, Mapping[str, Entry]] = {
         "defaultPhoneNumber": Entry("Phone"),
     },
     "Order": {
-        **_scalars("id name number email phone createdAt updatedAt processedAt cancelledAt closedAt"),
+        **_scalars("id name email phone createdAt updatedAt processedAt cancelledAt closedAt"),
         **_scalars("displayFinancialStatus displayFulfillmentStatus currencyCode test"),
         "currentTotalPriceSet": _MONEY,
         "totalPriceSet": _MONEY,

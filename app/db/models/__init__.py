@@ -9,7 +9,7 @@ from app.db.models.people import ChannelAccount, ChannelIdentity, Customer
 from app.db.models.privacy import PrivacyRequest
 from app.db.models.replies import Delivery, Job, Response, Schedule
 from app.db.models.shops import ApiKey, AuditEntry, BusinessHour, Label, Meta, Session, Shop, User
-from app.db.models.sync import PendingInstall, SyncMark
+from app.db.models.sync import PendingInstall, SyncMark, SyncRun
 
 __all__ = [
     "ApiKey",
@@ -44,6 +44,7 @@ __all__ = [
     "Session",
     "Shop",
     "SyncMark",
+    "SyncRun",
     "User",
     "WebhookLog",
 ]

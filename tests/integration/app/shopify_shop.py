@@ -18,6 +18,7 @@ from app.db import models
 from app.domain.job import Lane
 from app.domain.people import Role
 from app.services.ids import new_id
+from app.services.shopify_backfill import SYNC_DUE_KIND, SYNC_KIND
 from app.services.shopify_install import CALLBACK_PATH, SUBSCRIBE_KIND
 from app.services.worker.lane import Handler
 from app.simulate.loopback import serving
@@ -87,7 +88,11 @@ class Shopify:
 
     @property
     def handlers(self) -> dict[str, Handler]:
-        return {SUBSCRIBE_KIND: self.parts.subscriptions}
+        return {
+            SUBSCRIBE_KIND: self.parts.subscriptions,
+            SYNC_KIND: self.parts.backfill,
+            SYNC_DUE_KIND: self.parts.due,
+        }
 
     async def work(self) -> int:
         """Do the waiting jobs about Shopify, as a worker does; return how many there were."""

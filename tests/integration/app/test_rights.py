@@ -68,6 +68,7 @@ async def call(rig: Product, operation: Operation, role: Role, ids: dict[str, st
         },
         "/api/channels/accounts/{id:uuid}/": {"active": False},
         "/api/channels/accounts/{id:uuid}/rotate/": {"secret": "app_secret", "value": "x"},
+        "/api/channels/accounts/{id:uuid}/sync/": {},
         "/api/conversations/{id:uuid}/resend/": {"message": str(new_id()), "client_id": str(new_id())},
         "/api/conversations/{id:uuid}/correct_intent/": {"message": str(new_id()), "intent": "thanks"},
     }
