@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     DateTime,
     Dialect,
     Float,
@@ -79,9 +80,9 @@ def _now_on_sqlite(element: _DatabaseNow, compiler: SQLCompiler, **kw: Any) -> s
     return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', ({compiler.process(element.clauses, **kw)}) || ' seconds')"
 
 
-def database_now(plus_s: float = 0.0) -> FunctionElement[datetime]:
+def database_now(plus_s: float | ColumnElement[float] = 0.0) -> FunctionElement[datetime]:
     """Return SQL for the database's clock plus some seconds: leases and due times never use a process's clock."""
-    return _DatabaseNow(literal(float(plus_s), Float()))
+    return _DatabaseNow(plus_s if isinstance(plus_s, ColumnElement) else literal(float(plus_s), Float()))
 
 
 def table_of(model: type[DeclarativeBase]) -> Table:

@@ -14,8 +14,12 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection, event, make_url, text
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from app.db.batch import BatchSession
 from app.db.sqlite import SqliteConnections
 
 log = structlog.get_logger(__name__)
@@ -37,28 +41,28 @@ class Database:
         self._sqlite = SqliteConnections()
         if self.is_sqlite:
             options["connect_args"] = {"async_creator_fn": self._sqlite.open}
-        else:
-            options["pool_pre_ping"] = True
         self.engine: AsyncEngine = create_async_engine(parsed, **options)
         self._one_writer: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
             event.listen(self.engine.sync_engine, "begin", _begin_on_sqlite)
+        else:
+            event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
 
     @asynccontextmanager
-    async def write_session(self) -> AsyncIterator[AsyncSession]:
+    async def write_session(self) -> AsyncIterator[BatchSession]:
         """Open a transaction that may write; rolled back unless committed."""
         options: dict[str, Any] = {_WRITES: True} if self.is_sqlite else {"isolation_level": "READ COMMITTED"}
-        async with self._one_writer, AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session:
+        async with self._one_writer, BatchSession(self.engine, expire_on_commit=False, autoflush=False) as session:
             await session.connection(execution_options=options)
             yield session
 
     @asynccontextmanager
-    async def read_session(self) -> AsyncIterator[AsyncSession]:
+    async def read_session(self) -> AsyncIterator[BatchSession]:
         """Open a read-only transaction that sees one snapshot throughout."""
         options: dict[str, Any] = (
             {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         )
-        async with AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session:
+        async with BatchSession(self.engine, expire_on_commit=False, autoflush=False) as session:
             await session.connection(execution_options=options)
             yield session
 
@@ -99,6 +103,15 @@ class Database:
                 await self._sqlite.join()
         except TimeoutError:
             log.warning("the database did not end its connections", action="database_close_timeout")
+
+
+def _refuse_closed(connection: DBAPIConnection, record: ConnectionPoolEntry, proxy: PoolProxiedConnection) -> None:
+    """Let the pool make another connection when the server has ended this one; a ping would be three round trips.
+
+    Raises: DisconnectionError.
+    """
+    if record.driver_connection is not None and record.driver_connection.is_closed():
+        raise DisconnectionError("the server ended this connection")
 
 
 def _begin_on_sqlite(connection: Connection) -> None:

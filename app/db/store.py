@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
+from app.db.batch import BatchSession
 from app.db.database import Database
 from app.db.erasure import SqlErasure
 from app.db.repositories.conversations import SqlConversations
@@ -25,7 +24,7 @@ from app.services.outbox import Deliveries
 class SqlTransaction:
     """See app.services.ports.Transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: BatchSession) -> None:
         self._session = session
         self.conversations: ports.Conversations = SqlConversations(session)
         self.messages: ports.Messages = SqlMessages(session)

@@ -26,13 +26,14 @@ from app.services.delivery_steps import fence as fence_deliveries
 from app.services.due_reply import ensure_reply
 from app.services.fence import RETRY_S, UNCONFIRMED_ACK_S, Fence, HeldText, NoSessions, Shown
 from app.services.ids import new_id
+from app.services.inbox_lines import InboxLines
 from app.services.outbox import Outbox, deliver_job
 from app.services.ports import LoggedRow, Store, Transaction
 from app.services.publish import Publication, Publisher, nudge, reply_ended, to_the_end
 from app.services.rights import not_found
 from app.services.wire import message_shape
 from realtime.bus.frame import Audience
-from realtime.bus.topic import conversation_topic, inbox_topic
+from realtime.bus.topic import conversation_topic
 from realtime.live_reply.port import LiveReply
 from realtime.protocol import events, shapes
 
@@ -52,6 +53,7 @@ class Change:
         self.outbox = outbox
         self.publications: list[Publication] = []
         self.last_body: str | None = None
+        self.has_changed = False
         self._fence = fence
         self._before = copy.copy(conversation)
         self._rules: ShopRules | None = None
@@ -222,7 +224,8 @@ class Change:
 
     async def add_job(self, job: NewJob) -> None:
         """Write a job, and wake its lane after the commit."""
-        if await self.tx.jobs.add(job) is not None and not job.delay_s:
+        self.tx.jobs.enqueue(job)
+        if not job.delay_s:
             self.wake(job.lane)
 
     def wake(self, lane: Lane) -> None:
@@ -230,15 +233,12 @@ class Change:
         self.publications.append(nudge(lane))
 
     async def complete(self) -> None:
-        """Do what ends every transaction: the reply that is due, the record, its line in the lists."""
+        """Do what ends every transaction: the reply that is due, and the record."""
         if await ensure_reply(self.tx, self.conversation, self.now):
             self.wake(Lane.ANSWER)
-        if self.conversation == self._before:
-            return
-        await self.tx.conversations.save(self.conversation)
-        summary = await self.tx.conversations.summary(self.conversation.id)
-        frame = events.summary_frame(events.InboxChanged(summary=summary))
-        self.publications.append((inbox_topic(self.conversation.shop), frame))
+        if self.conversation != self._before:
+            await self.tx.conversations.save(self.conversation, self._before)
+            self.has_changed = True
 
 
 Step = Callable[[Change], Awaitable[Result]]
@@ -254,6 +254,7 @@ class Changes:
         self._store = store
         self._live = live
         self._publisher = publisher
+        self._lines = InboxLines(store, publisher)
         self._clock = clock
         self._shown: Shown = NoSessions()
 
@@ -301,6 +302,8 @@ class Changes:
         is_confirmed = await fence.confirm()
         if change is not None:
             await self._publisher.publish(change.publications)
+            if change.has_changed:
+                await self._lines.tell(change.conversation.shop, change.conversation.id)
         until = committed_at + UNCONFIRMED_ACK_S
         while waits and not is_confirmed and (left := until - self._clock.monotonic()) > 0:
             await self._clock.sleep(min(RETRY_S, left))

@@ -27,7 +27,7 @@ async def ensure_reply(tx: Transaction, conversation: Conversation, now: datetim
             await tx.replies.take_in(active.id, conversation.question, conversation.customer_seq)
         return False
     reply = new_id()
-    job = await tx.jobs.add(
+    job = tx.jobs.enqueue(
         NewJob(
             lane=Lane.ANSWER,
             kind=REPLY_KIND,
@@ -37,8 +37,6 @@ async def ensure_reply(tx: Transaction, conversation: Conversation, now: datetim
             epoch=conversation.control.epoch,
         )
     )
-    if job is None:
-        raise RuntimeError(f"the fresh reply {reply} has a job already")
     await tx.replies.add(
         Reply(
             id=reply,

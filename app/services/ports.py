@@ -71,11 +71,11 @@ class Conversations(Protocol):
     async def add(self, conversation: Conversation) -> bool:
         """Insert; false, and nothing changed, when the identity has an open one already."""
 
-    async def save(self, conversation: Conversation) -> None:
-        """Write every field that can change."""
+    async def save(self, conversation: Conversation, before: Conversation) -> None:
+        """Write the fields that are not as they were before."""
 
-    async def summary(self, conversation: UUID) -> shapes.Summary:
-        """Read the line of the console's lists."""
+    async def summaries(self, conversations: Sequence[UUID]) -> Sequence[shapes.Summary]:
+        """Read the lines of the console's lists, in any order."""
 
 
 class Messages(Protocol):
@@ -153,6 +153,12 @@ class Jobs(Protocol):
 
     async def add(self, job: NewJob) -> UUID | None:
         """Insert; None, and nothing changed, when (cause, kind) is there already."""
+
+    def enqueue(self, job: NewJob) -> UUID:
+        """Insert with the transaction's next statement, unless (cause, kind) is there already; return the new id.
+
+        For jobs of whose presence nobody needs to know.
+        """
 
     async def claim(self, lane: Lane, worker: UUID, limit: int, lease_s: float) -> Sequence[ClaimedJob]:
         """Lease due jobs, fair between shops; also those whose lease has run out."""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from realtime.bus.frame import Frame
 from realtime.bus.memory import MemoryBus
+from realtime.bus.port import BusUnavailableError
 from realtime.bus.topic import conversation_topic
 from realtime.live_reply.port import (
     STOPS_KEPT,
@@ -18,6 +19,7 @@ from realtime.live_reply.port import (
     Begun,
     CutText,
     FencedError,
+    LiveReplyUnavailableError,
     LiveText,
     UnknownReplyError,
     longer_of,
@@ -157,7 +159,10 @@ class MemoryLiveReply:
         record = self._find(conversation)
         reply = None if record is None else record.reply
         if frame is not None:
-            self._bus.publish_now(conversation_topic(conversation), frame)
+            try:
+                self._bus.publish_now(conversation_topic(conversation), frame)
+            except BusUnavailableError as error:
+                raise LiveReplyUnavailableError(str(error)) from error
         return Asked(0, is_whole=reply is not None and reply.message == message and reply.is_whole)
 
     async def finish(self, conversation: UUID, message: UUID, epoch: int, attempt: int) -> None:

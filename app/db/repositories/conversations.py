@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Row, bindparam, select
 
 from app.db import models
 from app.db.base import table_of
+from app.db.batch import BatchSession, updating
 from app.db.repositories.summary import select_summaries, summary_of
 from app.db.upsert import insert_if_absent
 from app.domain.conversation import Control, Controller, Conversation, Status
@@ -18,25 +19,19 @@ from realtime.protocol import shapes
 
 # Statements of every message are made once: making one, and the key of its compiled form, takes longer than its run.
 _TABLE = table_of(models.Conversation)
-_LOCKED = (
-    select(models.Conversation)
-    .where(models.Conversation.id == bindparam("conversation"))
-    .with_for_update()
-    .execution_options(populate_existing=True)
-)
-_SAVED = update(_TABLE).where(_TABLE.c.id == bindparam("conversation"))  # the parameters say what is set
-_SUMMARY = select_summaries().where(models.Conversation.id == bindparam("conversation"))
+_LOCKED = select(_TABLE).where(_TABLE.c.id == bindparam("conversation")).with_for_update()
+_SUMMARIES = select_summaries().where(models.Conversation.id.in_(bindparam("conversations", expanding=True)))
 
 
 class SqlConversations:
     """See app.services.ports.Conversations."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: BatchSession) -> None:
         self._session = session
 
     async def lock(self, conversation: UUID) -> Conversation | None:
         """Lock the row until the transaction ends (on SQLite the transaction is the only writer)."""
-        row = await self._session.scalar(_LOCKED, {"conversation": conversation})
+        row = (await self._session.execute(_LOCKED, {"conversation": conversation})).one_or_none()
         return None if row is None else conversation_of(row)
 
     async def find_open(self, identity: UUID) -> UUID | None:
@@ -70,17 +65,20 @@ class SqlConversations:
             **_changing(conversation),
         )
 
-    async def save(self, conversation: Conversation) -> None:
-        """Write all that can change."""
-        await self._session.execute(_SAVED, {"conversation": conversation.id, **_changing(conversation)})
+    async def save(self, conversation: Conversation, before: Conversation) -> None:
+        """Write what has changed."""
+        known = _changing(before)
+        changed = {name: value for name, value in _changing(conversation).items() if value != known[name]}
+        if changed:
+            self._session.later(updating(_TABLE, tuple(changed)), {"id": conversation.id, **changed})
 
-    async def summary(self, conversation: UUID) -> shapes.Summary:
-        """Read the line of the lists."""
-        row = (await self._session.execute(_SUMMARY, {"conversation": conversation})).one()
-        return summary_of(row)
+    async def summaries(self, conversations: Sequence[UUID]) -> Sequence[shapes.Summary]:
+        """Read the lines of the lists."""
+        rows = await self._session.execute(_SUMMARIES, {"conversations": list(conversations)})
+        return [summary_of(row) for row in rows]
 
 
-def conversation_of(row: models.Conversation) -> Conversation:
+def conversation_of(row: models.Conversation | Row[Any]) -> Conversation:
     """Return the record of a row."""
     return Conversation(
         id=row.id,

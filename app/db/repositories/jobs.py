@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, Subquery, and_, func, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ColumnElement, CursorResult, Float, Subquery, and_, bindparam, func, select, update
 
 from app.db import models
-from app.db.base import database_now
+from app.db.base import database_now, table_of
+from app.db.batch import BatchSession, inserting
 from app.db.upsert import insert_if_absent
 from app.domain.job import ClaimedJob, Lane, NewJob
 from app.services.ids import new_id
@@ -20,34 +20,36 @@ _ACTIVE = ("queued", "running")
 _LOOK_AHEAD = 4  # candidates per job wanted: other workers may hold the first ones
 
 
+_ENQUEUED = inserting(
+    table_of(models.Job),
+    *("id", "shop_id", "conversation_id", "lane", "kind", "cause", "epoch", "payload", "status", "attempt", "tries"),
+    "max_tries",
+    computed={
+        "run_at": lambda prefix: database_now(bindparam(f"{prefix}delay_s", type_=Float())),
+        "created_at": lambda prefix: database_now(),
+    },
+    or_nothing=True,
+)
+
+
 class SqlJobs:
     """See app.services.ports.Jobs."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: BatchSession) -> None:
         self._session = session
 
     async def add(self, job: NewJob) -> UUID | None:
         """Insert on conflict do nothing."""
         job_id = new_id()
-        is_new = await insert_if_absent(
-            self._session,
-            models.Job,
-            id=job_id,
-            shop_id=job.shop,
-            conversation_id=job.conversation,
-            lane=job.lane.value,
-            kind=job.kind,
-            cause=job.cause,
-            epoch=job.epoch,
-            payload=dict(job.payload),
-            status="queued",
-            attempt=0,
-            tries=0,
-            max_tries=job.max_tries,
-            run_at=database_now(job.delay_s),
-            created_at=database_now(),
-        )
+        times = {"run_at": database_now(job.delay_s), "created_at": database_now()}
+        is_new = await insert_if_absent(self._session, models.Job, **_values(job_id, job), **times)
         return job_id if is_new else None
+
+    def enqueue(self, job: NewJob) -> UUID:
+        """Insert on conflict do nothing, with the next statement."""
+        job_id = new_id()
+        self._session.later(_ENQUEUED, {**_values(job_id, job), "delay_s": job.delay_s})
+        return job_id
 
     async def claim(self, lane: Lane, worker: UUID, limit: int, lease_s: float) -> Sequence[ClaimedJob]:
         """Lease due jobs; each shop's first before any shop's second, running ones counted in."""
@@ -170,3 +172,20 @@ def _claimed(row: models.Job) -> ClaimedJob:
         max_tries=row.max_tries,
         lease_until=row.run_at,
     )
+
+
+def _values(job_id: UUID, job: NewJob) -> dict[str, Any]:
+    return {
+        "id": job_id,
+        "shop_id": job.shop,
+        "conversation_id": job.conversation,
+        "lane": job.lane.value,
+        "kind": job.kind,
+        "cause": job.cause,
+        "epoch": job.epoch,
+        "payload": dict(job.payload),
+        "status": "queued",
+        "attempt": 0,
+        "tries": 0,
+        "max_tries": job.max_tries,
+    }

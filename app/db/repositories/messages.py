@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, bindparam, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Row, ScalarSelect, bindparam, insert, select, update
 
 from app.db import models
 from app.db.base import table_of
+from app.db.batch import BatchSession, inserting
 from app.db.redaction import redact_message
 from app.domain.message import FinishReason, Message, Score, SenderKind
 from app.domain.reply import ReplyStatus
@@ -23,9 +23,15 @@ _ACTIVE = (ReplyStatus.QUEUED.value, ReplyStatus.RUNNING.value)
 
 
 # Made once: these are the statements of every message.
-_ADDED = insert(table_of(models.Message))
-_APPENDED = insert(table_of(models.Event))
-_BY_KEY = select(models.Message).where(
+_ADDED = inserting(
+    table_of(models.Message),
+    *("id", "shop_id", "conversation_id", "seq", "sender_kind", "sender_id", "sender_name", "client_id", "text"),
+    *("finish_reason", "attachments", "products", "sources", "delivery", "created_at"),
+)
+_APPENDED = inserting(
+    table_of(models.Event), "conversation_id", "seq", "shop_id", "type", "staff", "epoch", "message_id", "body", "at"
+)
+_BY_KEY = select(table_of(models.Message)).where(
     models.Message.conversation_id == bindparam("conversation"),
     models.Message.sender_id == bindparam("sender"),
     models.Message.client_id == bindparam("client_id"),
@@ -35,7 +41,7 @@ _BY_KEY = select(models.Message).where(
 class SqlMessages:
     """See app.services.ports.Messages."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: BatchSession) -> None:
         self._session = session
 
     async def find(self, conversation: UUID, message: UUID) -> Message | None:
@@ -48,7 +54,7 @@ class SqlMessages:
     async def find_by_key(self, conversation: UUID, sender: UUID, client_id: str) -> Message | None:
         """Return the message that this sender gave this key."""
         key = {"conversation": conversation, "sender": sender, "client_id": client_id}
-        row = await self._session.scalar(_BY_KEY, key)
+        row = (await self._session.execute(_BY_KEY, key)).one_or_none()
         return None if row is None else message_of(row)
 
     async def place_of(self, identity: UUID, client_id: str) -> tuple[UUID, UUID] | None:
@@ -72,7 +78,7 @@ class SqlMessages:
 
     async def add(self, message: Message) -> None:
         """Insert."""
-        await self._session.execute(
+        self._session.later(
             _ADDED,
             {
                 "id": message.id,
@@ -129,12 +135,12 @@ class SqlMessages:
 class SqlEventLog:
     """See app.services.ports.EventLog."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: BatchSession) -> None:
         self._session = session
 
     async def append(self, row: LoggedRow) -> None:
         """Insert; (conversation, seq) is the primary key, so that a gapless count cannot fork."""
-        await self._session.execute(
+        self._session.later(
             _APPENDED,
             {
                 "conversation_id": row.conversation,
@@ -192,7 +198,7 @@ def _log() -> ScalarSelect[str]:
     return select(models.Meta.value).where(models.Meta.key == "log").scalar_subquery()
 
 
-def message_of(row: models.Message) -> Message:
+def message_of(row: models.Message | Row[Any]) -> Message:
     """Return the record of a row."""
     return Message(
         id=row.id,

@@ -8,27 +8,33 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Integer, Text, Uuid, bindparam, column, insert, select, update, values
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import CursorResult, Integer, Row, Text, Uuid, bindparam, column, select, update, values
 
 from app.db import models
-from app.db.base import Json
+from app.db.base import Json, table_of
+from app.db.batch import BatchSession, inserting, updating
 from app.domain.reply import Frozen, Outcome, Reply, ReplyStatus
 from app.services.ports import Checkpoint
 
 _ACTIVE = (ReplyStatus.QUEUED.value, ReplyStatus.RUNNING.value)
-_ACTIVE_OF = (  # made once: every message asks for it twice
-    select(models.Response)
-    .where(models.Response.conversation_id == bindparam("conversation"), models.Response.status.in_(_ACTIVE))
-    .execution_options(populate_existing=True)
+_TABLE = table_of(models.Response)
+_ACTIVE_OF = select(_TABLE).where(  # made once: every message asks for it
+    _TABLE.c.conversation_id == bindparam("conversation"), _TABLE.c.status.in_(_ACTIVE)
 )
+_ADDED = inserting(
+    _TABLE,
+    *("id", "shop_id", "conversation_id", "question_id", "job_id", "covers_seq", "epoch", "attempt", "status"),
+    *("seed", "checkpoint_text", "checkpoint_ids", "created_at"),
+)
+_TAKEN_IN = updating(_TABLE, ("question_id", "covers_seq"))
 
 
 class SqlReplies:
     """See app.services.ports.Replies."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: BatchSession) -> None:
         self._session = session
+        self._active: dict[UUID, Reply | None] = {}  # the lock of a conversation keeps it as it is, but for writes here
 
     async def find(self, reply: UUID) -> Reply | None:
         """Return a reply by its id."""
@@ -36,8 +42,10 @@ class SqlReplies:
 
     async def find_active(self, conversation: UUID) -> Reply | None:
         """Return the queued or running reply of a conversation."""
-        row = await self._session.scalar(_ACTIVE_OF, {"conversation": conversation})
-        return None if row is None else _reply_of(row)
+        if conversation not in self._active:
+            row = (await self._session.execute(_ACTIVE_OF, {"conversation": conversation})).one_or_none()
+            self._active[conversation] = None if row is None else _reply_of(row)
+        return self._active[conversation]
 
     async def find_by_job(self, job: UUID) -> Reply | None:
         """Return the reply a job makes."""
@@ -51,29 +59,37 @@ class SqlReplies:
 
     async def add(self, reply: Reply) -> None:
         """Insert."""
-        await self._session.execute(
-            insert(models.Response).values(
-                id=reply.id,
-                shop_id=reply.shop,
-                conversation_id=reply.conversation,
-                question_id=reply.question,
-                job_id=reply.job,
-                covers_seq=reply.covers_seq,
-                epoch=reply.epoch,
-                status=reply.status.value,
-                created_at=reply.created_at,
-            )
+        self._active.clear()
+        self._session.later(
+            _ADDED,
+            {
+                "id": reply.id,
+                "shop_id": reply.shop,
+                "conversation_id": reply.conversation,
+                "question_id": reply.question,
+                "job_id": reply.job,
+                "covers_seq": reply.covers_seq,
+                "epoch": reply.epoch,
+                "attempt": reply.attempt,
+                "status": reply.status.value,
+                "seed": 0,
+                "checkpoint_text": reply.text,
+                "checkpoint_ids": list(reply.ids),
+                "created_at": reply.created_at,
+            },
         )
 
     async def take_in(self, reply: UUID, question: UUID, covers_seq: int) -> None:
         """Point a queued reply at a newer question."""
-        await self._set(reply, question_id=question, covers_seq=covers_seq)
+        self._active.clear()
+        self._session.later(_TAKEN_IN, {"id": reply, "question_id": question, "covers_seq": covers_seq})
 
     async def start(self, reply: UUID, attempt: int, now: datetime) -> None:
         """Note that a worker has it."""
         await self._set(reply, status=ReplyStatus.RUNNING.value, attempt=attempt, started_at=now)
 
     async def _set(self, reply: UUID, **changes: Any) -> None:
+        self._active.clear()
         await self._session.execute(
             update(models.Response)
             .where(models.Response.id == reply)
@@ -152,7 +168,7 @@ class SqlReplies:
         return set(owned)
 
 
-def _reply_of(row: models.Response) -> Reply:
+def _reply_of(row: models.Response | Row[Any]) -> Reply:
     return Reply(
         id=row.id,
         shop=row.shop_id,
@@ -170,7 +186,7 @@ def _reply_of(row: models.Response) -> Reply:
     )
 
 
-def _frozen_of(row: models.Response) -> Frozen:
+def _frozen_of(row: models.Response | Row[Any]) -> Frozen:
     return Frozen(
         prompt=row.prompt or "",
         facts=row.facts or {},
