@@ -13,6 +13,7 @@ from app.live.sessions import UseCases
 from app.services.accounts import AccountDesk, Accounts
 from app.services.analytics import Analytics
 from app.services.answer.ports import Records
+from app.services.attachments import Attachments
 from app.services.audit import Audit
 from app.services.channel_health import ChannelHealth
 from app.services.customers import Customers
@@ -64,6 +65,7 @@ class ApiContext:
     merging: Merging
     accounts: Accounts
     account_desk: AccountDesk
+    attachments: Attachments
     channel_health: ChannelHealth
     reconciling: Reconciling
     simulator: Simulator

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from app.api import (
     analytics,
+    attachments,
     auth,
     channel_health,
     channels,
@@ -49,6 +50,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *shop_settings.OPERATIONS,
     *health.OPERATIONS,
     *webhooks.OPERATIONS,
+    *attachments.OPERATIONS,
     *channels.OPERATIONS,
     *channel_health.OPERATIONS,
     *deliveries.OPERATIONS,

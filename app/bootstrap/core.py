@@ -29,6 +29,7 @@ from app.db.vault import Vault
 from app.demo.seed import SeededDemo, seed_demo
 from app.errors import ConfigurationError
 from app.live.sessions import UseCases
+from app.services.attachments import FileLinks
 from app.services.buckets import Buckets, MemoryBuckets, RedisBuckets
 from app.services.change import Changes
 from app.services.channel_health import ChannelHealth
@@ -184,6 +185,12 @@ class Parts:
     privacy: Privacy
 
 
+def open_links(core: Core) -> FileLinks:
+    """Return what makes and checks the addresses of files."""
+    settings = core.settings
+    return FileLinks(settings.resolved_secret_key(), settings.resolved_public_url, SystemClock())
+
+
 def open_reconciling(core: Core, parts: Parts) -> Reconciling:
     """Return what keeps channel accounts working."""
     return Reconciling(
@@ -211,9 +218,10 @@ def build_parts(core: Core) -> Parts:
         return await core.limiter.retry_after_ms("message", str(sender), per_minute=per_minute)
 
     queue = JobQueue(store, publisher, clock)
+    links = open_links(core)
     cases = UseCases(
         ingest=Ingest(store, changes, clock, limit=limit, message_chars=settings.message_chars),
-        sending=Sending(changes, message_chars=settings.message_chars),
+        sending=Sending(changes, links, message_chars=settings.message_chars),
         control=ControlDesk(changes, store),
         desk=DeskWork(changes),
         reads=Reads(store),
@@ -223,6 +231,7 @@ def build_parts(core: Core) -> Parts:
             changes,
             core.accounts,
             BY_KIND,
+            links,
             public_url=settings.resolved_public_url,
             check_s=settings.delivery_check_s,
         ),

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from app import metrics
 from app.api.context import ApiContext, Health
 from app.api.security import Ancestors
-from app.bootstrap.core import Core, Parts, open_channel_health, open_reconciling
+from app.bootstrap.core import Core, Parts, open_channel_health, open_links, open_reconciling
 from app.bootstrap.shopify import open_shopify
 from app.channels.registry import BY_KIND, CHANNELS
 from app.db.analytics import SqlAnalytics
 from app.db.audit import SqlAudit
 from app.db.customers import SqlCustomers
 from app.db.database import Database
+from app.db.files import SqlFiles
 from app.db.merges import SqlMerges
 from app.db.model_log import SqlModelLog
 from app.db.webhook_log import SqlWebhookLog
@@ -23,6 +24,7 @@ from app.live.sessions import LiveSessions
 from app.live.shown import ShownBySessions
 from app.live.visitors import Visitors
 from app.services.accounts import AccountDesk
+from app.services.attachments import Attachments
 from app.services.handshakes import VerifyTokens
 from app.services.inbox import Inbox
 from app.services.merging import Merging
@@ -140,6 +142,7 @@ def build_web(core: Core, parts: Parts) -> Web:
         merging=Merging(SqlMerges(core.database), parts.changes),
         accounts=core.accounts,
         account_desk=AccountDesk(core.accounts, BY_KIND),
+        attachments=Attachments(SqlFiles(core.database), open_links(core)),
         channel_health=open_channel_health(core),
         reconciling=open_reconciling(core, parts),
         simulator=Simulator(AccountDesk(core.accounts, BY_KIND), settings.resolved_public_url, settings.own_url),

@@ -12,6 +12,7 @@ import torch
 from app.bootstrap.core import Core, Parts, open_reconciling
 from app.bootstrap.shopify import open_shopify
 from app.channels.registry import BY_KIND
+from app.db.files import SqlFiles
 from app.db.interactions import SqlInteractions
 from app.db.model_log import SqlModelLog
 from app.db.pruning import SqlPruning
@@ -23,6 +24,7 @@ from app.errors import ConfigurationError
 from app.services.answer.knowledge import Knowledge
 from app.services.answer.models import BatchedAnalyzer
 from app.services.answer.pipeline import Pipeline, Tokenizing
+from app.services.attachments import FETCH_KIND, PRUNE_FILES_KIND, UPLOADS_KEEP_DAYS
 from app.services.clock import SystemClock
 from app.services.deliver import CHECK_KIND, SWEEP_KIND
 from app.services.ids import new_id
@@ -44,6 +46,7 @@ from app.services.transitions import HANDOFF_TIMEOUT_KIND
 from app.services.worker.analyzing import AnalyzeMessage
 from app.services.worker.answering import AnswerLane
 from app.services.worker.delivering import CheckDelivery, DeliverMessages, ShowTyping, SweepDeliveries
+from app.services.worker.fetching import FetchFile
 from app.services.worker.lane import Handler, JobLane
 from app.services.worker.pruning import PRUNE_KIND, PruneEvents
 from app.services.worker.reply_run import ResponderModel, RunParts
@@ -172,6 +175,7 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         },
         Lane.SYNC: {
             HANDOFF_TIMEOUT_KIND: parts.cases.control.expire_handoff,
+            FETCH_KIND: FetchFile(SqlFiles(core.database), core.accounts, BY_KIND, core.http),
             RECONCILE_KIND: reconciling.reconcile,
             RECONCILE_ALL_KIND: reconciling.fan_out,
             SUBSCRIBE_KIND: shopify.subscriptions,
@@ -180,6 +184,7 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         },
         Lane.BATCH: {
             PRUNE_WEBHOOKS_KIND: PruneEvents(SqlWebhookLog(core.database), SystemClock(), keep_days=WEBHOOKS_KEEP_DAYS),
+            PRUNE_FILES_KIND: PruneEvents(SqlFiles(core.database), SystemClock(), keep_days=UPLOADS_KEEP_DAYS),
             PRUNE_KIND: PruneEvents(SqlPruning(core.database), SystemClock(), keep_days=settings.events_keep_days),
         },
         Lane.TRAIN: {
@@ -204,9 +209,10 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
     prune = Periodic(PRUNE_KIND, Lane.BATCH, timedelta(days=1), timedelta(hours=4))
     prune_webhooks = Periodic(PRUNE_WEBHOOKS_KIND, Lane.BATCH, timedelta(days=1), timedelta(hours=5))
     measure = Periodic(MEASURE_KIND, Lane.TRAIN, timedelta(days=1), timedelta(hours=1))
+    prune_files = Periodic(PRUNE_FILES_KIND, Lane.BATCH, timedelta(days=1), timedelta(hours=6))
     reconcile = Periodic(RECONCILE_ALL_KIND, Lane.SYNC, timedelta(days=1), timedelta(hours=2))
     sync_due = Periodic(SYNC_DUE_KIND, Lane.SYNC, timedelta(minutes=10))
-    always = [nightly, sweep, measure, sync_due, prune_webhooks, reconcile]
+    always = [nightly, sweep, measure, sync_due, prune_webhooks, prune_files, reconcile]
     periodics = [*always, *([prune] if settings.events_keep_days else [])]
     return Worker(core.bus, parts.queue, answers, lanes, wakes, periodics, warm)
 

@@ -11,12 +11,11 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
-from app.channels.port import HttpAnswer, HttpLostError, HttpUnreachableError
+from app.channels.port import Fetched, FetchRefusedError, HttpAnswer, HttpLostError, HttpUnreachableError
 
 CONNECT_S = 5.0
 TOTAL_S = 15.0
@@ -37,24 +36,8 @@ class ForbiddenAddressError(HttpUnreachableError):
     """The address is not one that strangers may send us to."""
 
 
-class FetchRefusedError(Exception):
-    """A file was not taken: too large, of a forbidden type, or not there. `reason` is fit to be shown."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A file."""
-
-    content: bytes
-    media_type: str
-
-
 class VendorHttp:
-    """See app.channels.port.Http. `allow_loopback` is for stand-ins on this machine: never in production."""
+    """See Http and Fetcher in app.channels.port. `allow_loopback` is for stand-ins here, and never for production."""
 
     def __init__(self, *, allow_loopback: bool = False, total_s: float = TOTAL_S) -> None:
         self._allow_loopback = allow_loopback

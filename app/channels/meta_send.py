@@ -53,6 +53,7 @@ INSTAGRAM_LIMITS = Limits(
     window=DAY,
     human_window=WEEK,
     media_bytes=dict.fromkeys(("video", "audio", "file"), 25 * MEGABYTE) | {"image": 8 * MEGABYTE},
+    media_types={"image": ("image/png", "image/jpeg", "image/gif"), "file": ("application/pdf",)},
     cards=ELEMENTS,
 )
 

@@ -135,6 +135,39 @@ class Http(Protocol):
         """
 
 
+class FetchRefusedError(Exception):
+    """A file was not taken: too large, of a forbidden type, or not there. `reason` is fit to be shown."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file."""
+
+    content: bytes
+    media_type: str
+
+
+class Fetcher(Protocol):
+    """How files are fetched from addresses that strangers name: forbidden ones are the implementation's."""
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        headers_for: Callable[[str], Mapping[str, str]],
+        max_bytes: int,
+        allowed: Callable[[str], bool],
+    ) -> Fetched:
+        """Fetch a file; `headers_for` gives each address of a chain of redirects what it alone may see.
+
+        Raises: FetchRefusedError, HttpLostError, HttpUnreachableError.
+        """
+
+
 class Sender(Protocol):
     """The sending half. The send API's address is the account's field `api_base` where it has one."""
 

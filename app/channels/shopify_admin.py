@@ -14,8 +14,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from app.channels.http import FetchRefusedError
-from app.channels.port import Http, HttpAnswer, HttpLostError, HttpUnreachableError
+from app.channels.port import FetchRefusedError, Http, HttpAnswer, HttpLostError, HttpUnreachableError
 
 THROTTLED_S = 2.0  # when Shopify does not tell how long
 _FORM = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}

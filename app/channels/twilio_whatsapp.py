@@ -15,7 +15,7 @@ from app.channels import signatures
 from app.channels.port import API_BASE, AccountField, Answer, BodyError, Channel, Parsed, RawRequest
 from app.channels.text import bounded_key, clean
 from app.channels.twilio_message import account_of, message_of, reference, sid_of
-from app.channels.twilio_send import DELIVERY_PARAMETER, TwilioSender
+from app.channels.twilio_send import DELIVERY_PARAMETER, VERSION, TwilioSender
 from app.channels.twilio_upkeep import TwilioUpkeep
 from app.domain.channel import (
     Account,
@@ -87,9 +87,10 @@ class TwilioReceiver:
 
     def media_headers(self, url: str, account: Account) -> Mapping[str, str]:
         """Twilio's own files need the account's credentials; nobody else may see them."""
-        parts = urlsplit(url)
+        parts, base = urlsplit(url), account.fields.get("api_base", "").rstrip("/")
         host = parts.hostname or ""
-        if parts.scheme != "https" or not (host == TWILIO_HOST or host.endswith("." + TWILIO_HOST)):
+        is_twilio = parts.scheme == "https" and (host == TWILIO_HOST or host.endswith("." + TWILIO_HOST))
+        if not is_twilio and not (base and url.startswith(f"{base}/{VERSION}/")):
             return {}
         pair = f"{account.fields.get('account_sid', '')}:{account.secrets.get('auth_token', '')}"
         return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}

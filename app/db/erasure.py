@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
 from app.db.base import utc_now
+from app.db.files import delete_files
 
 PAGE = 200
 SHORTEST_NEEDLE = 5  # a shorter one would wipe what concerns others
@@ -52,6 +53,7 @@ class SqlErasure:
             update(models.Delivery).where(models.Delivery.conversation_id == conversation).values(text="", content={}),
         ):
             await self._do(counts, statement)
+        counts["attachments"] += await delete_files(self._session, models.Attachment.conversation_id == conversation)
         counts["events"] += await self._wipe_events(conversation)
         row = update(models.Conversation).where(models.Conversation.id == conversation)
         await self._do(counts, row.values(page=None, draft=None, cut=None, csat=None, receipts=[]))

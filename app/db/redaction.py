@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
 from app.db.base import utc_now
+from app.db.files import delete_files
 from app.domain.message import Message
 
 _KEPT = ("id", "seq", "at", "sender")  # of a message in an event
@@ -17,13 +18,14 @@ _ENDED = ("done", "stopped", "taken_over", "failed")
 
 
 async def redact_message(session: AsyncSession, message: Message) -> None:
-    """Wipe the row, its events, the prompts that may quote it, and what the vendor sent."""
+    """Wipe the row, its files and events, the prompts that may quote it, and what the vendor sent."""
     await session.execute(
         update(models.Message)
         .where(models.Message.id == message.id)
         .values(text="", attachments=[], products=[], sources=[], redacted_at=utc_now())
         .execution_options(synchronize_session=False)
     )
+    await delete_files(session, models.Attachment.message_id == message.id)
     events = await session.execute(
         select(models.Event.seq, models.Event.body).where(
             models.Event.conversation_id == message.conversation, models.Event.message_id == message.id

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from app.db.batch import BatchSession
 from app.db.database import Database
 from app.db.erasure import SqlErasure
+from app.db.files import SqlMessageFiles
 from app.db.repositories.conversations import SqlConversations
 from app.db.repositories.deliveries import SqlDeliveries
 from app.db.repositories.desk import SqlDesk
@@ -18,6 +19,7 @@ from app.db.repositories.people import SqlPeople
 from app.db.repositories.replies import SqlReplies
 from app.db.repositories.views import SqlViews
 from app.services import ports
+from app.services.attachments import MessageFiles
 from app.services.outbox import Deliveries
 
 
@@ -36,6 +38,7 @@ class SqlTransaction:
         self.views: ports.Views = SqlViews(session)
         self.inbox: ports.InboxLog = SqlInboxLog(session)
         self.deliveries: Deliveries = SqlDeliveries(session)
+        self.files: MessageFiles = SqlMessageFiles(session)
         self.erasure: ports.Erasure = SqlErasure(session)
 
     async def commit(self) -> None:

@@ -7,7 +7,7 @@ apart (a WhatsApp address need not be a telephone number).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -158,7 +158,8 @@ InboundEvent = MessageReceived | MessageDeleted | Postback | Receipt | Echo | Re
 class Limits:
     """What a channel takes. `text_chars`: of one part, counted in `text_unit`. `window`: how long after the customer's
     last message we may write freely (None: for ever); `human_window`: how long a person may, where the vendor has such
-    a lane. Sizes in bytes by kind of media; a kind that is missing cannot be sent. `cards`: how many products of one
+    a lane. Sizes in bytes by kind of media; a kind that is missing cannot be sent; `media_types`: the only
+    types of a kind that can. `cards`: how many products of one
     message are shown as cards (0: as text with links)."""
 
     text_chars: int
@@ -166,6 +167,7 @@ class Limits:
     window: timedelta | None = None
     human_window: timedelta | None = None
     media_bytes: Mapping[str, int] = field(default_factory=dict)
+    media_types: Mapping[str, Collection[str]] = field(default_factory=dict)
     buttons: int = 0  # quick replies of one message
     cards: int = 0
 

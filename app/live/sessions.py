@@ -162,8 +162,9 @@ class LiveSessions:
     async def _execute_staff(self, staff: Staff, command: wire.Command) -> Mapping[str, Any]:
         match command:
             case wire.MessageSend():
-                _refuse_attachments(command)
-                sent = await self._cases.sending.send(staff, command.conversation, str(command.client_id), command.text)
+                sent = await self._cases.sending.send(
+                    staff, command.conversation, str(command.client_id), command.text, files=command.attachments
+                )
                 return {"message": sent.message, "seq": sent.seq}
             case wire.ControlTake():
                 taken = await self._cases.control.take(staff, command.conversation)

@@ -33,6 +33,7 @@ from app.domain.job import Lane, NewJob, pause_s
 from app.domain.message import SenderKind
 from app.domain.people import Staff
 from app.services.accounts import Accounts
+from app.services.attachments import FileLinks
 from app.services.change import Change, Changes
 from app.services.delivery_steps import check_window, is_open, move, tell
 from app.services.outbox import Route, deliver_job
@@ -78,6 +79,7 @@ class Deliver:
         changes: Changes,
         accounts: Accounts,
         channels: Mapping[str, Channel],
+        links: FileLinks,
         *,
         public_url: str,
         check_s: float = CHECK_S,
@@ -86,6 +88,7 @@ class Deliver:
         self._changes = changes
         self._accounts = accounts
         self._channels = channels
+        self._links = links
         self._public_url = public_url
         self._check_s = check_s
 
@@ -152,8 +155,9 @@ class Deliver:
         if account is None or channel is None or channel.sender is None:
             await self.settle(delivery, Refused(RefusalKind.CREDENTIALS, ACCOUNT_BROKEN))
             return None
-        callback = None if channel.path is None else f"{self._public_url}/api/webhooks/{channel.path}/"
-        return Sending(delivery, part_of(delivery, route, channel.sender.limits, callback), account, channel.sender)
+        callback = channel.webhook_url(self._public_url)
+        part = part_of(delivery, route, channel.sender.limits, callback, self._links)
+        return Sending(delivery, part, account, channel.sender)
 
     async def settle(self, delivery: Delivery, result: SendResult) -> None:
         """Store what the vendor said to one call; a newer call of the same part is not touched by it."""
@@ -280,14 +284,16 @@ class Deliver:
         return len(found)
 
 
-def part_of(delivery: Delivery, route: Route, limits: Limits, callback_url: str | None) -> OutgoingPart:
+def part_of(
+    delivery: Delivery, route: Route, limits: Limits, callback_url: str | None, links: FileLinks
+) -> OutgoingPart:
     """Return what the vendor gets. Only what an agent wrote becomes a HumanPart, and so may use a human-only lane."""
     content = delivery.content
     fields: dict[str, Any] = {
         "delivery": delivery.id,
         "address": route.address,
         "text": delivery.text,
-        "media": OutgoingMedia(**content["media"]) if "media" in content else None,
+        "media": _media(content["media"], links) if "media" in content else None,
         "cards": tuple(Card(**card) for card in content.get("cards", ())),
         "template": content.get("template"),
         "variables": content.get("variables", {}),
@@ -300,3 +306,8 @@ def part_of(delivery: Delivery, route: Route, limits: Limits, callback_url: str 
         at is None or route.last_inbound_at is None or at - route.last_inbound_at >= limits.window
     )
     return HumanPart(**fields, after_window=is_late)
+
+
+def _media(content: Mapping[str, Any], links: FileLinks) -> OutgoingMedia:
+    """Return a file to send; the vendor can fetch it for a while."""
+    return OutgoingMedia(**{**content, "url": links.for_vendor(content["url"])})

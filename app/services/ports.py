@@ -14,6 +14,7 @@ from app.domain.job import ClaimedJob, Lane, NewJob
 from app.domain.message import Message, Score
 from app.domain.reply import Frozen, Outcome, Reply, ReplyStatus
 from app.domain.shop import ShopRules
+from app.services.attachments import MessageFiles
 from app.services.outbox import Deliveries
 from realtime.ports import LogPage
 from realtime.protocol import shapes
@@ -171,6 +172,9 @@ class Jobs(Protocol):
     async def release(self, job: UUID, attempt: int) -> bool:
         """Give it back at once, and do not count the try."""
 
+    async def forgive(self, lost: Sequence[ClaimedJob]) -> None:
+        """Do not count these tries: their worker lives, and could do nothing about it. Ended jobs stay as they are."""
+
     async def renew(self, worker: UUID, jobs: Sequence[UUID], lease_s: float) -> None:
         """Lease the jobs this worker holds a while longer."""
 
@@ -324,6 +328,7 @@ class Transaction(Protocol):
     views: Views
     inbox: InboxLog
     deliveries: Deliveries
+    files: MessageFiles
     erasure: Erasure
 
     async def commit(self) -> None: ...

@@ -11,13 +11,14 @@ from app.domain.channel import Echo, Receipt, ReceiptStatus, RefusalKind, Refuse
 from app.domain.conversation import Controller
 from app.domain.delivery import Delivery, DeliveryStatus
 from app.domain.message import SenderKind
+from app.services.attachments import incoming, keep_incoming
 from app.services.change import Change, Changes
 from app.services.deliver import OF_RECEIPT, Deliver
 from app.services.delivery_steps import move
 from app.services.ids import new_id
 from app.services.ingest import reopen_if_closed
 from app.services.ports import Store, Transaction, WaitingEvent
-from app.services.receiving import AlreadyDoneError, Receiving, attachment_of, key_of, visible_text
+from app.services.receiving import AlreadyDoneError, Receiving, key_of, visible_text
 
 OTHER_APP_NAME = "Another inbox"
 ON_THE_CHANNEL: Mapping[str, str] = {"status": DeliveryStatus.SENT.value}
@@ -102,7 +103,7 @@ class Receipts:
 
     async def _others(self, row: WaitingEvent, event: Echo) -> None:
         identity = await self._receiving.identity(row, event.address)
-        attachments = tuple(one for media in event.attachments if (one := attachment_of(media)) is not None)
+        files = incoming(event.attachments)
 
         async def step(change: Change) -> None:
             message = new_id()
@@ -115,13 +116,14 @@ class Receipts:
                 await change.change_control(control, covers=True)
             await change.say(
                 SenderKind.AGENT,
-                visible_text(event.text, has_attachments=bool(attachments)),
+                visible_text(event.text, has_attachments=bool(files)),
                 message=message,
                 sender_name=OTHER_APP_NAME,
                 client_id=key_of(event.message),
-                attachments=attachments,
+                attachments=tuple(one.shape for one in files),
                 delivery=ON_THE_CHANNEL,
             )
+            await keep_incoming(change, message, row.account, files)
             if change.conversation.control.controller is Controller.QUEUE:
                 change.conversation.waiting_since = None
 

@@ -17,7 +17,6 @@ import structlog
 from app.domain.channel import (
     Handover,
     InboundEvent,
-    Media,
     MessageDeleted,
     MessageReceived,
     Postback,
@@ -25,6 +24,7 @@ from app.domain.channel import (
 from app.domain.job import ClaimedJob
 from app.domain.message import Message, SenderKind, check_text
 from app.services import transitions
+from app.services.attachments import Incoming, incoming, keep_incoming
 from app.services.change import Change, Changes
 from app.services.clock import Clock
 from app.services.ids import new_id
@@ -37,7 +37,6 @@ log = structlog.get_logger(__name__)
 
 TEXT_CHARS = 20_000  # more than any vendor passes on
 KEY_CHARS = 64  # of messages.client_id
-URL_CHARS = 4096
 UNSUPPORTED = "(unsupported content)"
 OTHER_APP = "other_app"  # why the queue has a conversation that another app answers
 _TRIES = 5  # at finding the conversation open while others close it
@@ -103,9 +102,8 @@ class Receiving:
             await tx.commit()
 
     async def _message(self, row: WaitingEvent, event: MessageReceived) -> None:
-        attachments = tuple(one for media in event.attachments if (one := attachment_of(media)) is not None)
-        text = visible_text(event.text, has_attachments=bool(attachments))
-        await self._receive(row, event, text, attachments)
+        files = incoming(event.attachments)
+        await self._receive(row, event, visible_text(event.text, has_attachments=bool(files)), files)
 
     async def _postback(self, row: WaitingEvent, event: Postback) -> None:
         await self._receive(row, event, visible_text(event.title), ())
@@ -115,7 +113,7 @@ class Receiving:
         row: WaitingEvent,
         event: MessageReceived | Postback,
         text: str,
-        attachments: tuple[Mapping[str, Any], ...],
+        files: tuple[Incoming, ...],
     ) -> None:
         name, phone = (event.name, event.phone) if isinstance(event, MessageReceived) else (None, None)
         identity = await self.identity(row, event.address, name, phone)
@@ -133,8 +131,9 @@ class Receiving:
                 sender_id=identity.id,
                 sender_name=identity.name,
                 client_id=key_of(event.key),
-                attachments=attachments,
+                attachments=tuple(one.shape for one in files),
             )
+            await keep_incoming(change, message_id, row.account, files)
             if event.standby:  # another app answers: it is to be seen, and nothing more
                 change.conversation.covered_seq = max(change.conversation.covered_seq, message.seq)
             await change.add_job(analysis_of(message))
@@ -241,16 +240,3 @@ def key_of(provider_id: str) -> str:
     if len(provider_id) <= KEY_CHARS:
         return provider_id
     return hashlib.sha256(provider_id.encode()).hexdigest()
-
-
-def attachment_of(media: Media) -> dict[str, Any] | None:
-    """Return a file as messages carry it, still at the vendor's address; None for one that has no web address."""
-    if not media.url.startswith(("https://", "http://")) or len(media.url) > URL_CHARS:
-        return None
-    return {
-        "id": str(new_id()),
-        "name": media.name or media.kind,
-        "media_type": media.media_type or f"{media.kind}/*",
-        "size": 0,
-        "url": media.url,
-    }

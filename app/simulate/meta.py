@@ -74,6 +74,7 @@ class MetaStandIn:
     token: str
     app_secret: str
     webhook: str = ""
+    base: str = ""  # where it is served: in the addresses of media
     node: str = ""
     app_id: str = "1784"
     clock: Callable[[], float] = time.time
@@ -210,6 +211,13 @@ class MetaStandIn:
         said = {"mid": mid, **({"text": text} if text else {}), **message}
         self._threads.setdefault(person, []).append((mid, text, self.clock()))
         return await self._post([self._event(person, self.account, message=said)])
+
+    async def send_file(self, kind: str, media_type: str, content: bytes, *, person: str) -> int:
+        """Let a customer send a file; Meta's address of it needs no credentials, and is gone after a while."""
+        name = uuid.uuid4().hex
+        self.files[name] = (media_type, content)
+        attachment = {"type": kind, "payload": {"url": f"{self.base}/cdn/{name}"}}
+        return await self.write("", person=person, attachments=[attachment])
 
     async def colleague_writes(self, text: str, *, person: str) -> int:
         """Let a human answer in Meta's own inbox: an echo of another app, without our metadata."""

@@ -70,6 +70,7 @@ async def scene(kind: str, server_url: str, *, port: int = 0, post: Post | None 
         twilio = TwilioStandIn(sid, token, numbers, sender_webhook=webhook, outgoing=outgoing)
         fields = {"account_sid": sid, "auth_token": token, "number": NUMBER}
         async with serving(twilio.app, port) as base:
+            twilio.base = base
             yield Scene(kind, twilio, webhook, {**fields, "api_base": base}, "whatsapp:+14155550101")
             await twilio.outgoing.idle()
         return
@@ -84,6 +85,7 @@ async def scene(kind: str, server_url: str, *, port: int = 0, post: Post | None 
         fields = {"ig_id": "178400100", "access_token": token, "setup": "facebook", "page_id": "100100100", **app}
     meta.desk.subscribed = set(FIELDS[meta.platform])
     async with serving(meta.app, port) as base:
+        meta.base = base
         yield Scene(kind, meta, webhook, {**fields, "api_base": base}, "9901001")
         await meta.outgoing.idle()
 

@@ -90,6 +90,7 @@ class TwilioStandIn:
     outgoing: Outgoing = field(default_factory=Outgoing)
     faults: Faults = field(default_factory=Faults)
     messages_per_s: int = MESSAGES_PER_S
+    base: str = ""  # where it is served: in the addresses of media
     sender_webhook: str = ""  # the callback address that Twilio's console has for the numbers
     delivers: bool = True  # reports sent and delivered by itself
     fails_next: list[int] = field(default_factory=list)  # error codes of the next messages, told by callback
@@ -250,8 +251,17 @@ class TwilioStandIn:
         }
         return headers, urlencode(dict(form)).encode()
 
-    async def write(self, webhook: str, text: str, *, address: str, name: str = "Ana", to: str | None = None) -> int:
-        """Let a customer write; return the status of the receiver's answer."""
+    async def write(
+        self,
+        webhook: str,
+        text: str,
+        *,
+        address: str,
+        name: str = "Ana",
+        to: str | None = None,
+        file: tuple[str, bytes] | None = None,
+    ) -> int:
+        """Let a customer write, or send a file (its type and content); return the status of the receiver's answer."""
         sid = new_sid("SM")
         self.customer_wrote(address, sid)
         own = to or next(iter(self.numbers))
@@ -272,6 +282,11 @@ class TwilioStandIn:
             "SmsStatus": "received",
             "ApiVersion": API_VERSION,
         }
+        if file is not None:
+            medium = new_sid("ME")
+            self.files[medium] = file
+            url = f"{self.base}/{API_VERSION}/Accounts/{self.account_sid}/Messages/{sid}/Media/{medium}"
+            form |= {"NumMedia": "1", "MediaUrl0": url, "MediaContentType0": file[0], "MessageType": "image"}
         return await self.outgoing.post(webhook, *self.signed(webhook, form))
 
     async def _list(self, request: Request) -> Response:
@@ -366,8 +381,8 @@ class TwilioStandIn:
         if "authorization" in request.headers:
             return Response("credentials are not for here", 400)
         await asyncio.sleep(0)
-        media_type, content = self.files[request.path_params["media"]]
-        return Response(content, media_type=media_type)
+        media_type, content = self.files.get(request.path_params["media"], ("", b""))
+        return Response(content, media_type=media_type) if media_type else Response("gone", 404)
 
 
 def _is_variables(value: str | None) -> bool:

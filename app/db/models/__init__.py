@@ -3,6 +3,7 @@
 from app.db.base import Base
 from app.db.models.catalog import Article, Interaction, ModelMetric, Order, Product, Recommendation
 from app.db.models.conversations import Conversation, Csat, Event, Feedback, Message, Note
+from app.db.models.files import Attachment, AttachmentContent
 from app.db.models.inbox import CustomerMerge, WebhookLog
 from app.db.models.model_versions import ModelVersion
 from app.db.models.people import ChannelAccount, ChannelIdentity, Customer
@@ -14,6 +15,8 @@ from app.db.models.sync import PendingInstall, SyncMark, SyncRun
 __all__ = [
     "ApiKey",
     "Article",
+    "Attachment",
+    "AttachmentContent",
     "AuditEntry",
     "Base",
     "BusinessHour",

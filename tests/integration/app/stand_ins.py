@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
 from app.channels.registry import BY_KIND
 from app.db import models
+from app.db.files import SqlFiles
 from app.domain.channel import Echo, Receipt
-from app.domain.job import Lane
+from app.domain.job import ClaimedJob, Lane
 from app.domain.message import FinishReason
 from app.domain.people import Role, Staff
 from app.services.accounts import AccountDesk
+from app.services.attachments import FETCH_KIND
 from app.services.clock import SystemClock
 from app.services.deliver import CHECK_KIND
 from app.services.ids import new_id
@@ -24,6 +26,7 @@ from app.services.receipts import Receipts
 from app.services.receiving import Receiving
 from app.services.replies import TYPING_KIND, Finished
 from app.services.worker.delivering import CheckDelivery, DeliverMessages, ShowTyping
+from app.services.worker.fetching import FetchFile
 from app.services.worker.lane import Handler
 from app.simulate.loopback import Outgoing, serving
 from app.simulate.meta import MetaStandIn
@@ -107,6 +110,7 @@ async def connected(
 
         stand_in = _stand_in(kind, setup, Outgoing(post))
         async with serving(stand_in.app) as base:
+            stand_in.base = base
             desk = AccountDesk(rig.core.accounts, BY_KIND)
             account = await desk.add(rig.mine.shop.id, kind, {**_fields(kind, setup, stand_in), "api_base": base})
             yield Connected(rig, account, kind, stand_in, base)
@@ -159,6 +163,7 @@ class Hands:
             DELIVER_KIND: DeliverMessages(deliver, http),
             CHECK_KIND: CheckDelivery(deliver, http),
             TYPING_KIND: ShowTyping(deliver, http),
+            FETCH_KIND: FetchFile(SqlFiles(rig.core.database), rig.core.accounts, BY_KIND, http),
         }
         self.worker = new_id()
 
@@ -168,7 +173,7 @@ class Hands:
         while True:
             found = [
                 job
-                for lane in (Lane.RECEIVE, Lane.DELIVER)
+                for lane in (Lane.RECEIVE, Lane.DELIVER, Lane.SYNC)
                 for job in await self.rig.parts.queue.claim(lane, self.worker, 20)
             ]
             if not found:
@@ -177,6 +182,17 @@ class Hands:
                 await self.handlers[job.kind](job)
                 await self.rig.parts.queue.done(job)
                 done += 1
+
+    async def work_until_failing(self, kind: str) -> None:
+        """Do what is due, with the jobs of a kind at their last try."""
+        usual = self.handlers[kind]
+
+        async def last(job: ClaimedJob) -> None:
+            await usual(replace(job, tries=job.max_tries))
+
+        self.handlers[kind] = last
+        await self.work()
+        self.handlers[kind] = usual
 
     async def later(self, kind: str) -> None:
         """Let the pauses of these jobs be over, and do them."""

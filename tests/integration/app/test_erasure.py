@@ -31,6 +31,7 @@ SAID = {
     "comment": "haystack comment",
     "page": "haystack-page-title",
 }
+PICTURE = b"\x89PNG\r\n\x1a\n a picture with haystack in it"
 TRACKING = "1Z-HAYSTACK-55"
 NEEDLES = [*NAME.split(), EMAIL, PHONE.lstrip("+"), STREET, TRACKING, "haystack"]
 BUYER = {"id": 90210, "email": EMAIL, "first_name": "Zebulon", "last_name": "Quux", "phone": PHONE}
@@ -72,11 +73,14 @@ async def live(vendors: Vendors) -> tuple[UUID, UUID]:
         await rig.ask(visitor, conversation, SAID["question"])
         await rig.answered(conversation)
         await cases.sending.send(agent, conversation, str(new_id()), SAID["agent"])
+        file = await rig.web.context.attachments.upload(agent, conversation, "haystack.png", "image/png", PICTURE)
+        await cases.sending.send(agent, conversation, str(new_id()), "", files=[file.id])
         await cases.desk.add_note(agent, conversation, new_id(), SAID["note"])
         await cases.desk.update(agent, conversation, draft=SAID["draft"])
         await cases.desk.rate(visitor, conversation, 2, SAID["comment"])
         await cases.desk.mark_read(visitor, conversation, 99)
-    await vendors.post(twilio(whatsapp_message("SM1", SAID["whatsapp"], sender=PHONE, ProfileName=NAME)))
+    medium = {"NumMedia": "1", "MediaUrl0": "https://haystack.example/1", "MediaContentType0": "image/png"}
+    await vendors.post(twilio(whatsapp_message("SM1", SAID["whatsapp"], sender=PHONE, ProfileName=NAME, **medium)))
     await vendors.work()
     return identity.customer, conversation
 
@@ -111,12 +115,14 @@ async def test_after_a_redaction_no_needle_is_found_anywhere(vendors: Vendors) -
     _, conversation = await live(vendors)
     before = await places(rig)
     assert {"messages", "events", "responses", "notes", "csat", "orders", "customers", "webhook_logs"} <= before
+    assert {"attachments", "attachment_contents"} <= before
     await told(vendors, "customers/redact", REQUEST)
     # WhatsApp knew the person by telephone number alone: the request names it, and the record is found by it.
     assert await places(rig) == set()
     (request,) = await rig.rows(models.PrivacyRequest)
     assert (request.kind, request.source, request.done_at is not None) == ("erase", "shopify", True)
     assert request.report["messages"] >= 3
+    assert request.report["attachments"] == 2
     assert request.report["webhook_logs"] >= 2
     record = await rig.record(conversation)
     assert record.last_seq > 0

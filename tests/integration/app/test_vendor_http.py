@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from app.channels.http import FetchRefusedError, ForbiddenAddressError, VendorHttp
-from app.channels.port import HttpLostError, HttpUnreachableError
+from app.channels.http import ForbiddenAddressError, VendorHttp
+from app.channels.port import FetchRefusedError, HttpLostError, HttpUnreachableError
 from app.simulate.faults import BrokenResponse
 from app.simulate.loopback import serving
 from app.simulate.twilio import TwilioStandIn

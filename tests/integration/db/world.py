@@ -16,6 +16,7 @@ from app.domain.conversation import Conversation
 from app.domain.message import FinishReason
 from app.domain.people import Actor, Role, Staff, Visitor
 from app.domain.reply import Reply
+from app.services.attachments import FileLinks
 from app.services.change import Changes
 from app.services.control import ControlDesk
 from app.services.desk import DeskWork
@@ -69,7 +70,7 @@ class World:
         self.publisher = Publisher(self.bus)
         self.changes = Changes(self.store, self.live, self.publisher, self.clock)
         self.ingest = Ingest(self.store, self.changes, self.clock)
-        self.sending = Sending(self.changes)
+        self.sending = Sending(self.changes, FileLinks("a key of tests", "https://shop.example", self.clock))
         self.control = ControlDesk(self.changes, self.store)
         self.replies = Replies(self.store, self.changes, self.live, self.clock)
         self.jobs = JobQueue(self.store, self.publisher, self.clock)

@@ -1,0 +1,92 @@
+"""Files of messages: uploaded by agents, and served to those who may see them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+from uuid import UUID
+
+from msgspec import Meta, Struct
+from starlette.responses import Response
+
+from app.api.conversations import staff_of
+from app.api.operation import Call, Operation
+from app.api.problem import Problem
+from app.auth.roles import Permission
+from app.domain.files import MAX_FILE_BYTES, is_shown
+from app.services.attachments import OpenFile, attachment_shape
+from realtime.protocol import shapes
+
+TAG = "attachments"
+# What a stranger sent runs nothing and loads nothing, wherever it is opened.
+_SAFE = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, max-age=3600",
+}
+
+
+class UploadQuery(Struct, frozen=True):
+    """Where the file is to be sent, and what it is called; its bytes are the body."""
+
+    conversation: UUID
+    name: Annotated[str, Meta(max_length=255)] = "file"
+
+
+class LinkQuery(Struct, frozen=True):
+    """What signs an address: until when (Unix seconds, 0: for as long as the file is there), and the signature."""
+
+    exp: int
+    sig: str
+
+
+async def upload_attachment(call: Call) -> shapes.Attachment:
+    """Keep a file to be sent with `message.send`; the body is the file, of at most 25,000,000 bytes."""
+    query: UploadQuery = call.query
+    staff = staff_of(call)
+    await call.context.programs.state(staff, query.conversation)  # not_found for another shop's
+    content = await _body(call)
+    declared = call.request.headers.get("content-type", "")
+    row = await call.context.attachments.upload(staff, query.conversation, query.name, declared, content)
+    return shapes.Attachment(**{**attachment_shape(row, f"/api/attachments/{row.id}/"), "id": row.id})
+
+
+async def _body(call: Call) -> bytes:
+    """Read the body, at most as much as a file may have.
+
+    Raises: Problem 413.
+    """
+    content = bytearray()
+    async for part in call.request.stream():
+        content += part
+        if len(content) > MAX_FILE_BYTES:
+            raise Problem(413, "too_large", f"a file has at most {MAX_FILE_BYTES} bytes")
+    return bytes(content)
+
+
+async def get_attachment(call: Call) -> Response:
+    """Return a file of a message; 409 while it is being fetched, and for one that was not taken."""
+    return _served(await call.context.attachments.open(call.staff.shop, call.request.path_params["id"]))
+
+
+async def get_signed_attachment(call: Call) -> Response:
+    """Return a file to whoever has its signed address: a vendor for an hour, or the customer it was sent to."""
+    query: LinkQuery = call.query
+    return _served(await call.context.attachments.open_signed(call.request.path_params["id"], query.exp, query.sig))
+
+
+def _served(file: OpenFile) -> Response:
+    place = "inline" if is_shown(file.media_type) else "attachment"
+    named = f"{place}; filename*=UTF-8''{quote(file.name, safe='')}"
+    return Response(file.content, media_type=file.media_type, headers={**_SAFE, "Content-Disposition": named})
+
+
+OPERATIONS = (
+    Operation("POST", "/api/attachments/", upload_attachment, "Upload a file", TAG, Permission.WRITE_CONVERSATIONS,
+              None, UploadQuery, shapes.Attachment, 201, (404, 413)),
+    Operation("GET", "/api/attachments/{id:uuid}/", get_attachment, "A file of a message", TAG,
+              Permission.READ_CONVERSATIONS, errors=(409,)),
+    Operation("GET", "/api/attachments/{id:uuid}/file/", get_signed_attachment, "A file, by its signed address", TAG,
+              None, None, LinkQuery, errors=(409,)),
+)  # fmt: skip

@@ -1,0 +1,74 @@
+"""The handler that fetches customers' files from vendors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import structlog
+
+from app.channels.port import Channel, Fetcher, FetchRefusedError, HttpLostError, HttpUnreachableError
+from app.domain.channel import Account
+from app.domain.files import MAX_FILE_BYTES, type_of
+from app.domain.job import ClaimedJob
+from app.errors import ConfigurationError
+from app.services.accounts import Accounts
+from app.services.attachments import FileRow, Files
+
+log = structlog.get_logger(__name__)
+
+
+class FetchFile:
+    """Handler of jobs that fetch one file each. `channels` by kind: they know who may see which credentials."""
+
+    def __init__(self, files: Files, accounts: Accounts, channels: Mapping[str, Channel], fetcher: Fetcher) -> None:
+        self._files = files
+        self._accounts = accounts
+        self._channels = channels
+        self._fetcher = fetcher
+
+    async def __call__(self, job: ClaimedJob) -> None:
+        """Fetch, look at the first bytes, and keep it or note why not.
+
+        Raises: HttpLostError, HttpUnreachableError: it is tried again; at the last try the file is given up.
+        """
+        row = await self._files.find(UUID(job.payload["file"]))
+        if row is None or row.state != "waiting" or row.source_url is None:
+            return
+        try:
+            media_type, content = await self._fetch(row, row.source_url)
+        except FetchRefusedError as error:
+            await self._refuse(row, error.reason)
+        except (HttpLostError, HttpUnreachableError) as error:
+            if job.tries < job.max_tries:
+                raise
+            await self._refuse(row, f"the vendor did not give it: {type(error).__name__}")
+        else:
+            await self._files.store(row.id, media_type, content)
+
+    async def _fetch(self, row: FileRow, url: str) -> tuple[str, bytes]:
+        account = await self._account(row)
+        channel = None if account is None else self._channels.get(account.kind)
+        receiver = None if channel is None else channel.receiver
+        if account is None or receiver is None:
+            raise FetchRefusedError("its account is gone")
+        fetched = await self._fetcher.fetch(
+            url,
+            headers_for=lambda address: receiver.media_headers(address, account),
+            max_bytes=MAX_FILE_BYTES,
+            allowed=lambda _: True,  # what it is called is not what it is
+        )
+        media_type = type_of(fetched.content, fetched.media_type)
+        if media_type is None:
+            raise FetchRefusedError("files of this type are not taken")
+        return media_type, fetched.content
+
+    async def _account(self, row: FileRow) -> Account | None:
+        try:
+            return None if row.account is None else await self._accounts.find(row.account)
+        except ConfigurationError:
+            return None
+
+    async def _refuse(self, row: FileRow, reason: str) -> None:
+        log.info("file refused", action="file_refused", file=str(row.id), reason=reason)
+        await self._files.refuse(row.id, reason)
