@@ -93,15 +93,26 @@ class Sentences:
         return known
 
     def _find(self, situation: str, facts: Mapping[str, str]) -> Allowed:
-        found: dict[str, dict[tuple[str, ...], None]] = {"opening": {}, "first": {}, "later": {}}
-        for group in self.by_situation.get(situation, ()):
-            fitting = tuple(_fitting(group, facts))
-            if fitting:
-                found[group.place][fitting] = None
+        # Where nothing special is asked for, the general answer; where there is none, any that the question may mean.
+        general = [group for group in self.by_situation.get(situation, ()) if "asks" not in dict(group.given)]
+        of_general = _by_place(general, facts)
+        if "asks" not in facts and of_general["first"]:
+            found = of_general
+        else:
+            found = _by_place(self.by_situation.get(situation, ()), facts)
         first = tuple(dict.fromkeys(chain.from_iterable(found["first"])))
         if not first:
             return Allowed()
         return Allowed((first, *found["later"]), tuple(dict.fromkeys(chain.from_iterable(found["opening"]))))
+
+
+def _by_place(groups: Sequence[SentenceGroup], facts: Mapping[str, str]) -> dict[str, dict[tuple[str, ...], None]]:
+    found: dict[str, dict[tuple[str, ...], None]] = {"opening": {}, "first": {}, "later": {}}
+    for group in groups:
+        fitting = tuple(_fitting(group, facts))
+        if fitting:
+            found[group.place][fitting] = None
+    return found
 
 
 def _fitting(group: SentenceGroup, facts: Mapping[str, str]) -> Iterator[str]:

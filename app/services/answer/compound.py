@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.services.answer.decision import SURE, TALK_INTENTS, Decision, decide
+from app.services.answer.decision import Decision, decide
 from app.services.answer.question import Previous, Question
+from app.services.answer.reading import SURE, TALK_INTENTS
 from nlp.prompt import Act, Mood
 
 _NOT_COMPOUND = TALK_INTENTS | {"out_of_scope", "contact_human", "complaint"}

@@ -10,29 +10,27 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.domain.catalogue import RETURNABLE_ORDER_STATES, Article, Order, Product
-from app.services.answer.picking import names_no_order, pick_order, pick_shown
+from app.services.answer.picking import SPOKEN_OF, names_no_order, pick_order, pick_shown
 from app.services.answer.question import Question
+from app.services.answer.reading import (
+    ARTICLE_HIT,
+    ORDER_INTENTS,
+    PRODUCT_INTENTS,
+    SENTENCE_HIT,
+    SENTENCE_LEAD,
+    TALK_INTENTS,
+    answer_score,
+    best_article,
+    intent_of,
+    named_products,
+)
+from app.services.answer.searching import found_products, shown_products
+from nlp.aspects import aspect_of
 from nlp.grounding import MAX_ORDERS
 from nlp.prompt import Act, Mood
 from nlp.situations import SITUATIONS
 
-SURE = 0.45  # below it the bot asks what is meant; the classifiers' scores are calibrated
-KEEP_TOPIC = 0.75  # below it a short message goes on with the topic of the last answer
-PRODUCT_HIT = 0.42  # the product is the one that was named
-SEARCH_HIT = 0.33  # the product is worth showing to somebody who looks for something
-ARTICLE_HIT = 0.5
 DESCRIBED_HIT = 0.2  # for countries, where the shop has no fact of them
-DOUBTFUL_SCOPE = 0.9  # a question taken for foreign with less than this may still be one for an article
-SHOWN_PRODUCTS = 3
-
-ORDER_INTENTS = frozenset(
-    {
-        "order_status", "order_cancel", "order_change", "address_change", "refund_status", "refund_request",
-        "damaged_or_wrong_item",
-    }
-)  # fmt: skip
-PRODUCT_INTENTS = frozenset({"product_question", "product_search", "availability"})
-TALK_INTENTS = frozenset({"greeting", "goodbye", "thanks"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ class Decision:
 
 def decide(question: Question) -> Decision:
     """Choose intent and situation for one message."""
-    intent, reasons = _intent(question)
+    intent, reasons = intent_of(question)
 
     def decision(
         situation: str,
@@ -103,40 +101,8 @@ def decide(question: Question) -> Decision:
 Decider = Callable[..., Decision]
 
 
-def _intent(question: Question) -> tuple[str, tuple[str, ...]]:
-    """Take the classifier's intent, unless the conversation says better."""
-    understood, previous = question.understood, question.previous
-    label, score = understood.intent, understood.intent_score
-    reasons = (f"intent {label} {score:.2f}", f"mood {understood.mood} {understood.mood_score:.2f}")
-    if question.accepts_person:
-        return "contact_human", (*reasons, "yes to the offer of a colleague")
-    on_products = label in PRODUCT_INTENTS | {"out_of_scope"} or score < KEEP_TOPIC
-    if question.is_short and on_products and pick_shown(question) is not None:
-        of_product = label if label in ("product_question", "availability") and score >= SURE else None
-        return of_product or "availability", (*reasons, "one of the products shown")
-    if previous is not None and previous.asked_for_order and (question.numbers or question.emails):
-        if question.is_bare_reference or label not in ORDER_INTENTS:
-            return previous.intent, (*reasons, f"answers the question for the order ({previous.intent})")
-    elif question.is_bare_reference or (label == "out_of_scope" and question.is_short and question.numbers):
-        return "order_status", (*reasons, "hardly more than an order number")
-    continues = (
-        previous is not None
-        and previous.intent in ORDER_INTENTS | PRODUCT_INTENTS
-        and question.is_short
-        and (score < KEEP_TOPIC or question.means_other)
-        and label not in TALK_INTENTS | {"contact_human"}
-    )
-    if previous is not None and continues and (label == "out_of_scope" or score < SURE or question.means_other):
-        return previous.intent, (*reasons, f"goes on with {previous.intent}")
-    if label == "out_of_scope" and score < DOUBTFUL_SCOPE and _best_article(question) is not None:
-        return "product_question", (*reasons, "an article matches")
-    if score < SURE and label not in ("out_of_scope", "contact_human"):
-        return "unclear", (*reasons, f"below {SURE}")
-    return label, reasons
-
-
 def _unclear(question: Question, decision: Decider) -> Decision:
-    article = _best_article(question)
+    article = best_article(question)
     if article is not None:
         return decision("product_question/article", "an article matches", article=article)
     if question.previous is not None and question.previous.asked_for_meaning:
@@ -153,7 +119,7 @@ def _about_order(question: Question, intent: str, decision: Decider) -> Decision
         missing = "email" if question.numbers else "order number" if question.emails else None
         return decision(f"{intent}/unverified", "the customer is not verified", missing=missing)
     if question.numbers:
-        named = [order for order in question.orders if _bare(order.number) in {_bare(n) for n in question.numbers}]
+        named = _named(question)
         if not named:
             return decision(f"{intent}/unmatched", "the number is not one of the customer's orders")
         return _with_order(named[0], intent, decision, "the number is the customer's order")
@@ -167,9 +133,10 @@ def _about_order(question: Question, intent: str, decision: Decider) -> Decision
 def _unnamed_order(question: Question, intent: str, decision: Decider) -> Decision:
     """No number was given: the order spoken of before, or the newest one that fits."""
     fitting = [order for order in question.orders if _fits(order, intent)]
-    if intent == "order_status" and len(fitting) > 1 and names_no_order(question):
-        listed = fitting[:MAX_ORDERS]
-        return decision("order_status/several", f"{len(fitting)} orders on their way", orders=listed)
+    all_meant = intent == "order_status" and question.means_all_orders and len(question.orders) > 1
+    if all_meant or (intent == "order_status" and len(fitting) > 1 and names_no_order(question)):
+        listed = (question.orders if all_meant else fitting)[:MAX_ORDERS]
+        return decision("order_status/several", f"{len(listed)} orders are meant", orders=listed)
     order, reason = pick_order(question, fitting)
     return _with_order(order, intent, decision, reason)
 
@@ -192,17 +159,17 @@ def _with_order(order: Order, intent: str, decision: Decider, reason: str) -> De
 
 
 def _about_product(question: Question, intent: str, decision: Decider) -> Decision:
-    picked = pick_shown(question)
-    if picked is not None and intent != "product_search":
-        return _with_product(question, picked, intent, decision, "one of the products shown")
-    hits = [hit.item for hit in question.products if hit.score >= PRODUCT_HIT]
     if intent == "product_search":
         return _search(question, decision)
-    article = _best_article(question) if intent == "product_question" else None
-    if article is not None and (not hits or question.understood.intent == "out_of_scope"):
-        return decision("product_question/article", "an article matches", article=article)
-    if hits:
-        return _with_product(question, hits[0], intent, decision, "the product was named")
+    picked = pick_shown(question)
+    if picked is not None:
+        return _with_product(question, picked, intent, decision, "one of the products shown")
+    named = named_products(question)
+    article = _article_for(question, named) if intent == "product_question" else None
+    if article is not None:
+        return decision("product_question/article", "an article answers it", article=article)
+    if named:
+        return _with_product(question, named[0], intent, decision, "the product was named")
     if question.page_product is not None:
         return _with_product(question, question.page_product, intent, decision, "the product of the page")
     if question.previous is not None and question.previous.product_id is not None:
@@ -212,18 +179,28 @@ def _about_product(question: Question, intent: str, decision: Decider) -> Decisi
     return decision(f"{intent}/which", "no product was named", missing="product")
 
 
+def _article_for(question: Question, named: Sequence[Product]) -> Article | None:
+    """Return the article that answers a question on a product better than what is said of the product."""
+    article = best_article(question)
+    if article is not None and (not named or question.understood.intent == "out_of_scope"):
+        return article
+    if question.asks_in_general or aspect_of("product_question", question.text) is not None:
+        return None
+    own = max((answer_score(question, one.id) for one in named[:1]), default=0.0)
+    best = max(question.articles, key=lambda hit: answer_score(question, hit.item.id), default=None)
+    answers = best is not None and answer_score(question, best.item.id) >= max(SENTENCE_HIT, own + SENTENCE_LEAD)
+    return best.item if best is not None and answers else None
+
+
 def _with_product(question: Question, product: Product, intent: str, decision: Decider, reason: str) -> Decision:
     return decision(f"{intent}/found", reason, products=(product,))
 
 
 def _search(question: Question, decision: Decider) -> Decision:
-    """Show up to three products in stock, within the price the customer named."""
-    found = [hit.item for hit in question.products if hit.score >= SEARCH_HIT]
-    limit = question.price_limit_minor
-    shown = [one for one in found if one.stock > 0 and (limit is None or one.price_minor <= limit)][:SHOWN_PRODUCTS]
+    shown = shown_products(question)
     if shown:
         return decision("product_search/found", f"{len(shown)} products found", products=shown)
-    if question.is_short and not found:
+    if question.is_short and not question.names_kind and not found_products(question):
         return decision("product_search/vague", "nothing to search by", missing="product")
     return decision("product_search/unmatched", "no product in stock matches")
 
@@ -243,20 +220,34 @@ def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
         return _return(question, decision)
     if intent == "invoice":
         if question.customer.verified and question.orders:
-            return decision("invoice/verified", orders=question.orders[:1])
+            return decision("invoice/verified", orders=(_named(question) or question.orders)[:1])
         return decision("invoice/unverified")
+    if intent == "discount" and question.asks_special_discount:
+        return decision("any/offer", "a discount of which the shop's facts say nothing")
+    return _payment_trouble(question, intent, decision) or _from_general_facts(question, intent, decision)
+
+
+def _payment_trouble(question: Question, intent: str, decision: Decider) -> Decision | None:
+    if intent == "payment_problem" and question.was_charged_wrongly:
+        return decision("payment_problem/handoff", "money was taken that should not have been")
     if intent == "payment_problem" and question.understood.mood is Mood.NEGATIVE and question.shop.people_available:
         return decision("payment_problem/handoff", "an unhappy customer cannot pay")
-    return _from_general_facts(question, intent, decision)
+    return None
+
+
+def _named(question: Question) -> list[Order]:
+    """Return those of the customer's own orders whose number stands in the message."""
+    numbers = {_bare(number) for number in question.numbers}
+    return [order for order in question.orders if _bare(order.number) in numbers]
 
 
 def _return(question: Question, decision: Decider) -> Decision:
     delivered = [order for order in question.orders if order.state in RETURNABLE_ORDER_STATES]
-    named = [order for order in question.orders if _bare(order.number) in {_bare(n) for n in question.numbers}]
+    named = _named(question)
     if named:
         return decision("return_or_exchange/verified", "the number is the customer's order", orders=named[:1])
-    if delivered:
-        order, reason = pick_order(question, delivered)
+    order, reason = pick_order(question, delivered) if question.orders else (None, "")
+    if order is not None and (delivered or reason == SPOKEN_OF):
         return decision("return_or_exchange/verified", reason, orders=(order,))
     return _from_general_facts(question, "return_or_exchange", decision)
 
@@ -266,7 +257,7 @@ def _from_general_facts(question: Question, intent: str, decision: Decider) -> D
     quotes = intent == "delivery_options" and question.asks_for_countries
     quotes = quotes and "delivery.countries" not in question.shop.facts
     floor = DESCRIBED_HIT if quotes else ARTICLE_HIT
-    situation, article = f"{intent}/general", _best_article(question, floor)
+    situation, article = f"{intent}/general", best_article(question, floor)
     row = f"{intent}/article" if f"{intent}/article" in SITUATIONS else "product_question/article"
     if article is not None and (quotes or not article.states_facts):
         return decision(row, "an article that says more than the general facts", article=article)
@@ -277,11 +268,6 @@ def _from_general_facts(question: Question, intent: str, decision: Decider) -> D
     if question.was_handed_back:
         return decision("any/offer", f"the shop has no facts for {intent}, and a person had it a moment ago")
     return decision("any/handoff", f"the shop has no facts for {intent}")
-
-
-def _best_article(question: Question, floor: float = ARTICLE_HIT) -> Article | None:
-    best = max(question.articles, key=lambda hit: hit.score, default=None)
-    return best.item if best is not None and best.score >= floor else None
 
 
 def _bare(number: str) -> str:

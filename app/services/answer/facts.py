@@ -13,9 +13,11 @@ from uuid import UUID
 from app.domain.catalogue import Article, Order, Product, format_date, format_money
 from app.services.answer.decision import Decision
 from app.services.answer.question import Question
+from app.services.answer.reading import SENTENCE_HIT, answer_score
 from app.services.answer.sentences import split_sentences
 from nlp.aspects import aspect_of
 from nlp.grounding import MAX_ORDERS, MAX_PRODUCTS, WORDS, Fact, order_key, product_key
+from nlp.retrieval import terms
 from nlp.situations import SITUATIONS
 
 LOW_STOCK = 5  # pieces
@@ -81,7 +83,12 @@ def _order_facts(order: Order, index: int, *, with_private: bool) -> dict[str, s
 
 
 def _is_returnable(order: Order, question: Question) -> bool:
-    """Whether a delivered order is within the shop's return window; a window that is not in days is left to people."""
+    """Whether an order is within the shop's return window, or will be once it has come.
+
+    A window that is not in days is left to people.
+    """
+    if order.is_open:
+        return True
     if order.state != "delivered":
         return False
     window = _DAYS.match(question.shop.facts.get("policy.return_window", ""))
@@ -108,7 +115,7 @@ def _product_facts(product: Product, index: int, question: Question) -> dict[str
         "colours": join_words(product.colours),
         "variant": _variant(product, question.text),
         "material": product.material,
-        "detail": _sentence(product.id, product.description, question),
+        "detail": _detail(product, question),
         "restock": _day(product.restock) if product.stock <= 0 else None,
         "link": product.url,
     }
@@ -120,6 +127,15 @@ def _variant(product: Product, question: str) -> str | None:
     colours = [colour for colour in product.colours if colour.lower() in words]
     sizes = [f"size {size}" for size in product.sizes if size.lower() in words]
     return ", ".join([*colours[:1], *sizes[:1]]) or None
+
+
+def _detail(product: Product, question: Question) -> str | None:
+    """Return what the shop says of the product that answers the question; nothing when that has no answer to it."""
+    if question.asks_in_general or answer_score(question, product.id) >= SENTENCE_HIT:
+        return _sentence(product.id, product.description, question)
+    named = set(terms(f"{product.title} {product.category}"))
+    said = {term for term in terms(question.text) if term not in named}
+    return f"In our shop it goes under {join_words(product.tags)}" if said & set(product.tags) else None
 
 
 def _article_facts(article: Article, question: Question) -> dict[str, str]:
@@ -134,7 +150,8 @@ def _article_facts(article: Article, question: Question) -> dict[str, str]:
 
 def _sentence(key: UUID, text: str, question: Question) -> str | None:
     """Return the sentence that answers the question best, else the first; without its full stop."""
-    chosen = question.sentences.get(key) or next(iter(split_sentences(text)), None)
+    best = question.sentences.get(key)
+    chosen = best.item if best is not None else next(iter(split_sentences(text)), None)
     return chosen.rstrip(".") if chosen else None
 
 

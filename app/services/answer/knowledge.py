@@ -13,13 +13,30 @@ from app.services.answer.ports import Catalogue, Records
 from app.services.answer.question import Found
 from app.services.answer.sentences import split_sentences
 from nlp.encoder import Encoder, Vectors
-from nlp.retrieval import Document, Index
+from nlp.retrieval import Document, Index, terms
 
 CHECK_S = 2.0  # how long a catalogue's version is believed
 PRODUCT_HITS = 8
+KIND_HITS = 40  # of the kind that was named: price, colour and stock leave few of them
 ARTICLE_HITS = 3
-SECOND_SENTENCE = 0.75  # of the best one's score, from which a second sentence is quoted too
+SECOND = 0.8  # of the best one's score, from which a second sentence is quoted too
+MEANING = 0.6  # share of the meaning in a sentence's score; the rest is words
 SHOWN_CHARS = 220  # of an article in an answer
+SYNONYMS = {
+    "present": "gift",
+    "sneaker": "shoe",
+    "backpack": "pack",
+    "rucksack": "pack",
+    "pant": "trouser",
+    "coat": "jacket",
+}
+# What is told in answer to a word: nobody writes that a lamp is so and so bright.
+MEASURES = {
+    "heavy": ("weigh", "gram", "kilogram"), "weight": ("weigh", "gram", "kilogram"), "bright": ("lumen",),
+    "big": ("litre", "millilitre", "hold", "centimetre"), "volume": ("litre", "millilitre"),
+    "people": ("sleep",), "person": ("sleep",), "cold": ("degree",), "minu": ("degree",), "temperature": ("degree",),
+    "rechargeable": ("charge",), "thick": ("centimetre",), "waterproof": ("rain", "rainproof", "dry"),
+}  # fmt: skip
 KEPT_TEXTS = 2000  # whose sentences' vectors are kept: 5 kB each
 
 
@@ -28,9 +45,12 @@ class Hits:
     """What a search found, best first."""
 
     products: Sequence[Found[Product]] = ()
+    of_kind: Sequence[Found[Product]] = ()  # those of the kind that the message names: a jacket, boots
+    names_kind: bool = False
+    goes_on_with: str | None = None  # the earlier message whose kind it is
     articles: Sequence[Found[Article]] = ()
-    sentences: Mapping[UUID, str] = field(default_factory=dict)
-    """Of the best article and product, the sentence that answers the message best."""
+    sentences: Mapping[UUID, Found[str]] = field(default_factory=dict)
+    """Of the best articles and products, the sentence that answers the message best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +61,19 @@ class _Shelf:
     articles: Index
     article_by_id: dict[str, Article]
     product_ids: dict[str, UUID]  # by external id and by id
+    kinds: dict[str, frozenset[str]]  # ids of products by their category, and by the last word of a title
+    tagged: dict[str, frozenset[str]]  # ids of products by their tags
+
+    def of_kind(self, text: str) -> frozenset[str]:
+        """Return the products of the kinds that a text names; of the narrowest, when it names several.
+
+        Where it names none, those with a property that it names: `a gift`, `something for running`.
+        """
+        said = [SYNONYMS.get(term, term) for term in terms(text)]
+        named = [self.kinds[term] for term in said if term in self.kinds]
+        if named:
+            return min(named, key=len)
+        return frozenset().union(*(self.tagged[term] for term in said if term in self.tagged))
 
 
 class Knowledge:
@@ -63,32 +96,41 @@ class Knowledge:
         shelf = await self._shelf(shop)
         product_hits = shelf.products.search(text, vector, PRODUCT_HITS)
         article_hits = shelf.articles.search(text, vector, ARTICLE_HITS)
-        scores = {UUID(hit.id): hit.score for hit in product_hits}
-        products = await self._records.products(shop, list(scores))
+        kind = shelf.of_kind(text)
+        kind_hits = shelf.products.search(text, vector, KIND_HITS, allowed=kind) if kind else []
+        scores = {UUID(hit.id): hit.score for hit in (*product_hits, *kind_hits)}
+        known = {product.id: product for product in await self._records.products(shop, list(scores))}
+        products = [known[UUID(hit.id)] for hit in product_hits if UUID(hit.id) in known]
         articles = [Found(shelf.article_by_id[hit.id], hit.score) for hit in article_hits]
-        texts = {one.item.id: one.item.body for one in articles[:1]}
-        texts |= {product.id: product.description for product in products[:1]}
+        texts = {one.item.id: (one.item.title, one.item.body) for one in articles}
+        texts |= {product.id: (product.title, product.description) for product in products[:1]}
         return Hits(
             products=[Found(product, scores[product.id]) for product in products],
+            of_kind=[Found(known[UUID(hit.id)], hit.score) for hit in kind_hits if UUID(hit.id) in known],
+            names_kind=bool(kind),
             articles=articles,
             sentences=await asyncio.to_thread(self._best_sentences, texts, text, vector),
         )
 
-    def _best_sentences(self, texts: Mapping[UUID, str], query: str, vector: Vectors) -> dict[UUID, str]:
-        """Choose a sentence of each text, or the two that answer almost equally well, in the order of the text."""
+    async def sentences_of(self, products: Sequence[Product], text: str, vector: Vectors) -> Mapping[UUID, Found[str]]:
+        """Return the sentence of each product's description that answers a message best."""
+        texts = {product.id: (product.title, product.description) for product in products}
+        return await asyncio.to_thread(self._best_sentences, texts, text, vector) if texts else {}
+
+    def _best_sentences(
+        self, texts: Mapping[UUID, tuple[str, str]], query: str, vector: Vectors
+    ) -> dict[UUID, Found[str]]:
+        """Choose a sentence of each text, or those that answer almost equally well, in the order of the text."""
         found = {}
-        for key, text in texts.items():
+        for key, (title, text) in texts.items():
             sentences = split_sentences(text)
             if not sentences:
                 continue
-            index = Index(
-                [Document(str(at), "", sentence) for at, sentence in enumerate(sentences)],
-                self._sentence_vectors(text, sentences),
-            )
-            best = index.search(query, vector, 2)
-            rows = sorted(int(hit.id) for hit in best if hit.score >= best[0].score * SECOND_SENTENCE)
-            both = " ".join(sentences[row] for row in rows)
-            found[key] = (both if len(both) <= SHOWN_CHARS else sentences[int(best[0].id)]).rstrip(".")
+            scores = _sentence_scores(title, sentences, query, self._sentence_vectors(text, sentences) @ vector)
+            best = max(range(len(sentences)), key=scores.__getitem__)
+            both = " ".join(one for one, score in zip(sentences, scores, strict=True) if score >= scores[best] * SECOND)
+            chosen = both if len(both) <= SHOWN_CHARS else sentences[best]
+            found[key] = Found(chosen.rstrip("."), scores[best])
         return found
 
     def _sentence_vectors(self, text: str, sentences: Sequence[str]) -> Vectors:
@@ -98,6 +140,10 @@ class Knowledge:
                 self._vectors.clear()
             known = self._vectors[text] = self._encoder.encode(sentences)
         return known
+
+    async def names_kind(self, shop: UUID, text: str) -> bool:
+        """Tell whether a text says what kind of product it is about."""
+        return bool((await self._shelf(shop)).of_kind(text))
 
     async def product(self, shop: UUID, product: str) -> Product | None:
         """Return the product a page names, by its id here or the shop's own."""
@@ -122,6 +168,8 @@ class Knowledge:
                     known.articles,
                     known.article_by_id,
                     known.product_ids,
+                    known.kinds,
+                    known.tagged,
                 )
             self._shelves[shop] = shelf
             return shelf
@@ -137,7 +185,42 @@ class Knowledge:
             articles=Index.build(articles, self._encoder),
             article_by_id={str(article.id): article for article in catalogue.articles},
             product_ids=ids | {str(product.id): product.id for product in catalogue.products},
+            kinds=_kinds(catalogue.products),
+            tagged=_tagged(catalogue.products),
         )
+
+
+def _sentence_scores(title: str, sentences: Sequence[str], query: str, meaning: Vectors) -> list[float]:
+    """Return for each sentence how well it answers, 0 to 1: by meaning, and by the share of the words asked for.
+
+    The words of the title say which text is meant, and nothing about its sentences.
+    """
+    of_title = set(terms(title))
+    asked = [{term, *MEASURES.get(term, ())} for term in set(terms(query)) - of_title]
+    told = [set(terms(sentence)) for sentence in sentences]
+    shared = [sum(not one.isdisjoint(words) for one in asked) / max(1, len(asked)) for words in told]
+    return [
+        MEANING * max(0.0, float(close)) + (1 - MEANING) * share for close, share in zip(meaning, shared, strict=True)
+    ]
+
+
+def _kinds(products: Sequence[Product]) -> dict[str, frozenset[str]]:
+    """Return the ids of products by what they are: `jacket` is a category, `boot` the last word of titles."""
+    last = (word for product in products for text in (product.category, product.title) for word in terms(text)[-1:])
+    nouns = {term for term in last if term.isalpha()}
+    found: dict[str, set[str]] = {}
+    for product in products:
+        for term in nouns.intersection((*terms(product.category)[-1:], *terms(product.title))):
+            found.setdefault(term, set()).add(str(product.id))
+    return {term: frozenset(ids) for term, ids in found.items()}
+
+
+def _tagged(products: Sequence[Product]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for product in products:
+        for term in {term for tag in product.tags for term in terms(tag)}:
+            found.setdefault(term, set()).add(str(product.id))
+    return {term: frozenset(ids) for term, ids in found.items()}
 
 
 def _words(product: Product) -> str:

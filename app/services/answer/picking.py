@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from app.domain.catalogue import Order, Product
 from app.services.answer.question import Question
+from nlp.retrieval import terms
 
+SPOKEN_OF = "the order spoken of before"
 _SAYS_NOTHING = frozenset({"the", "a", "one", "ones", "and", "no", "in", "of", "for", "it", "is", "with", "size"})
 
 
@@ -20,6 +22,7 @@ def pick_order(question: Question, fitting: Sequence[Order]) -> tuple[Order, str
     """Return the order that is meant, of the customer's own, and why. `fitting` are those the matter can be about."""
     orders, previous = question.orders, question.previous
     spoken_of = [order for order in orders if previous is not None and order.number == previous.order_number]
+    named = _holding_what_is_named(question)
     if question.means_other and spoken_of:
         others = [order for order in orders if order is not spoken_of[0]]
         if others:
@@ -27,12 +30,22 @@ def pick_order(question: Question, fitting: Sequence[Order]) -> tuple[Order, str
             return best[0], "the other order than the one spoken of before"
     among = fitting or orders
     if question.means_first:
-        return among[-1], "the oldest order that fits"
+        return (fitting if len(fitting) > 1 else orders)[-1], "the oldest order that fits"
     if question.means_last:
         return among[0], "the newest order that fits"
+    if spoken_of and question.points_back and (not named or spoken_of[0] in named):
+        return spoken_of[0], SPOKEN_OF
+    if named and (not spoken_of or spoken_of[0] not in named):
+        return next((order for order in named if order in fitting), named[0]), "the order with the item that was named"
     if spoken_of and (spoken_of[0] in fitting or not fitting):
-        return spoken_of[0], "the order spoken of before"
-    return among[0], "the newest order that fits"
+        return spoken_of[0], SPOKEN_OF
+    return next((order for order in among if order in named), among[0]), "the newest order that fits"
+
+
+def _holding_what_is_named(question: Question) -> list[Order]:
+    """Return the orders that hold what the message names: `can I send the boots back?`."""
+    said = set(terms(question.text))
+    return [order for order in question.orders if said & {term for item in order.items for term in terms(item.title)}]
 
 
 def pick_shown(question: Question) -> Product | None:

@@ -25,7 +25,7 @@ from app.services.answer.facts import gather_facts
 from app.services.answer.knowledge import Hits, Knowledge
 from app.services.answer.models import BatchedAnalyzer
 from app.services.answer.ports import Attempts, Records, ReplyContext
-from app.services.answer.question import Question, Understanding, email_addresses, order_numbers
+from app.services.answer.question import FEW_WORDS, Question, Understanding, email_addresses, order_numbers
 from app.services.answer.recommend import Recommended, Recommenders
 from nlp.analyzer import Analysis
 from nlp.grounding import Fact
@@ -95,9 +95,7 @@ class Pipeline:
             analysis = await self._stage("classify", self.analyzer.analyze(context.question))
         if analysis is not None:
             with suppress(_DegradedError):
-                hits = await self._stage(
-                    "search", self.knowledge.search(context.shop, context.question, analysis.vector)
-                )
+                hits = await self._stage("search", self._search(context, analysis))
         question = await self._question(context, analysis, hits)
         decided = await self._decide(context, question)
         decision = decided[0][1]
@@ -115,6 +113,26 @@ class Pipeline:
             orders=[decision.orders[0] for _, decision in decided if len(decision.orders) == 1],
             then=more[0] if more else None,
         )
+
+    async def _search(self, context: ReplyContext, analysis: Analysis) -> Hits:
+        """Search by the message; one that only goes on with a search (`anything cheaper?`) by the one before it."""
+        hits = await self.knowledge.search(context.shop, context.question, analysis.vector)
+        earlier = None if hits.names_kind else await self._searched_before(context)
+        if earlier is None:
+            return hits
+        vector = (await self.analyzer.analyze(earlier)).vector
+        before = await self.knowledge.search(context.shop, earlier, vector)
+        return replace(hits, of_kind=before.of_kind or before.products, names_kind=True, goes_on_with=earlier)
+
+    async def _searched_before(self, context: ReplyContext) -> str | None:
+        """What the customer looked for last, when this message is short enough to go on with it."""
+        previous = context.previous
+        if previous is None or previous.intent != "product_search" or len(context.question.split()) > FEW_WORDS:
+            return None
+        for turn in reversed(context.history):
+            if turn.speaker is Speaker.CUSTOMER and await self.knowledge.names_kind(context.shop, turn.text):
+                return turn.text
+        return None
 
     async def _decide(self, context: ReplyContext, question: Question) -> list[tuple[Question, Decision]]:
         """Decide the message, or its two questions when it has two."""
@@ -136,8 +154,11 @@ class Pipeline:
             text=clause,
             understood=understood,
             products=hits.products,
+            of_kind=hits.of_kind,
+            names_kind=hits.names_kind,
+            search_text=None,
             articles=hits.articles,
-            sentences=hits.sentences,
+            sentences={**whole.sentences, **hits.sentences},
         )
 
     def _part(self, context: ReplyContext, question: Question, decision: Decision) -> PreparedPart:
@@ -162,6 +183,11 @@ class Pipeline:
         page = None
         if context.page_product is not None:
             page = await self.knowledge.product(context.shop, context.page_product)
+        products = await self.records.products(context.shop, shown) if shown else ()
+        spoken_of = [*products[:1], *([page] if page is not None else [])]
+        sentences = dict(hits.sentences)
+        if analysis is not None:
+            sentences |= await self.knowledge.sentences_of(spoken_of, context.question, analysis.vector)
         return Question(
             text=context.question,
             history=context.history,
@@ -174,10 +200,13 @@ class Pipeline:
             previous=context.previous,
             page_product=page,
             foreign=self._foreign(context.question),
-            shown=await self.records.products(context.shop, shown) if shown else (),
+            shown=products,
             products=hits.products,
+            of_kind=hits.of_kind,
+            names_kind=hits.names_kind,
+            search_text=f"{hits.goes_on_with} {context.question}" if hits.goes_on_with else None,
             articles=hits.articles,
-            sentences=hits.sentences,
+            sentences=sentences,
         )
 
     async def _proven_order(self, context: ReplyContext) -> Order | None:

@@ -16,8 +16,15 @@ from nlp.situations import SITUATIONS
 _ORDER_NUMBER = re.compile(r"(?<![\w.,@-])#?([A-Z]{0,4}-?\d{3,12})(?![\w@]|[.,]\d)", re.IGNORECASE)
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 _PRICE_LIMIT = re.compile(
-    r"\b(?:under|below|less than|cheaper than|max(?:imum)?|up to|not more than)\s*(?:of\s*)?[€$£]?\s*(\d{1,6})\b",
+    r"\b(?:under|below|less than|cheaper than|max(?:imum|imal)?|up to|(?:not|no) more than|not over|within"
+    r"|budget(?: is)?)"
+    r"\s*(?:of\s*)?[€$£]?\s*(\d{1,6})\b|[€$£]?\b(\d{1,6})\s*[€$£]?\s*(?:euros?|dollars?|pounds?|bucks)?\s*"
+    r"(?:or less|max|at most|at the most|tops)\b",
     re.IGNORECASE,
+)
+_CHEAPER = re.compile(r"\b(?:cheaper|less expensive|lower price|too expensive|more affordable)\b", re.IGNORECASE)
+_EMPTY_IT = re.compile(
+    r"\b(?:is|was|would|will) it (?:still |be )?(?:possible|ok|okay|too late|allowed|true)\b", re.IGNORECASE
 )
 _ATTRIBUTE = re.compile(
     r"\b(?:price|costs?|how much|expensive|cheap|sizes?|colou?rs?|material|fabric|made of|made from|in stock"
@@ -29,12 +36,30 @@ _COUNTRIES = re.compile(
     r"|worldwide|international",
     re.IGNORECASE,
 )
+_GENERAL = re.compile(
+    r"\b(?:tell|know|say|info|information|details?|describe|description|more|about|like|special|features?|any good)\b",
+    re.IGNORECASE,
+)
+_CHARGED = re.compile(
+    r"\b(?:charged|debited|billed|paid|deducted|taken)\b.{0,30}\b(?:twice|two times|double|again|too much|wrong\w*)\b"
+    r"|\b(?:double|twice|wrong\w*) (?:charge|charged|payment|debit)",
+    re.IGNORECASE,
+)
+_ALL_ORDERS = re.compile(
+    r"\b(?:both|all)(?: (?:of )?my)? (?:orders|parcels|packages)\b|\bmy (?:\w+ )?orders\b", re.IGNORECASE
+)
+_SPECIAL_DISCOUNT = re.compile(
+    r"\b(?:students?|military|employees?|seniors?|birthday|price.?match\w*|match (?:the |their |your )?prices?"
+    r"|combine\w*|stack\w*|(?:sale|reduced|discounted) (?:items?|products?|things?)|twice|bulk)\b",
+    re.IGNORECASE,
+)
+_OWN_PAST = re.compile(r"\bI (?:pay|paid|order|ordered|buy|bought|spend|spent)\b", re.IGNORECASE)
 _OTHER = re.compile(r"\b(?:other|another|else|second|2nd)\b", re.IGNORECASE)
 _FIRST = re.compile(r"\b(?:first|1st|oldest|older|earlier|previous)\b", re.IGNORECASE)
 _LAST = re.compile(r"\b(?:last|latest|newest|newer|recent)\b", re.IGNORECASE)
 _ONE = re.compile(r"\b(?:ones?|it|that|this|them|these|those)\b", re.IGNORECASE)
 _YES = re.compile(r"\W*(?:yes|yeah|yep|yup|sure|ok|okay|please|do it|go ahead|that would be)\b", re.IGNORECASE)
-_FEW_WORDS = 6
+FEW_WORDS = 6
 
 T = TypeVar("T")
 
@@ -121,8 +146,11 @@ class Question:
     shown: Sequence[Product] = ()  # the products of the last answer
     foreign: str | None = None  # the language of the message, when it is none that the answer model writes
     products: Sequence[Found[Product]] = ()
+    of_kind: Sequence[Found[Product]] = ()  # those of the kind that the message names: `a jacket`
+    names_kind: bool = False
+    search_text: str | None = None  # what was searched for, when the message only goes on with it: `anything cheaper?`
     articles: Sequence[Found[Article]] = ()
-    sentences: Mapping[UUID, str] = field(default_factory=dict)  # by article or product: the one that fits best
+    sentences: Mapping[UUID, Found[str]] = field(default_factory=dict)  # by article or product: the one that fits best
 
     @property
     def numbers(self) -> list[str]:
@@ -136,12 +164,45 @@ class Question:
     def price_limit_minor(self) -> int | None:
         """The most the customer wants to spend, in minor units: `under 150`."""
         found = _PRICE_LIMIT.search(self.text)
-        return int(found.group(1)) * 100 if found else None
+        if found:
+            return int(found.group(1) or found.group(2)) * 100
+        prices = [product.price_minor for product in self.shown]
+        return min(prices) - 1 if prices and self.wants_cheaper else None
+
+    @property
+    def wants_cheaper(self) -> bool:
+        """Whether it is about something that costs less than what was shown."""
+        return bool(_CHEAPER.search(self.text))
 
     @property
     def asks_attribute(self) -> bool:
         """Whether it is about what every product has: price, stock, sizes, colours, material."""
         return bool(_ATTRIBUTE.search(self.text))
+
+    @property
+    def asks_in_general(self) -> bool:
+        """Whether it wants to hear about a product whatever there is to say: `tell me about it`."""
+        return bool(_GENERAL.search(self.text)) or len(self.text.split()) <= 3
+
+    @property
+    def means_all_orders(self) -> bool:
+        """Whether it is about more than one order: `both my orders please`."""
+        return bool(_ALL_ORDERS.search(self.text))
+
+    @property
+    def asks_special_discount(self) -> bool:
+        """Whether it is about a discount for some people or things, of which the shop's facts say nothing."""
+        return bool(_SPECIAL_DISCOUNT.search(self.text))
+
+    @property
+    def speaks_of_own_past(self) -> bool:
+        """Whether it is about what the customer did: `what did I pay?`."""
+        return bool(_OWN_PAST.search(self.text))
+
+    @property
+    def was_charged_wrongly(self) -> bool:
+        """Whether money went that should not have: only people can put that right."""
+        return bool(_CHARGED.search(self.text))
 
     @property
     def asks_for_countries(self) -> bool:
@@ -179,7 +240,7 @@ class Question:
     @property
     def points_back(self) -> bool:
         """Whether it names what was spoken of by a pronoun: `no, the blue one`, `is it warm?`."""
-        return bool(_ONE.search(self.text))
+        return bool(_ONE.search(_EMPTY_IT.sub(" ", self.text)))
 
     @property
     def words(self) -> frozenset[str]:
@@ -188,7 +249,7 @@ class Question:
 
     @property
     def is_short(self) -> bool:
-        return len(self.text.split()) <= _FEW_WORDS
+        return len(self.text.split()) <= FEW_WORDS
 
     @property
     def is_bare_reference(self) -> bool:

@@ -264,7 +264,10 @@ def test_the_product_of_the_page_is_meant_when_none_is_named() -> None:
 def test_what_a_description_says_is_quoted() -> None:
     tent = product("Two Night Tent")
     question = ask(
-        "how heavy is it", "product_question", products=[Found(tent, 0.8)], sentences={tent.id: "It is light"}
+        "how heavy is it",
+        "product_question",
+        products=[Found(tent, 0.8)],
+        sentences={tent.id: Found("It is light", 0.6)},
     )
     assert decide(question).situation == "product_question/found"
     assert values(question)["product.1.detail"] == "It is light"
@@ -274,7 +277,7 @@ def test_what_a_description_says_is_quoted() -> None:
 def test_policy_comes_from_general_facts_then_from_an_article_then_from_a_person() -> None:
     assert decide(ask("return window?", "refund_policy")).situation == "refund_policy/general"
     article = Article(id=uuid4(), title="Paying", body="We take cards. We take cash.", url="/pay")
-    sentences = {article.id: "We take cash"}
+    sentences = {article.id: Found("We take cash", 0.6)}
     by_article = ask("can I pay in cash?", "payment_methods", articles=[Found(article, 0.9)], sentences=sentences)
     assert decide(by_article).situation == "payment_methods/article"
     assert values(by_article)["article.text"] == "We take cash"

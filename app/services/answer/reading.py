@@ -1,0 +1,166 @@
+"""What a message is about: the classifier's word, unless the conversation says better. Pure, like the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from app.domain.catalogue import Article, Product
+from app.services.answer.picking import pick_shown
+from app.services.answer.question import Question
+from app.services.answer.searching import refines_search
+from nlp.aspects import aspect_of
+
+SURE = 0.45  # below it the bot asks what is meant; the classifiers' scores are calibrated
+KEEP_TOPIC = 0.75  # below it a short message goes on with the topic of the last answer
+PRODUCT_HIT = 0.42  # the product is the one that was named
+ARTICLE_HIT = 0.5
+SENTENCE_HIT = 0.42  # of the shop's texts: it answers the message
+SENTENCE_LEAD = 0.1  # by which the sentence of an article has to be better than what is said of the product
+DOUBTFUL_SCOPE = 0.9  # a question taken for foreign with less than this may still be one for an article
+
+ORDER_INTENTS = frozenset(
+    {
+        "order_status", "order_cancel", "order_change", "address_change", "refund_status", "refund_request",
+        "damaged_or_wrong_item",
+    }
+)  # fmt: skip
+PRODUCT_INTENTS = frozenset({"product_question", "product_search", "availability"})
+TALK_INTENTS = frozenset({"greeting", "goodbye", "thanks"})
+_LOOSE = PRODUCT_INTENTS | {"out_of_scope"}
+# What `how much was it?` is taken for where nothing says what "it" is.
+_TOPICLESS = frozenset({"product_question", "availability", "delivery_options", "order_status", "out_of_scope"})
+_OF_MONEY = _TOPICLESS | {"payment_problem", "payment_methods"}  # and `what did I pay?`
+_LASTING_TOPICS = frozenset({"total", "items", "placed", "tracking"})  # of an order, whatever was said of it last
+_ORDER_TOPICS = _LASTING_TOPICS | {"carrier", "when"}
+_GENERAL_TOPICS = frozenset({"delivery_options", "refund_policy", "return_or_exchange"})
+
+Read = tuple[str, str]  # the intent, and why it is not the classifier's
+
+
+def intent_of(question: Question) -> tuple[str, tuple[str, ...]]:
+    """Return the intent, or `unclear`, with its reasons."""
+    understood = question.understood
+    label, score = understood.intent, understood.intent_score
+    reasons = (f"intent {label} {score:.2f}", f"mood {understood.mood} {understood.mood_score:.2f}")
+    for rule in _RULES:
+        read = rule(question, label, score)
+        if read is not None:
+            return read[0], (*reasons, read[1])
+    if score < SURE and label not in ("out_of_scope", "contact_human"):
+        return "unclear", (*reasons, f"below {SURE}")
+    return label, reasons
+
+
+def best_article(question: Question, floor: float = ARTICLE_HIT) -> Article | None:
+    """Return the article that matches the message best, if it does."""
+    best = max(question.articles, key=lambda hit: hit.score, default=None)
+    return best.item if best is not None and best.score >= floor else None
+
+
+def named_products(question: Question) -> list[Product]:
+    """Return the products that the message names, the one whose whole title stands in it first."""
+    hits = [hit.item for hit in question.products if hit.score >= PRODUCT_HIT]
+    return sorted(hits, key=lambda one: one.title.lower() not in question.text.lower())
+
+
+def answer_score(question: Question, key: UUID) -> float:
+    """Return how well a sentence of this article or product answers the message."""
+    best = question.sentences.get(key)
+    return best.score if best is not None else 0.0
+
+
+def _accepts_person(question: Question, label: str, score: float) -> Read | None:
+    return ("contact_human", "yes to the offer of a colleague") if question.accepts_person else None
+
+
+def _goes_on_searching(question: Question, label: str, score: float) -> Read | None:
+    return ("product_search", "goes on with the search") if label in _LOOSE and refines_search(question) else None
+
+
+def _means_shown_product(question: Question, label: str, score: float) -> Read | None:
+    if not question.is_short or not (label in _LOOSE or score < KEEP_TOPIC) or pick_shown(question) is None:
+        return None
+    asks = label in ("product_question", "availability") and score >= SURE
+    return label if asks else "availability", "one of the products shown"
+
+
+def _tells_order(question: Question, label: str, score: float) -> Read | None:
+    previous = question.previous
+    if previous is not None and previous.asked_for_order and (question.numbers or question.emails):
+        if question.is_bare_reference or label not in ORDER_INTENTS:
+            return previous.intent, f"answers the question for the order ({previous.intent})"
+    elif question.is_bare_reference or (label == "out_of_scope" and question.is_short and question.numbers):
+        return "order_status", "hardly more than an order number"
+    return None
+
+
+def _asks_of_order(question: Question, label: str, score: float) -> Read | None:
+    """A short question without a topic of its own (`how much was it?`), about the order of the last answer."""
+    previous = question.previous
+    if previous is None or previous.order_number is None or label not in _OF_MONEY or not question.is_short:
+        return None
+    topics = _ORDER_TOPICS if previous.intent == "order_status" else _LASTING_TOPICS
+    known = [*question.orders, *([question.proven_order] if question.proven_order else [])]
+    number = previous.order_number.lstrip("#").upper()
+    state = next((order.state for order in known if order.number.lstrip("#").upper() == number), None)
+    points_back = question.points_back and label in _TOPICLESS
+    if (points_back or question.speaks_of_own_past) and aspect_of("order_status", question.text, state) in topics:
+        return "order_status", "about the order spoken of before"
+    return None
+
+
+def _asks_of_topic(question: Question, label: str, score: float) -> Read | None:
+    """A short question (`and is that free?`) about the delivery or the return of the last answer."""
+    previous = question.previous
+    if previous is None or previous.intent not in _GENERAL_TOPICS or label not in _TOPICLESS or not question.is_short:
+        return None
+    if named_products(question) or aspect_of(previous.intent, question.text) is None:
+        return None
+    return previous.intent, f"goes on with {previous.intent}"
+
+
+def _asks_of_product(question: Question, label: str, score: float) -> Read | None:
+    """Taken for out of scope, but it names a product, or the shop's words of the one spoken of answer it."""
+    if label != "out_of_scope":
+        return None
+    if any(one.title.lower() in question.text.lower() for one in named_products(question)):
+        return "product_question", "names a product"
+    if any(answer_score(question, one.id) >= SENTENCE_HIT for one in question.shown[:1]):
+        return "product_question", "about the product spoken of before"
+    return None
+
+
+def _talks_much(question: Question, label: str, score: float) -> Read | None:
+    is_doubtful = label in TALK_INTENTS and score < KEEP_TOPIC and not question.is_short
+    return ("unclear", f"a {label} of many words") if is_doubtful else None
+
+
+def _continues(question: Question, label: str, score: float) -> Read | None:
+    previous = question.previous
+    if previous is None or previous.intent not in ORDER_INTENTS | PRODUCT_INTENTS or not question.is_short:
+        return None
+    if label in TALK_INTENTS | {"contact_human"} or (score >= KEEP_TOPIC and not question.means_other):
+        return None
+    if label == "out_of_scope" or score < SURE or question.means_other:
+        return previous.intent, f"goes on with {previous.intent}"
+    return None
+
+
+def _asks_article(question: Question, label: str, score: float) -> Read | None:
+    is_doubtful = label == "out_of_scope" and score < DOUBTFUL_SCOPE
+    return ("product_question", "an article matches") if is_doubtful and best_article(question) is not None else None
+
+
+_RULES: tuple[Callable[[Question, str, float], Read | None], ...] = (
+    _accepts_person,
+    _means_shown_product,
+    _goes_on_searching,
+    _tells_order,
+    _asks_of_order,
+    _asks_of_topic,
+    _asks_of_product,
+    _talks_much,
+    _continues,
+    _asks_article,
+)

@@ -1,0 +1,79 @@
+"""Which products are shown to somebody who looks for something: of the kind, price, colour and size that was named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from app.domain.catalogue import Product
+from app.services.answer.question import Question
+from nlp.retrieval import terms
+
+SEARCH_HIT = 0.33  # the product is worth showing to somebody who looks for something
+SHOWN_PRODUCTS = 3
+
+_COLOURS = frozenset(
+    {
+        "black", "white", "grey", "gray", "blue", "navy", "red", "green", "olive", "yellow", "orange", "pink", "purple",
+        "brown", "beige", "sand", "silver", "gold",
+    }
+)  # fmt: skip
+_SEARCHED = frozenset({"product_search/found", "product_search/unmatched"})
+_SIZE = re.compile(r"\bsize (\w{1,4})\b|\bin (?:an? )?(xx?s|xx?l|[sml]|\d{2}(?:-\d{2})?)\b", re.IGNORECASE)
+
+
+def found_products(question: Question) -> list[Product]:
+    """Return what matches the message at all, best first; of the kind that it names, where it names one."""
+    if question.names_kind:
+        return [hit.item for hit in question.of_kind]
+    return [hit.item for hit in question.products if hit.score >= SEARCH_HIT]
+
+
+def shown_products(question: Question) -> list[Product]:
+    """Return up to three that are in stock and are what was asked for in price, colour and size."""
+    found = found_products(question)
+    limit, colours, sizes = question.price_limit_minor, _colours(question, found), _sizes(question)
+    fitting = [
+        one
+        for one in _best_described(question, found)
+        if one.stock > 0
+        and (limit is None or one.price_minor <= limit)
+        and (not colours or colours & _terms_of(one.colours))
+        and (not sizes or not one.sizes or sizes & {size.lower() for size in one.sizes})
+        and not (question.means_other and one in question.shown)
+    ]
+    return fitting[:SHOWN_PRODUCTS]
+
+
+def _best_described(question: Question, found: Sequence[Product]) -> list[Product]:
+    """Return those with the most of the properties named, by the shop's own tags: `a waterproof jacket`."""
+    said = set(terms(question.search_text or question.text))
+    counts = [len(said & (_terms_of(one.tags) - _terms_of((one.title, one.category)))) for one in found]
+    most = max(counts, default=0)
+    return [one for one, count in zip(found, counts, strict=True) if count == most]
+
+
+def refines_search(question: Question) -> bool:
+    """Tell whether a short message narrows the last search: `anything cheaper?`, `and in black?`."""
+    previous = question.previous
+    if previous is None or previous.situation not in _SEARCHED or not question.is_short:
+        return False
+    named = (
+        _colours(question, [*question.shown, *found_products(question)])
+        or _sizes(question)
+        or question.price_limit_minor
+    )
+    return bool(named or question.wants_cheaper or question.means_other)
+
+
+def _colours(question: Question, found: Sequence[Product]) -> set[str]:
+    known = _COLOURS.union(*(_terms_of(one.colours) for one in found))
+    return set(terms(question.search_text or question.text)) & known
+
+
+def _sizes(question: Question) -> set[str]:
+    return {(match[1] or match[2]).lower() for match in _SIZE.finditer(question.search_text or question.text)}
+
+
+def _terms_of(words: Sequence[str]) -> set[str]:
+    return {term for word in words for term in terms(word)}

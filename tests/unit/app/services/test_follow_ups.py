@@ -1,0 +1,136 @@
+"""What is meant by questions that lean on what was said before, and which products a search shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from app.domain.catalogue import Article, OrderItem, Product
+from app.services.answer.decision import decide
+from app.services.answer.question import Found, Previous
+from tests.unit.app.services.test_decision import ANA, ask, order, product, values
+
+
+def jacket(title: str, price: int, *tags: str, **more: Any) -> Product:
+    return replace(product(title), price_minor=price, tags=tags, **more)
+
+
+def test_it_is_the_order_spoken_of() -> None:
+    orders = [order("#1042"), order("#1019", "delivered")]
+    spoken: dict[str, Any] = {"customer": ANA, "orders": orders, "previous": Previous("order_status/verified", "#1042")}
+    back = ask("can I still return it?", "return_or_exchange", **spoken)
+    assert decide(back).order_number == "#1042"
+    assert values(back)["order.returnable"] == "yes"  # once it has come
+    assert decide(ask("is it possible to return my order?", "return_or_exchange", **spoken)).order_number == "#1019"
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "asks"),
+    [
+        ("and how much was it?", "product_question", "total"),
+        ("what did I pay?", "payment_problem", "total"),
+        ("who delivers it", "delivery_options", "carrier"),
+        ("when did I order it", "order_status", "placed"),
+        ("how long does it take", "product_question", "when"),
+    ],
+)
+def test_a_question_without_a_topic_is_about_the_order_spoken_of(text: str, intent: str, asks: str) -> None:
+    previous = Previous("order_status/verified", "#1042")
+    question = ask(text, intent, customer=ANA, orders=[order("#1050"), order("#1042")], previous=previous)
+    assert (decide(question).situation, decide(question).order_number) == ("order_status/verified", "#1042")
+    assert values(question)["asks"] == asks
+
+
+def test_an_order_is_named_by_what_is_in_it() -> None:
+    boots = replace(order("#1019", "delivered"), items=(OrderItem("Ridge Trail Boot", 1),))
+    orders = [order("#1030", "delivered"), boots]
+    question = ask("can I send the boots back", "return_or_exchange", customer=ANA, orders=orders)
+    assert decide(question).order_number == "#1019"
+
+
+def test_both_orders_are_listed_and_the_older_one_is_another() -> None:
+    orders = [order("#2"), order("#1", "delivered")]
+    both = ask("both my orders please", "order_status", customer=ANA, orders=orders)
+    assert decide(both).situation == "order_status/several"
+    previous = Previous("order_status/verified", "#2")
+    older = ask("where is the older one", "order_status", customer=ANA, orders=orders, previous=previous)
+    assert decide(older).order_number == "#1"
+
+
+def test_a_search_keeps_to_the_kind_the_price_and_the_properties_named() -> None:
+    shell, wind = jacket("Summit Shell", 18900, "waterproof"), jacket("Breeze", 7900, "wind")
+    bottle = replace(product("Wash-In"), price_minor=1400)
+    found: dict[str, Any] = {
+        "products": [Found(bottle, 0.9)], "of_kind": [Found(shell, 0.5), Found(wind, 0.4)], "names_kind": True,
+    }  # fmt: skip
+    assert list(decide(ask("a jacket under 150", "product_search", **found)).products) == [wind]
+    assert list(decide(ask("a waterproof jacket", "product_search", **found)).products) == [shell]
+    assert decide(ask("a waterproof jacket under 150", "product_search", **found)).situation == (
+        "product_search/unmatched"
+    )
+
+
+def test_a_search_is_narrowed_by_price_colour_and_size() -> None:
+    dear, cheap = jacket("Summit", 18900), jacket("Breeze", 7900, colours=("coral",), sizes=("XL",))
+    previous = Previous("product_search/found", product_id=dear.id, product_ids=(dear.id,))
+    goes_on: dict[str, Any] = {
+        "previous": previous, "shown": (dear,), "of_kind": [Found(dear, 0.5), Found(cheap, 0.4)], "names_kind": True,
+        "search_text": "a jacket",
+    }  # fmt: skip
+    cheaper = ask("anything cheaper?", "product_search", **goes_on)
+    assert list(decide(cheaper).products) == [cheap]
+    coloured = ask("and in coral?", "out_of_scope", **goes_on | {"search_text": "a jacket and in coral?"})
+    assert list(decide(coloured).products) == [cheap]
+    sized = ask("in XL please", "availability", **goes_on | {"search_text": "a jacket in XL please"})
+    assert list(decide(sized).products) == [cheap]
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("under 150", 15000), ("max 40 euros", 4000), ("not over €90", 9000), ("100 euros or less", 10000),
+        ("size 43", None), ("30 or 40", None),
+    ],
+)  # fmt: skip
+def test_a_price_limit_is_read(text: str, limit: int | None) -> None:
+    assert ask(text, "product_search").price_limit_minor == limit
+
+
+def test_what_the_shop_does_not_say_of_a_product_is_not_answered_by_something_else() -> None:
+    mug = replace(product("Enamel Mug"), category="cooking", tags=("camping", "mug"))
+    said = Found("It can go on the fire", 0.2)
+    question = ask(
+        "does the mug go in the dishwasher?", "product_question", products=[Found(mug, 0.7)], sentences={mug.id: said}
+    )
+    assert "product.1.detail" not in values(question)
+    assert values(replace(question, text="tell me about the mug"))["product.1.detail"] == "It can go on the fire"
+    assert "camping" in values(replace(question, text="is the mug for camping trips too?"))["product.1.detail"]
+
+
+def test_an_article_answers_what_the_product_does_not() -> None:
+    layer = product("Merino Base Layer")
+    care = Article(id=uuid4(), title="Washing and care", body="Merino is washed cold.", url="/care")
+    question = ask(
+        "how do I wash the merino base layer?", "product_question",
+        products=[Found(layer, 0.7)], articles=[Found(care, 0.3)],
+        sentences={layer.id: Found("It is soft", 0.3), care.id: Found("Merino is washed cold", 0.5)},
+    )  # fmt: skip
+    assert decide(question).situation == "product_question/article"
+
+
+def test_and_is_that_free_goes_on_with_the_return() -> None:
+    question = ask("and is that free?", "product_question", 0.5, previous=Previous("refund_policy/general"))
+    assert decide(question).situation == "refund_policy/general"
+
+
+def test_money_taken_twice_and_unknown_discounts_go_to_people() -> None:
+    assert decide(ask("the website charged me twice", "payment_problem")).hands_off
+    assert decide(ask("is there a student discount for students", "discount")).situation == "any/offer"
+
+
+def test_a_goodbye_of_many_words_is_asked_about() -> None:
+    question = ask("that is too late, I really need it tomorrow", "goodbye", 0.53)
+    assert decide(question).situation == "any/clarify"
