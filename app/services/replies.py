@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from app.domain.conversation import Conversation
 from app.domain.job import ClaimedJob, Lane, NewJob, pause_s
 from app.domain.message import FinishReason, Message, SenderKind
@@ -19,6 +21,8 @@ from app.services.disclosure import disclose
 from app.services.ports import Checkpoint, Store
 from realtime.live_reply.port import LiveReply
 from realtime.protocol import events
+
+log = structlog.get_logger(__name__)
 
 LEASE_S = 10.0
 TYPING_KIND = "show_typing"
@@ -74,14 +78,26 @@ class Replies:
         self._live = live
         self._clock = clock
         self._lease_s = lease_s
+        self._lost: list[ClaimedJob] = []  # the database was away when their try was to begin or to be given back
 
     async def claim(self, worker: UUID, slots: int) -> list[Claim]:
         """Lease replies that wait, at most `slots`; call only with free slots of the engine."""
         async with self._store.write() as tx:
             jobs = await tx.jobs.claim(Lane.ANSWER, worker, slots, self._lease_s)
             await tx.commit()
-        claims = [await self._start(job) for job in jobs]
+        claims = []
+        for number, job in enumerate(jobs):
+            try:
+                claims.append(await self._start(job))
+            except Exception as error:
+                log.warning("replies not begun", action="replies_not_begun", error=type(error).__name__)
+                self._lost += jobs[number:]
+                break
         return [claim for claim in claims if claim is not None]
+
+    def lose(self, claim: Claim) -> None:
+        """Note a try that could not be given back; the next heartbeat sees to it that it does not count."""
+        self._lost.append(claim.job)
 
     async def _start(self, job: ClaimedJob) -> Claim | None:
         """Note in the reply that this attempt has it. The job's lock is gone by now: conversations come first."""
@@ -123,6 +139,7 @@ class Replies:
     async def heartbeat(self, worker: UUID, progress: Sequence[Progress]) -> set[UUID]:
         """Checkpoint all replies of a worker and renew their leases; return the ids of those it still owns.
 
+        A lease that ran out while its worker lived, and a try that never began, do not count as tries.
         Call once a second. A worker whose last success began over 2 s ago must not append or send.
         """
         checkpoints = [Checkpoint(one.claim.reply.id, one.claim.attempt, one.text, one.ids) for one in progress]
@@ -130,7 +147,10 @@ class Replies:
             owned = await tx.replies.checkpoint(checkpoints)
             jobs = [one.claim.job.id for one in progress if one.claim.reply.id in owned]
             await tx.jobs.renew(worker, jobs, self._lease_s)
+            lost = list(self._lost)
+            await tx.jobs.forgive([*lost, *(one.claim.job for one in progress if one.claim.reply.id not in owned)])
             await tx.commit()
+        del self._lost[: len(lost)]
         return owned
 
     async def revalidate(self, claim: Claim, cut_id: UUID | None = None) -> bool:

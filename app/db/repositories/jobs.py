@@ -99,6 +99,12 @@ class SqlJobs:
         changes = {"status": "queued", "worker_id": None, "tries": models.Job.tries - 1, "run_at": database_now()}
         return await self._change(_held(job, attempt), **changes)
 
+    async def forgive(self, lost: Sequence[ClaimedJob]) -> None:
+        """Take one from the tries of each that is active and was claimed by this attempt or a later one."""
+        for job in lost:
+            is_open = and_(models.Job.id == job.id, models.Job.attempt >= job.attempt, models.Job.status.in_(_ACTIVE))
+            await self._change(and_(is_open, models.Job.tries > 0), tries=models.Job.tries - 1)
+
     async def renew(self, worker: UUID, jobs: Sequence[UUID], lease_s: float) -> None:
         """Move the ends of leases."""
         held = and_(models.Job.id.in_(jobs), models.Job.worker_id == worker, models.Job.status == "running")

@@ -116,7 +116,8 @@ class AnswerLane:
         except ReplyEndedError:
             return
         except Exception:
-            # The database is away: the lease runs out, and the try is counted at the next claim.
+            # The database is away: the lease runs out. That is no fault of the reply.
+            self._parts.replies.lose(run.claim)
             log.exception("a failed reply could not be given back", action="reply_fail_failed", reply=str(run.id))
 
     async def _give_back(self, run: ReplyRun) -> None:

@@ -165,6 +165,49 @@ async def test_a_reply_that_kills_its_workers_is_ended_too(world: World) -> None
     assert (await world.types(claim.conversation.id))[1:] == ["reply.failed", "control.changed"]
 
 
+async def test_a_lease_that_runs_out_while_its_worker_lives_uses_no_try_up(world: World) -> None:
+    claim = await asked(world)
+    other = new_id()
+    for _ in range(8):
+        await expire_leases(world.database)
+        (again,) = await world.replies.claim(other, 1)
+        assert again.job.tries == 2
+        assert await world.replies.heartbeat(world.worker, [Progress(claim, "It", (1,))]) == set()
+        claim = again
+        world.worker, other = other, world.worker
+    (job,) = await world.all_of(models.Job, kind="reply")
+    assert isinstance(job, models.Job)
+    assert (job.status, job.attempt, job.tries) == ("running", 9, 1)
+
+
+async def test_a_try_that_could_not_be_given_back_does_not_count(world: World) -> None:
+    claim = await asked(world)
+    world.replies.lose(claim)
+    for _ in range(2):
+        await world.replies.heartbeat(world.worker, [])
+    (job,) = await world.all_of(models.Job, kind="reply")
+    assert isinstance(job, models.Job)
+    assert job.tries == 0
+
+
+async def test_a_claimed_reply_that_cannot_begin_does_not_cost_a_try(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = await world.open()
+    await world.ask(conversation)
+    with monkeypatch.context() as patch:
+
+        async def away(*_: object, **__: object) -> None:
+            raise ConnectionError("the database went away")
+
+        patch.setattr(world.changes, "run", away)
+        assert await world.replies.claim(world.worker, 5) == []
+    await world.replies.heartbeat(world.worker, [])
+    (job,) = await world.all_of(models.Job, kind="reply")
+    assert isinstance(job, models.Job)
+    assert (job.status, job.tries) == ("running", 0)
+
+
 async def test_draining_gives_back_uncounted_with_text_and_ids(world: World) -> None:
     claim = await asked(world)
     assert await world.replies.release(Progress(claim, "It is", (3, 4)))
