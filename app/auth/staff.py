@@ -17,12 +17,14 @@ from uuid import UUID
 
 from app.auth.passwords import Passwords
 from app.auth.tokens import TokenKind, TokenRejectedError, Tokens
+from app.domain.people import Role
 from app.domain.staff import StaffMember, StaffRecord
 
 SESSION_COOKIE = "assistify_session"
 SESSION_KIND = "session"
 REFRESH_KIND = "refresh"
 SESSION_BYTES = 32
+FIRST_PASSWORD_BYTES = 15  # 20 characters
 
 
 class StaffStore(Protocol):
@@ -56,6 +58,12 @@ class StaffStore(Protocol):
 
     async def set_password(self, user: UUID, password_hash: str) -> None:
         """Change a password and end all sessions and tokens of the user."""
+
+    async def set_role(self, user: UUID, role: str) -> None:
+        """Change a role and end all sessions and tokens of the user."""
+
+    async def insert_user(self, shop: UUID, *, email: str, name: str, role: str, password_hash: str) -> UUID | None:
+        """Add a user; None when the e-mail address is somebody's already."""
 
     async def generations(self, users: Sequence[UUID]) -> Mapping[UUID, int]:
         """Return the generation of each of these users that is active."""
@@ -222,11 +230,42 @@ class StaffAuth:
 
     async def set_active(self, member: StaffMember, user: UUID, active: bool) -> StaffRecord | None:
         """Put a colleague out, or let them in again; None when the shop has nobody of this id."""
-        record = await self._store.by_id(user)
-        if record is None or record.member.shop != member.shop:
+        if await self._colleague(member, user) is None:
             return None
         await self._store.set_active(user, active)
         return await self._store.by_id(user)
+
+    async def invite(self, member: StaffMember, email: str, name: str, role: Role) -> tuple[StaffRecord, str] | None:
+        """Add a colleague; return them with a password to be passed on, None when the address is somebody's already.
+
+        The password is told once: only its hash is stored.
+        """
+        password = secrets.token_urlsafe(FIRST_PASSWORD_BYTES)
+        user = await self._store.insert_user(
+            member.shop, email=email, name=name, role=role.value, password_hash=await self._passwords.hash(password)
+        )
+        record = await self._store.by_id(user) if user is not None else None
+        return None if record is None else (record, password)
+
+    async def set_role(self, member: StaffMember, user: UUID, role: Role) -> StaffRecord | None:
+        """Give a colleague another role; they are signed out everywhere. None when the shop has nobody of this id."""
+        record = await self._colleague(member, user)
+        if record is None or record.member.role == role.value:
+            return record
+        await self._store.set_role(user, role.value)
+        return await self._store.by_id(user)
+
+    async def reset_password(self, member: StaffMember, user: UUID) -> str | None:
+        """Give a colleague a new password to be passed on; they are signed out everywhere. None: nobody of this id."""
+        if await self._colleague(member, user) is None:
+            return None
+        password = secrets.token_urlsafe(FIRST_PASSWORD_BYTES)
+        await self._store.set_password(user, await self._passwords.hash(password))
+        return password
+
+    async def _colleague(self, member: StaffMember, user: UUID) -> StaffRecord | None:
+        record = await self._store.by_id(user)
+        return record if record is not None and record.member.shop == member.shop else None
 
     async def are_valid(self, sign_ins: Sequence[SignIn]) -> list[bool]:
         """Return of each whether it still holds: the account as it was, and the session not ended."""

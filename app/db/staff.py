@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.db import models
 from app.db.base import utc_now
@@ -147,6 +148,26 @@ class SqlStaff:
             await session.execute(update(models.User).where(models.User.id == user).values(password_hash=password_hash))
             await session.commit()
         await self.end_all_sessions(user)
+
+    async def set_role(self, user: UUID, role: str) -> None:
+        """Give a user another role; what they were signed in with has ended then."""
+        async with self._database.write_session() as session:
+            await session.execute(update(models.User).where(models.User.id == user).values(role=role))
+            await session.commit()
+        await self.end_all_sessions(user)
+
+    async def insert_user(self, shop: UUID, *, email: str, name: str, role: str, password_hash: str) -> UUID | None:
+        """Add a user; return the id, or None when somebody has this e-mail address already, in whatever shop."""
+        async with self._database.write_session() as session:
+            row = models.User(
+                shop_id=shop, email=email, name=name, role=role, password_hash=password_hash, last_seen_at=None
+            )
+            session.add(row)
+            try:
+                await session.commit()
+            except IntegrityError:
+                return None
+            return row.id
 
     async def add_user(self, shop: UUID, *, email: str, name: str, role: str, password_hash: str) -> UUID:
         """Add a user, or give the one with this e-mail address a new name, role and password; return the id.

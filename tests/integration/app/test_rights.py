@@ -70,6 +70,8 @@ async def call(rig: Product, operation: Operation, role: Role, ids: dict[str, st
     bodies = {
         "/api/messages/process_message/": {"conversation_id": ids["conversations"], "text": "hello"},
         "/api/conversations/create_conversation/": {"customer": "cust_1"},
+        "/api/users/": {"email": "new@mine.test", "name": "New"},
+        "/api/users/{id:uuid}/": {"role": "viewer"},
         "/api/auth/password/": {"current": PASSWORD, "new": f"{PASSWORD} and more"},
         "/api/settings/": {},
         "/api/customers/{id:uuid}/merge/": {"into": str(new_id())},
@@ -80,6 +82,7 @@ async def call(rig: Product, operation: Operation, role: Role, ids: dict[str, st
         "/api/channels/accounts/{id:uuid}/": {"active": False},
         "/api/channels/accounts/{id:uuid}/rotate/": {"secret": "app_secret", "value": "x"},
         "/api/channels/accounts/{id:uuid}/sync/": {},
+        "/api/conversations/{id:uuid}/send_template/": {"client_id": str(new_id()), "template": "HX1"},
         "/api/conversations/{id:uuid}/resend/": {"message": str(new_id()), "client_id": str(new_id())},
         "/api/conversations/{id:uuid}/correct_intent/": {"message": str(new_id()), "intent": "thanks"},
     }

@@ -15,6 +15,7 @@ export type HostMessage =
       locale: string | null;
       shopName: string | null;
       hours: string | null;
+      greeting: string | null;
       isOpen: boolean;
     }
   | { type: "open" }
@@ -25,6 +26,8 @@ export type HostMessage =
 
 export type PanelMessage =
   | { type: "ready" }
+  /** The identity that the page gave is worth nothing any more: the page is to give a fresh one. */
+  | { type: "unidentified" }
   | { type: "close" }
   | { type: "unread"; count: number }
   | { type: "visit"; url: string };

@@ -1,4 +1,5 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
+import type { Attachment } from "@/wire/wire.gen";
 import { CommandError } from "./socket";
 
 /** A message of this side on its way: `sent` is acknowledged but not yet seen in the log. */
@@ -7,6 +8,8 @@ export type OutgoingMessage = {
   /** Null while the conversation has not been opened. */
   conversation: string | null;
   text: string;
+  /** Files that were uploaded for it; left out when there are none. */
+  attachments?: readonly Attachment[];
   at: string;
   state: "queued" | "sending" | "sent" | "failed";
   /** Why it failed, in the server's words. */
@@ -36,11 +39,12 @@ export class Outbox {
     this.messages = createStore<readonly OutgoingMessage[]>(() => this.stored());
   }
 
-  add(text: string, conversation: string | null): OutgoingMessage {
+  add(text: string, conversation: string | null, attachments?: readonly Attachment[]): OutgoingMessage {
     const message: OutgoingMessage = {
       clientId: (this.options.uuid ?? (() => crypto.randomUUID()))(),
       conversation,
       text,
+      ...(attachments && { attachments }),
       at: (this.options.now?.() ?? new Date()).toISOString(),
       state: "queued",
       error: null,

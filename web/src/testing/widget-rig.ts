@@ -50,6 +50,7 @@ export function widgetRig(): WidgetRig {
         locale: "en",
         shopName: "Demo Outfitters",
         hours: "9–18",
+        greeting: null,
         isOpen: true,
         ...more,
       });

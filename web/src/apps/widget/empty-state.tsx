@@ -19,7 +19,8 @@ export function EmptyState() {
       </span>
       <h2 className="text-20 font-semibold tracking-tight">How can we help?</h2>
       <p className="mt-1 mb-5 text-ink-2">
-        Welcome{name}. Ask about orders, products or returns. A person is one click away.
+        {settings.greeting ??
+          `Welcome${name}. Ask about orders, products or returns. A person is one click away.`}
       </p>
       <ul className="flex flex-col gap-2">
         {SUGGESTIONS.map((question) => (

@@ -29,6 +29,7 @@ if (host) {
     locale: navigator.language,
     shopName: null,
     hours: null,
+    greeting: null,
     isOpen: true,
   });
 }

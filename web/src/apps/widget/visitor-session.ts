@@ -30,9 +30,16 @@ export type VisitorSessionOptions = {
   page: () => Page;
   slot: VisitorSlot;
   storage: Storage | null;
+  /** The identity was refused, and its date says that the page can give a fresh one. */
+  onUnidentified?: () => void;
   createStore?: () => SessionStore;
   socket?: SessionClientOptions["socket"];
 };
+
+/** Whether an identity is good for a while only; see app/auth/identity.py. */
+export function isDated(identity: Identity | null): boolean {
+  return /^\d+\./.test(identity?.hash ?? "");
+}
 
 /** One visitor's side of the chat, from the first page to the end of the visit. */
 export class VisitorSession {
@@ -40,6 +47,8 @@ export class VisitorSession {
   readonly client: SessionClient;
   readonly outbox: Outbox;
   private slot: VisitorSlot;
+  private identity: Identity | null;
+  private isWaitingForIdentity = false;
   private opening: Promise<string> | null = null;
   private renewed = false;
   private isOver = false;
@@ -48,6 +57,7 @@ export class VisitorSession {
 
   constructor(private readonly options: VisitorSessionOptions) {
     this.slot = options.slot;
+    this.identity = options.identity;
     this.state = createStore<VisitorState>(() => ({
       conversation: this.slot.conversation,
       isRestoring: this.slot.conversation !== null,
@@ -62,7 +72,7 @@ export class VisitorSession {
         type: "hello",
         widget_key: options.widgetKey,
         token: this.slot.token,
-        identity: options.identity,
+        identity: this.identity,
         page: options.page(),
         locale: options.locale,
       }),
@@ -185,6 +195,7 @@ export class VisitorSession {
   }
 
   private welcomed(token: string | null): void {
+    this.isWaitingForIdentity = false;
     if (token) this.keep({ token });
     // The welcome brings the conversation of an earlier page; without it, it is gone.
     if (this.slot.conversation !== null && !this.conversation) this.setConversation(null);
@@ -192,9 +203,22 @@ export class VisitorSession {
     void this.outbox.flush();
   }
 
-  /** The token was refused, perhaps because it is old: begin once more as a new visitor. */
+  /** The same customer with a fresh signature: it is for the next hello. */
+  renew(identity: Identity): void {
+    this.identity = identity;
+    if (!this.isWaitingForIdentity) return;
+    queueMicrotask(() => this.client.open());
+  }
+
+  /** The identity was refused, perhaps because it is old: ask for a fresh one. The token was: begin as a new visitor. */
   private ended(code: number | null): void {
-    if (!needsSignIn(code) || this.renewed || this.slot.token === null) return;
+    if (!needsSignIn(code)) return;
+    if (isDated(this.identity) && !this.isWaitingForIdentity) {
+      this.isWaitingForIdentity = true;
+      this.options.onUnidentified?.();
+      return;
+    }
+    if (this.renewed || this.slot.token === null) return;
     this.renewed = true;
     this.keep({ token: null, conversation: null, read: 0 });
     this.state.setState({ conversation: null, isRestoring: false });

@@ -72,6 +72,34 @@ describe("the widget on a page", () => {
     expect(FakeWebSocket.last).toBe(wire);
   });
 
+  it("goes on undisturbed when the same customer's signature is renewed", () => {
+    const rig = widgetRig();
+    rig.init({ identity: { id: "42", hash: "1000.aa" } });
+    const wire = rig.connect();
+    rig.model.receive({ type: "identify", identity: { id: "42", hash: "2000.bb" } });
+    expect(wire.isClosed).toBe(false);
+    expect(FakeWebSocket.last).toBe(wire);
+    wire.serverCloses(4501);
+    expect(rig.posted).toContainEqual({ type: "unidentified" });
+  });
+
+  it("asks the page for a fresh identity when its old one is refused, and keeps its conversation", async () => {
+    localStorage.setItem("assistify:wk_demo:customer:42", '{"token":"kept","conversation":"c9","read":3}');
+    const rig = widgetRig();
+    rig.init({ identity: { id: "42", hash: "1000.aa" } });
+    FakeWebSocket.last.serverOpens();
+    FakeWebSocket.last.serverCloses(4501);
+    expect(rig.posted).toContainEqual({ type: "unidentified" });
+    rig.model.receive({ type: "identify", identity: { id: "42", hash: "2000.bb" } });
+    await vi.waitFor(() => expect(FakeWebSocket.all).toHaveLength(2));
+    FakeWebSocket.last.serverOpens();
+    expect(FakeWebSocket.last.command("hello")).toMatchObject({
+      token: "kept",
+      identity: { id: "42", hash: "2000.bb" },
+      resume: [{ conversation: "c9" }],
+    });
+  });
+
   it("forgets everything on a reset", async () => {
     const rig = widgetRig();
     rig.init({ identity: ana });

@@ -1,7 +1,7 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import type { HostMessage, PanelMessage } from "@/shared/embed";
 import type { Identity, Page } from "@/wire/wire.gen";
-import { VisitorSession, type VisitorSessionOptions } from "./visitor-session";
+import { isDated, VisitorSession, type VisitorSessionOptions } from "./visitor-session";
 import { openSlot, wipeSlots } from "./visitor-slot";
 
 export type Settings = Omit<Extract<HostMessage, { type: "init" }>, "type" | "identity" | "page" | "isOpen">;
@@ -70,6 +70,12 @@ export class WidgetModel {
   private identify(identity: Identity): void {
     const current = this.state.getState();
     if (!current || (identity.id === this.identity?.id && identity.hash === this.identity.hash)) return;
+    if (identity.id === this.identity?.id && isDated(identity) && isDated(this.identity)) {
+      // The same customer with a fresh signature: nothing on the screen begins anew.
+      this.identity = identity;
+      current.session.renew(identity);
+      return;
+    }
     this.begin(current.settings, identity, current.isOpen);
   }
 
@@ -87,6 +93,7 @@ export class WidgetModel {
       widgetKey: settings.widgetKey,
       locale: settings.locale,
       page: () => this.page,
+      onUnidentified: () => this.options.post({ type: "unidentified" }),
       slot: openSlot(storage, settings.widgetKey, identity),
     });
     this.unsubscribe = session.client.store.view.subscribe(() => this.review());

@@ -22,6 +22,7 @@ import { EventLog } from "./event-log";
 import { type AccountHealth, healthQuery, STATE_WORDS } from "./health";
 import { HealthPanel } from "./health-panel";
 import { RotateSecrets } from "./rotate-secrets";
+import { ShopifySync } from "./shopify-sync";
 
 type Overlay = "edit" | "rotate" | "disconnect" | null;
 
@@ -58,6 +59,7 @@ export function AccountCard({ account, kind }: CardProps) {
         <Power account={account} />
       </div>
       {account.active && <HealthPanel query={health} />}
+      {account.active && account.kind === "shopify" && <ShopifySync account={account.id} />}
       <footer className="flex flex-wrap gap-1 border-line border-t px-3 py-1.5">
         <Act icon={<Pencil aria-hidden size={14} />} onClick={() => setOverlay("edit")}>
           Keys and address

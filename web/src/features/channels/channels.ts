@@ -115,9 +115,18 @@ export function rotations(kind: ChannelKind): Rotation[] {
   });
 }
 
-/** The fields of a form: former secrets belong to a rotation, another send API to tests. */
+/** What nobody types: tests set another send API, an installation its own tokens. */
+const UNTYPED: ReadonlySet<string> = new Set([
+  "api_base",
+  "refresh_token",
+  "token_expires_at",
+  "scopes",
+  "installed_at",
+]);
+
+/** The fields of a form; former secrets belong to a rotation. */
 export function formFields(kind: ChannelKind): AccountField[] {
-  return kind.fields.filter(({ name }) => !PREVIOUS.test(name) && name !== "api_base");
+  return kind.fields.filter(({ name }) => !PREVIOUS.test(name) && !UNTYPED.has(name));
 }
 
 /** What is still missing, by the names of the fields; `kept` are secrets that need not be given again. */

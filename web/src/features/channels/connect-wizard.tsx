@@ -16,6 +16,7 @@ import {
 } from "./channels";
 import { FirstEvent } from "./first-event";
 import { guideOf } from "./guides";
+import { ShopifyInstall } from "./shopify-install";
 import { WebhookAddress } from "./webhook-address";
 
 const STEPS = ["Keys", "Address and test"];
@@ -103,31 +104,41 @@ function Keys({ kind, onClose, onConnected }: KeysProps) {
   }
 
   return (
-    <form onSubmit={submit} noValidate className="flex flex-col gap-4 p-4" data-testid="connect-form">
-      <Numbered lines={guide.find} />
-      <AccountFields
-        fields={fields}
-        guide={guide}
-        values={values}
-        missing={tried ? missing : []}
-        onChange={(key, value) => setValues((before) => ({ ...before, [key]: value }))}
-      />
-      <TextField
-        optional
-        label="Name in the console"
-        value={name}
-        placeholder={kind.name}
-        onChange={(event) => setName(event.target.value)}
-      />
-      {connect.isError && <FormProblem>{errorWords(connect.error)}</FormProblem>}
-      <footer className="flex justify-end gap-2">
-        <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" kind="primary" data-testid="connect" disabled={connect.isPending}>
-          {connect.isPending ? "Connecting" : "Connect"}
-          <ArrowRight aria-hidden size={14} />
-        </Button>
-      </footer>
-    </form>
+    <div className="flex flex-col gap-4 p-4">
+      {kind.kind === "shopify" && (
+        <>
+          <ShopifyInstall />
+          <p className="flex items-center gap-3 text-12 text-ink-3 before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
+            or with the keys of an app of your own
+          </p>
+        </>
+      )}
+      <form onSubmit={submit} noValidate className="flex flex-col gap-4" data-testid="connect-form">
+        <Numbered lines={guide.find} />
+        <AccountFields
+          fields={fields}
+          guide={guide}
+          values={values}
+          missing={tried ? missing : []}
+          onChange={(key, value) => setValues((before) => ({ ...before, [key]: value }))}
+        />
+        <TextField
+          optional
+          label="Name in the console"
+          value={name}
+          placeholder={kind.name}
+          onChange={(event) => setName(event.target.value)}
+        />
+        {connect.isError && <FormProblem>{errorWords(connect.error)}</FormProblem>}
+        <footer className="flex justify-end gap-2">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" kind="primary" data-testid="connect" disabled={connect.isPending}>
+            {connect.isPending ? "Connecting" : "Connect"}
+            <ArrowRight aria-hidden size={14} />
+          </Button>
+        </footer>
+      </form>
+    </div>
   );
 }
 

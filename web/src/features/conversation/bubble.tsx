@@ -4,6 +4,7 @@ import type { MessageView } from "@/shared/session/state";
 import { clockTime, fullTime } from "../format/time";
 import { plainWords } from "../format/words";
 import { useConversation } from "../live/use-session";
+import { Attachments } from "./attachments";
 import { DeliveryState } from "./delivery-state";
 import { IntentChip } from "./intent-chip";
 import { ProductCards } from "./product-cards";
@@ -32,7 +33,10 @@ export const Bubble = memo(function Bubble({ conversation, id, endsGroup, rises 
       data-state={progress(message)}
       className={`flex max-w-[78%] flex-col ${motion} ${own ? "items-end self-end" : "items-start self-start"}`}
     >
-      <BubbleText message={message} own={own} endsGroup={endsGroup} />
+      {!(message.text === "" && message.attachments.length > 0) && (
+        <BubbleText message={message} own={own} endsGroup={endsGroup} />
+      )}
+      {message.attachments.length > 0 && <Attachments attachments={message.attachments} />}
       {message.products.length > 0 && <ProductCards products={message.products} />}
       <Ending conversation={conversation} message={message} />
       <Meta conversation={conversation} message={message} endsGroup={endsGroup} />

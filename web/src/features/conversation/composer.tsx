@@ -1,14 +1,23 @@
 import { LoaderCircle, Lock, Send, Sparkles, StickyNote } from "lucide-react";
-import { type ChangeEvent, type KeyboardEvent, type RefObject, useLayoutEffect } from "react";
+import {
+  type ChangeEvent,
+  type ClipboardEvent,
+  type KeyboardEvent,
+  type RefObject,
+  useLayoutEffect,
+} from "react";
 import { useConsole } from "../live/console-session";
 import { useLive } from "../live/use-session";
 import { Button } from "../ui/button";
 import { KeyCaps } from "../ui/key-caps";
+import { AttachButton } from "./attach-button";
 import { type ComposerGate, replyGate } from "./control";
 import { showTakenBySending } from "./control-store";
 import { type DraftKind, type DraftPlace, useDraft, useDrafts } from "./drafts";
 import type { Suggestion } from "./suggestion";
 import { askForSuggestion, dismissSuggestion, useSuggestion } from "./suggestion-store";
+import { UploadList } from "./upload-list";
+import { attachFiles, takeUploads, type Upload, useUploads } from "./upload-store";
 import { useControl } from "./use-control";
 import { useTyping } from "./use-typing";
 
@@ -17,6 +26,7 @@ const NOTE_GATE: ComposerGate = {
   placeholder: "Write a note. Only your team sees it.",
   takesControl: false,
 };
+const NO_FILES: readonly Upload[] = [];
 /** The count of characters shows when this many or fewer are left. */
 const COUNT_FROM = 200;
 
@@ -37,7 +47,10 @@ function useWriting(conversation: string, kind: DraftKind) {
   const send = useSend(place, gate);
   const typing = useTyping(conversation);
   const left = limit - [...text].length;
-  const sendable = gate.open && text.trim() !== "" && left >= 0;
+  const uploads = useUploads(conversation);
+  const files = kind === "reply" ? uploads : NO_FILES;
+  const ready = files.every(({ done }) => done !== null);
+  const sendable = gate.open && (text.trim() !== "" || files.length > 0) && ready && left >= 0;
   const suggested = useSuggested(place, gate.open && kind === "reply" && text === "");
 
   function submit(): void {
@@ -58,6 +71,16 @@ function useWriting(conversation: string, kind: DraftKind) {
     }
   }
 
+  function take(data: DataTransfer | null): boolean {
+    const given = kind === "reply" && gate.open ? [...(data?.files ?? [])] : [];
+    attachFiles(conversation, given);
+    return given.length > 0;
+  }
+
+  function onPaste(event: ClipboardEvent<HTMLTextAreaElement>): void {
+    if (take(event.clipboardData)) event.preventDefault();
+  }
+
   function onChange(event: ChangeEvent<HTMLTextAreaElement>): void {
     useDrafts.getState().write(place, event.target.value);
     if (kind === "reply") typing.typed();
@@ -70,7 +93,9 @@ function useWriting(conversation: string, kind: DraftKind) {
     sendable,
     submit,
     suggested,
-    field: { onKeyDown, onChange, onBlur: typing.stopped },
+    files,
+    take,
+    field: { onKeyDown, onChange, onPaste, onBlur: typing.stopped },
   };
 }
 
@@ -109,9 +134,12 @@ export function Composer({ conversation, kind, onKind, field }: ComposerProps) {
         event.preventDefault();
         writing.submit();
       }}
+      onDragOver={(event) => event.dataTransfer.types.includes("Files") && event.preventDefault()}
+      onDrop={(event) => writing.take(event.dataTransfer) && event.preventDefault()}
       className={`mx-4 mb-4 shrink-0 rounded-2 border transition-colors focus-within:border-ink-3 ${kind === "note" ? "border-note-line bg-note" : "border-line-strong bg-bg"}`}
     >
       <Tabs kind={kind} onKind={onKind} />
+      <UploadList uploads={writing.files} />
       <textarea
         ref={field}
         data-testid="composer"
@@ -131,6 +159,7 @@ export function Composer({ conversation, kind, onKind, field }: ComposerProps) {
           <Hint gate={gate} kind={kind} />
         )}
         <span className="ml-auto" />
+        {kind === "reply" && <AttachButton conversation={conversation} disabled={!gate.open} />}
         {suggested.free && (
           <Button
             kind="quiet"
@@ -209,7 +238,8 @@ function useSend(place: DraftPlace, gate: ComposerGate): (text: string) => void 
   return (text) => {
     useDrafts.getState().write(place, "");
     const box = place.kind === "note" ? session.notes : session.replies;
-    const { clientId } = box.add(text.trim(), place.conversation);
+    const files = place.kind === "reply" ? takeUploads(place.conversation) : [];
+    const { clientId } = box.add(text.trim(), place.conversation, files.length > 0 ? files : undefined);
     if (gate.takesControl) showTakenBySending(session, place.conversation, clientId);
   };
 }

@@ -5,6 +5,7 @@ import type { SystemLine } from "@/shared/session/state";
 import type { Note } from "@/wire/wire.gen";
 import { clockTime, dayLine, fullTime } from "../format/time";
 import { useConsole } from "../live/console-session";
+import { Attachments } from "./attachments";
 
 export function DayLine({ at }: { at: string }) {
   return <p className="my-2 self-center text-12 text-ink-3">{dayLine(at, new Date())}</p>;
@@ -72,13 +73,16 @@ export function OutgoingRow({ message, kind }: { message: OutgoingMessage; kind:
       {kind === "notes" ? (
         <NoteFrame name="you">{message.text}</NoteFrame>
       ) : (
-        <p
-          dir="auto"
-          className={`max-w-full rounded-3 rounded-br-[4px] px-3 py-2 break-words whitespace-pre-wrap ${failed ? "bg-bad-soft" : "bg-brand-soft opacity-75"}`}
-        >
-          {message.text}
-        </p>
+        message.text !== "" && (
+          <p
+            dir="auto"
+            className={`max-w-full rounded-3 rounded-br-[4px] px-3 py-2 break-words whitespace-pre-wrap ${failed ? "bg-bad-soft" : "bg-brand-soft opacity-75"}`}
+          >
+            {message.text}
+          </p>
+        )
       )}
+      {message.attachments !== undefined && <Attachments attachments={message.attachments} />}
       {failed ? <FailedActions message={message} kind={kind} /> : <OnItsWay state={message.state} />}
     </div>
   );

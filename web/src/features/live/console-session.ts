@@ -36,9 +36,12 @@ function outbox(
 }
 
 function sender(client: SessionClient, type: "message.send" | "note.add") {
-  return ({ clientId, conversation, text }: OutgoingMessage): Promise<unknown> => {
+  return ({ clientId, conversation, text, attachments }: OutgoingMessage): Promise<unknown> => {
     if (conversation === null) return Promise.reject(new CommandError("not_found", ""));
-    return client.request({ type, conversation, client_id: clientId, text });
+    const command = { conversation, client_id: clientId, text };
+    if (type === "note.add") return client.request({ type, ...command });
+    const files = attachments?.map(({ id }) => id) ?? [];
+    return client.request({ type, ...command, ...(files.length > 0 && { attachments: files }) });
   };
 }
 

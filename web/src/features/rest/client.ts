@@ -13,6 +13,8 @@ export class RestError extends Error {
 /** Status of a request that never got an answer. */
 export const NO_ANSWER = 0;
 
+const UNREACHABLE = "The server cannot be reached. Check the connection and try again.";
+
 const SAFE = new Set(["GET", "HEAD"]);
 
 type Access = { csrf: string | null; onUnauthorized: () => void };
@@ -67,7 +69,7 @@ export async function rest(path: string, request: RestRequest = {}): Promise<unk
     });
   } catch (error) {
     if (request.signal?.aborted) throw error;
-    throw new RestError(NO_ANSWER, "The server cannot be reached. Check the connection and try again.");
+    throw new RestError(NO_ANSWER, UNREACHABLE);
   }
   if (response.ok) return response.status === 204 ? null : await response.json();
   if (response.status === 401) access.onUnauthorized();
@@ -77,4 +79,42 @@ export async function rest(path: string, request: RestRequest = {}): Promise<unk
 /** An error of `rest` in words for the page. */
 export function errorWords(error: unknown): string {
   return error instanceof RestError ? error.detail : "Something went wrong on this page. Try again.";
+}
+
+/** Send a file as the body of a POST, telling how much has gone out. Raises RestError. */
+export function uploadRest(
+  path: string,
+  file: Blob,
+  onProgress: (part: number) => void,
+  signal: AbortSignal,
+): Promise<unknown> {
+  // fetch tells nothing of an upload's progress.
+  const request = new XMLHttpRequest();
+  const stop = () => request.abort();
+  const answered = new Promise<unknown>((resolve, reject) => {
+    request.open("POST", path);
+    const type = file.type || "application/octet-stream";
+    for (const [name, value] of Object.entries({
+      ...requestHeaders("POST", undefined),
+      "Content-Type": type,
+    })) {
+      request.setRequestHeader(name, value);
+    }
+    request.upload.onprogress = ({ lengthComputable, loaded, total }) => {
+      if (lengthComputable && total > 0) onProgress(loaded / total);
+    };
+    request.onload = () => {
+      const response = new Response(request.responseText, { status: request.status });
+      if (response.ok) resolve(response.json());
+      else {
+        if (response.status === 401) access.onUnauthorized();
+        problem(response).then((words) => reject(new RestError(response.status, words)), reject);
+      }
+    };
+    request.onerror = () => reject(new RestError(NO_ANSWER, UNREACHABLE));
+    request.onabort = () => reject(new RestError(NO_ANSWER, "The upload was stopped."));
+    signal.addEventListener("abort", stop, { once: true });
+    request.send(file);
+  });
+  return answered.finally(() => signal.removeEventListener("abort", stop));
 }

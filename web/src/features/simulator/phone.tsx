@@ -225,14 +225,38 @@ function Line({ kind, line }: { kind: string; line: SimulatedLine }) {
       data-by={line.by}
       className={`max-w-[82%] rounded-3 px-3 py-1.5 ${own ? `self-end rounded-br-[4px] ${OWN[kind] ?? "bg-brand-soft"}` : "self-start rounded-bl-[4px] border border-line bg-bg"}`}
     >
-      <p dir="auto" className="break-words whitespace-pre-wrap">
-        {line.text}
-      </p>
+      <Said text={line.text} />
       <p className="mt-0.5 flex items-center justify-end gap-1 text-[11px]">
         <time dateTime={line.at}>{clockTime(line.at)}</time>
         {own && <CheckCheck role="img" aria-label="delivered" size={13} />}
       </p>
     </div>
+  );
+}
+
+/** Words, or the picture or file that a message of one address is. */
+function Said({ text }: { text: string }) {
+  const [isPicture, setIsPicture] = useState(true);
+  if (!/^https?:\/\/\S+$/.test(text)) {
+    return (
+      <p dir="auto" className="break-words whitespace-pre-wrap">
+        {text}
+      </p>
+    );
+  }
+  return (
+    <a href={text} target="_blank" rel="noopener noreferrer" className="block break-all underline">
+      {isPicture ? (
+        <img
+          src={text}
+          alt="What the shop sent"
+          className="max-h-44 rounded-2"
+          onError={() => setIsPicture(false)}
+        />
+      ) : (
+        new URL(text).pathname
+      )}
+    </a>
   );
 }
 

@@ -7,12 +7,12 @@ import { useConsole } from "../live/console-session";
 import { errorWords } from "../rest/client";
 import { SettingsBones, SettingsCard, SettingsPage } from "../settings/settings-layout";
 import { Avatar } from "../ui/avatar";
-import { Button } from "../ui/button";
+import { Button, IconButton } from "../ui/button";
 import { Chip } from "../ui/chip";
 import { complain, notify } from "../ui/notices";
 import { Failed } from "../ui/states";
-import { type StaffUser, setActive, teamQuery } from "./team";
-import { UserDialog } from "./user-dialog";
+import { type StaffUser, setActive, setRole, teamQuery } from "./team";
+import { InviteDialog, ResetDialog } from "./user-dialog";
 
 /** Who may sign in, and as what. */
 export function TeamPage() {
@@ -50,9 +50,8 @@ export function TeamPage() {
           ))}
         </dl>
       </SettingsCard>
-      {dialog !== null && (
-        <UserDialog user={dialog === "new" ? null : dialog} onClose={() => setDialog(null)} />
-      )}
+      {dialog === "new" && <InviteDialog onClose={() => setDialog(null)} />}
+      {dialog !== null && dialog !== "new" && <ResetDialog user={dialog} onClose={() => setDialog(null)} />}
     </SettingsPage>
   );
 }
@@ -66,6 +65,16 @@ function Person({ user, onPassword }: { user: StaffUser; onPassword: () => void 
       void queries.invalidateQueries({ queryKey: teamQuery.queryKey });
       notify(active ? `${user.name} may sign in again.` : `${user.name} is signed out everywhere.`, () =>
         change.mutate(!active),
+      );
+    },
+    onError: (error) => complain(errorWords(error)),
+  });
+  const role = useMutation({
+    mutationFn: ({ next }: { next: string; before: string }) => setRole(user.id, next),
+    onSuccess: (_, { next, before }) => {
+      void queries.invalidateQueries({ queryKey: teamQuery.queryKey });
+      notify(`${user.name} is ${next} now, and has to sign in again.`, () =>
+        role.mutate({ next: before, before: next }),
       );
     },
     onError: (error) => complain(errorWords(error)),
@@ -92,15 +101,30 @@ function Person({ user, onPassword }: { user: StaffUser; onPassword: () => void 
           {user.email}
         </p>
       </div>
-      <Chip tone={user.role === "owner" ? "brand" : "plain"}>{titleWords(user.role)}</Chip>
-      <Button kind="quiet" onClick={onPassword}>
-        <KeyRound aria-hidden size={14} />
-        Role and password
-      </Button>
-      {!self && (
-        <Button disabled={change.isPending} onClick={() => change.mutate(!user.active)}>
-          {user.active ? "Put out" : "Let in again"}
-        </Button>
+      {self ? (
+        <Chip tone="brand">{titleWords(user.role)}</Chip>
+      ) : (
+        <>
+          <select
+            aria-label={`Role of ${user.name}`}
+            value={user.role}
+            disabled={role.isPending}
+            onChange={(event) => role.mutate({ next: event.target.value, before: user.role })}
+            className="h-7 rounded-1 border border-line-strong bg-bg px-2 hover:border-ink-3"
+          >
+            {ROLES.map(({ value, title }) => (
+              <option key={value} value={value}>
+                {title}
+              </option>
+            ))}
+          </select>
+          <IconButton name={`New password for ${user.name}`} onClick={onPassword}>
+            <KeyRound size={15} />
+          </IconButton>
+          <Button disabled={change.isPending} onClick={() => change.mutate(!user.active)}>
+            {user.active ? "Put out" : "Let in again"}
+          </Button>
+        </>
       )}
     </li>
   );

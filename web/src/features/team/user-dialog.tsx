@@ -1,54 +1,143 @@
-import { useState } from "react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { CircleCheck, Copy } from "lucide-react";
+import { type FormEvent, useState } from "react";
 import { ROLES } from "../auth/rights";
+import { useConsole } from "../live/console-session";
+import { errorWords } from "../rest/client";
 import { Button } from "../ui/button";
 import { CopyField } from "../ui/copy-field";
 import { Dialog } from "../ui/dialog";
 import { SelectField, TextField } from "../ui/field";
-import { type StaffUser, userCommand } from "./team";
+import { complain, notify } from "../ui/notices";
+import { invitation, inviteUser, type NewPassword, resetPassword, type StaffUser, teamQuery } from "./team";
 
-type UserProps = { user: StaffUser | null; onClose: () => void };
+const CHOICES = ROLES.map(({ value, title }) => ({ value, title }));
 
-/** Accounts are made and changed on the server, where nobody who only holds a browser's session can. */
-export function UserDialog({ user, onClose }: UserProps) {
-  const [email, setEmail] = useState(user?.email ?? "");
-  const [name, setName] = useState(user?.name ?? "");
-  const [role, setRole] = useState(user?.role ?? "agent");
-  const ready = email.includes("@") && name.trim() !== "";
+/** A new colleague, then the password to pass on. */
+export function InviteDialog({ onClose }: { onClose: () => void }) {
+  const queries = useQueryClient();
+  const [name, setName] = useState("");
+  const [email, setEmail] = useState("");
+  const [role, setRole] = useState("agent");
+  const [tried, setTried] = useState(false);
+  const invite = useMutation({
+    mutationFn: () => inviteUser(name.trim(), email.trim(), role),
+    onSuccess: () => queries.invalidateQueries({ queryKey: teamQuery.queryKey }),
+  });
+  const ready = name.trim() !== "" && /^\S+@\S+$/.test(email.trim());
+
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    setTried(true);
+    if (ready && !invite.isPending) invite.mutate();
+  }
+
+  if (invite.data !== undefined) return <PassOn given={invite.data} onClose={onClose} />;
   return (
-    <Dialog form title={user === null ? "Add a colleague" : user.name} onClose={onClose}>
-      <div className="flex flex-col gap-4 p-4">
-        <div className="grid gap-3 sm:grid-cols-2">
-          <TextField label="Name" value={name} onChange={(event) => setName(event.target.value)} />
+    <Dialog form title="Add a colleague" onClose={onClose}>
+      <form onSubmit={submit} noValidate className="flex flex-col gap-4 p-4">
+        <div className="grid items-start gap-3 sm:grid-cols-2">
+          <TextField
+            label="Name"
+            value={name}
+            problem={tried && name.trim() === "" ? "Customers see this name." : null}
+            hint="Customers see it when this colleague answers."
+            onChange={(event) => setName(event.target.value)}
+          />
           <TextField
             label="E-mail"
             type="email"
+            autoComplete="off"
             value={email}
-            readOnly={user !== null}
+            problem={
+              invite.isError
+                ? errorWords(invite.error)
+                : tried && !/^\S+@\S+$/.test(email.trim())
+                  ? "An e-mail address, to sign in with."
+                  : null
+            }
             onChange={(event) => setEmail(event.target.value)}
           />
         </div>
         <SelectField
           label="Role"
           value={role}
-          choices={ROLES.map(({ value, title }) => ({ value, title }))}
+          choices={CHOICES}
           hint={ROLES.find(({ value }) => value === role)?.hint}
           onChange={setRole}
         />
-        {ready ? (
-          <CopyField
-            label="Run this on the server"
-            value={userCommand(email, name, role)}
-            hint={
-              user === null
-                ? "It waits for a password, then the colleague can sign in."
-                : "It waits for a new password, and signs the colleague out everywhere."
-            }
-          />
-        ) : (
-          <p className="text-ink-3">With name and e-mail the command for the server stands here.</p>
+        <footer className="flex justify-end gap-2">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" kind="primary" data-testid="invite" disabled={invite.isPending}>
+            {invite.isPending ? "Adding" : "Add"}
+          </Button>
+        </footer>
+      </form>
+    </Dialog>
+  );
+}
+
+/** Asks before a colleague is signed out everywhere, then shows the new password. */
+export function ResetDialog({ user, onClose }: { user: StaffUser; onClose: () => void }) {
+  const reset = useMutation({ mutationFn: () => resetPassword(user.id) });
+  if (reset.data !== undefined) return <PassOn given={reset.data} onClose={onClose} />;
+  return (
+    <Dialog title={`A new password for ${user.name}?`} onClose={onClose}>
+      <div className="flex flex-col gap-4 p-4">
+        <p className="text-ink-2">
+          The password in use stops working, and {user.name} is signed out on every device at once.
+        </p>
+        {reset.isError && (
+          <p role="alert" className="text-bad">
+            {errorWords(reset.error)}
+          </p>
         )}
-        <footer className="flex justify-end">
-          <Button onClick={onClose}>Done</Button>
+        <footer className="flex justify-end gap-2">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button
+            kind="danger"
+            data-testid="confirm"
+            disabled={reset.isPending}
+            onClick={() => reset.mutate()}
+          >
+            {reset.isPending ? "One moment" : "Make a new password"}
+          </Button>
+        </footer>
+      </div>
+    </Dialog>
+  );
+}
+
+function PassOn({ given, onClose }: { given: NewPassword; onClose: () => void }) {
+  const { me } = useConsole();
+  const text = invitation(given, me.shop, `${location.origin}/console`);
+
+  async function copy(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(text);
+      notify("Copied. Send it on a way that only your colleague reads.");
+    } catch {
+      complain("The browser does not let this page copy: take the password from the field.");
+    }
+  }
+
+  return (
+    <Dialog form title={given.user.name} onClose={onClose}>
+      <div className="flex flex-col gap-4 p-4" data-testid="pass-on">
+        <p className="flex gap-2 text-ink-2">
+          <CircleCheck aria-hidden size={16} className="mt-0.5 shrink-0 text-ok" />
+          {given.user.name} can sign in with this password. It is shown this once: pass it on now.
+        </p>
+        <CopyField label="E-mail" value={given.user.email} />
+        <CopyField label="Password" value={given.password} />
+        <footer className="flex flex-wrap justify-end gap-2">
+          <Button onClick={() => void copy()}>
+            <Copy aria-hidden size={14} />
+            Copy as a message
+          </Button>
+          <Button kind="primary" onClick={onClose}>
+            Done
+          </Button>
         </footer>
       </div>
     </Dialog>

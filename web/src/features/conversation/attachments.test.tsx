@@ -1,0 +1,42 @@
+import { render, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it } from "vitest";
+import type { Attachment } from "@/wire/wire.gen";
+import { Attachments } from "./attachments";
+
+function file(id: string, given: Partial<Attachment> = {}): Attachment {
+  return {
+    id,
+    name: `${id}.png`,
+    media_type: "image/png",
+    size: 1000,
+    url: `/api/attachments/${id}/`,
+    ...given,
+  };
+}
+
+describe("Attachments", () => {
+  it("opens a picture large, and walks through those of the message by the arrows", async () => {
+    render(<Attachments attachments={[file("one"), file("two")]} />);
+    await userEvent.click(screen.getByRole("button", { name: "Open two.png" }));
+    const lightbox = screen.getByTestId("lightbox");
+    expect(lightbox.textContent).toContain("two.png · 2 of 2");
+    lightbox.focus();
+    await userEvent.keyboard("{ArrowRight}");
+    expect(screen.getByTestId("lightbox").textContent).toContain("one.png · 1 of 2");
+  });
+
+  it("offers what a browser must not show to be kept", () => {
+    render(<Attachments attachments={[file("page", { name: "page.html", media_type: "text/html" })]} />);
+    const link = screen.getByRole("link");
+    expect(link.getAttribute("download")).toBe("page.html");
+    expect(link.getAttribute("rel")).toContain("noopener");
+  });
+
+  it("makes no link of an address that could run", () => {
+    render(<Attachments attachments={[file("bad", { url: "javascript:alert(1)" })]} />);
+    expect(screen.queryByRole("link")).toBeNull();
+    expect(screen.queryByRole("button")).toBeNull();
+    expect(screen.getByTestId("attachments").textContent).toContain("cannot be opened");
+  });
+});

@@ -1,0 +1,133 @@
+import { Download, FileText, ImageOff, RotateCcw } from "lucide-react";
+import { useState } from "react";
+import type { Attachment } from "@/wire/wire.gen";
+import { fileKind, safeUrl, sizeWords } from "./files";
+import { Lightbox } from "./lightbox";
+
+type FilesProps = { attachments: readonly Attachment[] };
+
+/** The files of a message: pictures as thumbnails that open large, sounds and films to be played, the rest to keep. */
+export function Attachments({ attachments }: FilesProps) {
+  const [shown, setShown] = useState<string | null>(null);
+  const pictures = attachments.filter(
+    ({ media_type, url }) => fileKind(media_type) === "picture" && safeUrl(url) !== null,
+  );
+  return (
+    <>
+      <ul aria-label="Files" data-testid="attachments" className="mt-1 flex max-w-full flex-wrap gap-1.5">
+        {attachments.map((file) => (
+          <li key={file.id} className="max-w-full min-w-0">
+            <OneFile file={file} onOpen={() => setShown(file.id)} />
+          </li>
+        ))}
+      </ul>
+      {shown !== null && (
+        <Lightbox pictures={pictures} at={shown} onAt={setShown} onClose={() => setShown(null)} />
+      )}
+    </>
+  );
+}
+
+function OneFile({ file, onOpen }: { file: Attachment; onOpen: () => void }) {
+  const url = safeUrl(file.url);
+  if (url === null) return <Keep file={file} url={null} />;
+  switch (fileKind(file.media_type)) {
+    case "picture":
+      return <Thumbnail file={file} url={url} onOpen={onOpen} />;
+    case "audio":
+      return (
+        // biome-ignore lint/a11y/useMediaCaption: what a customer recorded has none
+        <audio controls preload="none" src={url} aria-label={file.name} className="h-10 max-w-full" />
+      );
+    case "video":
+      return (
+        // biome-ignore lint/a11y/useMediaCaption: what a customer filmed has none
+        <video
+          controls
+          preload="metadata"
+          src={url}
+          aria-label={file.name}
+          className="max-h-60 max-w-full rounded-2 border border-line"
+        />
+      );
+    case "file":
+      return <Keep file={file} url={url} />;
+  }
+}
+
+type ThumbnailProps = { file: Attachment; url: string; onOpen: () => void };
+
+function Thumbnail({ file, url, onOpen }: ThumbnailProps) {
+  const [attempt, setAttempt] = useState(0);
+  const [broken, setBroken] = useState(false);
+  if (broken) {
+    return (
+      <span className="flex h-30 w-40 flex-col items-center justify-center gap-1.5 rounded-2 border border-line bg-sub p-2 text-center text-12 text-ink-2">
+        <ImageOff aria-hidden size={18} />
+        Not here yet, or no longer
+        <button
+          type="button"
+          className="inline-flex items-center gap-1 rounded-1 px-1 underline hover:text-ink"
+          onClick={() => {
+            setBroken(false);
+            setAttempt(attempt + 1);
+          }}
+        >
+          <RotateCcw aria-hidden size={11} />
+          Try again
+        </button>
+      </span>
+    );
+  }
+  return (
+    <button
+      type="button"
+      aria-label={`Open ${file.name}`}
+      onClick={onOpen}
+      className="block overflow-hidden rounded-2 border border-line bg-sub transition-opacity hover:opacity-90"
+    >
+      <img
+        key={attempt}
+        src={url}
+        alt={file.name}
+        loading="lazy"
+        decoding="async"
+        referrerPolicy="no-referrer"
+        className="h-30 max-w-60 min-w-20 object-cover"
+        onError={() => setBroken(true)}
+      />
+    </button>
+  );
+}
+
+/** A file to be kept; it is downloaded, never opened in this page. */
+function Keep({ file, url }: { file: Attachment; url: string | null }) {
+  const body = (
+    <>
+      <FileText aria-hidden size={16} className="shrink-0 text-ink-3" />
+      <span className="min-w-0 text-left">
+        <span className="block truncate font-medium">{file.name}</span>
+        <span className="block text-12 text-ink-3">
+          {url === null
+            ? "This address cannot be opened"
+            : [sizeWords(file.size), file.media_type].filter(Boolean).join(" · ")}
+        </span>
+      </span>
+    </>
+  );
+  const look = "flex max-w-70 items-center gap-2.5 rounded-2 border border-line bg-bg px-3 py-2";
+  if (url === null) return <span className={look}>{body}</span>;
+  return (
+    <a
+      href={url}
+      download={file.name}
+      target="_blank"
+      rel="noopener noreferrer"
+      className={`${look} transition-colors hover:bg-sub`}
+    >
+      {body}
+      <Download aria-hidden size={14} className="shrink-0 text-ink-3" />
+      <span className="sr-only">Download</span>
+    </a>
+  );
+}
