@@ -29,6 +29,7 @@ from app.services.shopify_backfill import SyncRuns
 from app.services.shopify_install import ShopifyInstall
 from app.services.shops import Shops, WidgetShop
 from app.services.simulator import Simulator
+from app.services.templates import Templates
 from app.settings import Settings
 from realtime.hub import Hub
 
@@ -69,6 +70,7 @@ class ApiContext:
     channel_health: ChannelHealth
     reconciling: Reconciling
     simulator: Simulator
+    templates: Templates
     shopify_install: ShopifyInstall
     sync_runs: SyncRuns
     verify_tokens: VerifyTokens

@@ -29,6 +29,7 @@ from app.api import (
     shopify_sync,
     simulator,
     storefront,
+    templates,
     users,
     webhooks,
 )
@@ -54,6 +55,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *channels.OPERATIONS,
     *channel_health.OPERATIONS,
     *deliveries.OPERATIONS,
+    *templates.OPERATIONS,
     *storefront.OPERATIONS,
     *shopify_install.OPERATIONS,
     *shopify_sync.OPERATIONS,

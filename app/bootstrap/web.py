@@ -30,6 +30,7 @@ from app.services.inbox import Inbox
 from app.services.merging import Merging
 from app.services.program import Programs
 from app.services.simulator import Simulator
+from app.services.templates import Templates
 from app.settings import Settings
 from realtime.bus.port import Bus
 from realtime.gateway import Gateway
@@ -143,6 +144,7 @@ def build_web(core: Core, parts: Parts) -> Web:
         accounts=core.accounts,
         account_desk=AccountDesk(core.accounts, BY_KIND),
         attachments=Attachments(SqlFiles(core.database), open_links(core)),
+        templates=Templates(parts.store, parts.changes, core.accounts, BY_KIND, core.http),
         channel_health=open_channel_health(core),
         reconciling=open_reconciling(core, parts),
         simulator=Simulator(AccountDesk(core.accounts, BY_KIND), settings.resolved_public_url, settings.own_url),

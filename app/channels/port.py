@@ -24,6 +24,7 @@ from app.domain.channel import (
     RefusalKind,
     Renewal,
     SendResult,
+    Template,
     VendorReport,
 )
 
@@ -198,6 +199,16 @@ class Sender(Protocol):
         """Tell the customer that the message was read."""
 
 
+class TemplateSource(Protocol):
+    """Where a channel's approved templates are."""
+
+    async def approved(self, account: Account, http: Http) -> Sequence[Template]:
+        """Return the templates that may be sent.
+
+        Raises: HttpLostError, HttpUnreachableError.
+        """
+
+
 class Upkeep(Protocol):
     """What is asked of a vendor about an account, besides sending."""
 
@@ -246,6 +257,7 @@ class Channel:
     receiver: Receiver | None = field(default=None, repr=False)
     sender: Sender | None = field(default=None, repr=False)
     upkeep: Upkeep | None = field(default=None, repr=False)
+    templates: TemplateSource | None = field(default=None, repr=False)
 
     def webhook_url(self, public_url: str) -> str | None:
         """Return where the vendor sends its events; None for a channel without webhooks."""

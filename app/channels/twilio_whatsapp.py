@@ -16,6 +16,7 @@ from app.channels.port import API_BASE, AccountField, Answer, BodyError, Channel
 from app.channels.text import bounded_key, clean
 from app.channels.twilio_message import account_of, message_of, reference, sid_of
 from app.channels.twilio_send import DELIVERY_PARAMETER, VERSION, TwilioSender
+from app.channels.twilio_templates import TwilioTemplates
 from app.channels.twilio_upkeep import TwilioUpkeep
 from app.domain.channel import (
     Account,
@@ -168,4 +169,5 @@ WHATSAPP = Channel(
     receiver=TwilioReceiver(),
     sender=TwilioSender(),
     upkeep=TwilioUpkeep(),
+    templates=TwilioTemplates(),
 )

@@ -221,6 +221,18 @@ class HumanPart(OutgoingPart):
     after_window: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text that the vendor has approved; `body` has its variables as {{name}}."""
+
+    id: str
+    name: str
+    language: str
+    body: str
+    variables: tuple[str, ...] = ()
+    category: str = ""
+
+
 class RefusalKind(StrEnum):
     """Why a vendor did not take a part, and so what to do."""
 

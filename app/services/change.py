@@ -6,7 +6,7 @@ The order is that of the takeover: lock the row; decide; cut; events; commit; cu
 from __future__ import annotations
 
 import copy
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -88,15 +88,22 @@ class Change:
         return seq
 
     async def say(
-        self, sender: SenderKind, text: str, *, message: UUID | None = None, replaces: bool = False, **fields: Any
+        self,
+        sender: SenderKind,
+        text: str,
+        *,
+        message: UUID | None = None,
+        replaces: bool = False,
+        template: Mapping[str, Any] | None = None,
+        **fields: Any,
     ) -> Message:
         """Insert a message and log it, with its way to the channel; `fields` are those of Message.
 
         With `delivery` among them it is not sent: it has been on the channel already, or never will be. `replaces` as
-        in events.MessageCreated.
+        in events.MessageCreated. `template` (its id and variables) goes out in the place of the text.
         """
         said = self._message(sender, text, message or new_id(), **fields)
-        parts = await self._parts(said)
+        parts = await self._parts(said, template)
         if parts:
             said = replace(said, delivery={"status": DeliveryStatus.QUEUED.value})
         await self.tx.messages.add(said)
@@ -106,12 +113,12 @@ class Change:
             await self.add_job(deliver_job(parts[0], str(said.id)))
         return said
 
-    async def _parts(self, said: Message) -> list[Delivery]:
+    async def _parts(self, said: Message, template: Mapping[str, Any] | None) -> list[Delivery]:
         """Return what goes out of a message; nothing on the widget, which speaks through live sessions."""
         if said.delivery is not None or self.outbox.limits(self.conversation.channel) is None:
             return []
         route = await self.tx.deliveries.route(self.conversation.id)
-        return [] if route is None else self.outbox.parts(self.conversation, said, route.account)
+        return [] if route is None else self.outbox.parts(self.conversation, said, route.account, template)
 
     def _message(self, sender: SenderKind, text: str, message: UUID, **fields: Any) -> Message:
         said = Message(

@@ -143,7 +143,7 @@ class Deliver:
             return ""
         if route is None or route.problem is not None or (limits := change.outbox.limits(route.kind)) is None:
             return ACCOUNT_BROKEN
-        is_template = "template" in delivery.content
+        is_template = "template" in delivery.content and delivery.sender is SenderKind.AGENT
         if is_template or is_open(limits, route, change.now, by_human=delivery.sender is SenderKind.AGENT):
             return None
         return WINDOW_CLOSED
@@ -247,7 +247,8 @@ class Deliver:
             again = [part for part in parts if part.status.may_be_resent]
             if not again or not await self._is_first(change, again[0], client_id):
                 return
-            await check_window(change, by_human=again[0].sender is SenderKind.AGENT)
+            if "template" not in again[0].content:
+                await check_window(change, by_human=again[0].sender is SenderKind.AGENT)
             for part in again:
                 queued = replace(
                     part,
@@ -295,8 +296,6 @@ def part_of(
         "text": delivery.text,
         "media": _media(content["media"], links) if "media" in content else None,
         "cards": tuple(Card(**card) for card in content.get("cards", ())),
-        "template": content.get("template"),
-        "variables": content.get("variables", {}),
         "callback_url": callback_url,
     }
     if delivery.sender is not SenderKind.AGENT:
@@ -305,6 +304,7 @@ def part_of(
     is_late = limits.window is not None and (
         at is None or route.last_inbound_at is None or at - route.last_inbound_at >= limits.window
     )
+    fields |= {"template": content.get("template"), "variables": content.get("variables", {})}  # people's alone
     return HumanPart(**fields, after_window=is_late)
 
 

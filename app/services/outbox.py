@@ -93,17 +93,24 @@ class Outbox:
         """Return what a reply that ended half-way shows of its delivery: channels get whole answers alone."""
         return NOTHING_WENT_OUT if kind in self._limits else None
 
-    def parts(self, conversation: Conversation, message: Message, account: UUID) -> list[Delivery]:
-        """Return the parts of a message of the shop, in order; none of what ended half-way."""
+    def parts(
+        self,
+        conversation: Conversation,
+        message: Message,
+        account: UUID,
+        template: Mapping[str, Any] | None = None,
+    ) -> list[Delivery]:
+        """Return the parts of a message of the shop, in order; none of what ended half-way. A template is one part."""
         limits = self._limits.get(conversation.channel)
         if limits is None or message.sender is SenderKind.CUSTOMER or message.finish_reason in _CUT_SHORT:
             return []
         end = len(message.text.encode())
-        pieces: list[tuple[str, int, dict[str, Any]]] = [
-            (one.text, one.end, {}) for one in split(message.text, limits.text)
-        ]
-        pieces += [("", end, {"media": one}) for one in _media(message, limits, self._public_url)]
-        pieces += _shown_products(message, limits, self._public_url, end)
+        if template is not None:
+            pieces: list[tuple[str, int, dict[str, Any]]] = [(message.text, end, dict(template))]
+        else:
+            pieces = [(one.text, one.end, {}) for one in split(message.text, limits.text)]
+            pieces += [("", end, {"media": one}) for one in _media(message, limits, self._public_url)]
+            pieces += _shown_products(message, limits, self._public_url, end)
         return [
             Delivery(
                 id=new_id(),

@@ -16,6 +16,10 @@ from app.simulate.twilio import TwilioStandIn
 
 KINDS = ("whatsapp", "messenger", "instagram")
 NUMBER = "+15005550006"
+TEMPLATES = {
+    "HX" + "1" * 32: ("approved", "Hello {{1}}, we have news about your order {{2}}. Please write to us."),
+    "HX" + "2" * 32: ("approved", "Thank you for waiting. We are here again: just write to us."),
+}
 PATHS = {"whatsapp": "whatsapp", "messenger": "facebook", "instagram": "instagram"}
 
 
@@ -67,7 +71,7 @@ async def scene(kind: str, server_url: str, *, port: int = 0, post: Post | None 
     if kind == "whatsapp":
         sid = "AC" + "0" * 31 + "1"
         numbers, outgoing = {f"whatsapp:{NUMBER}"}, Outgoing(post)
-        twilio = TwilioStandIn(sid, token, numbers, sender_webhook=webhook, outgoing=outgoing)
+        twilio = TwilioStandIn(sid, token, numbers, sender_webhook=webhook, outgoing=outgoing, templates=TEMPLATES)
         fields = {"account_sid": sid, "auth_token": token, "number": NUMBER}
         async with serving(twilio.app, port) as base:
             twilio.base = base

@@ -85,7 +85,8 @@ class TwilioStandIn:
     auth_token: str
     numbers: set[str]
     services: set[str] = field(default_factory=set)
-    contents: set[str] = field(default_factory=set)  # approved templates
+    contents: set[str] = field(default_factory=set)  # approved templates without a text to be listed
+    templates: dict[str, tuple[str, str]] = field(default_factory=dict)  # by sid: state of approval, text
     clock: Callable[[], float] = time.time
     outgoing: Outgoing = field(default_factory=Outgoing)
     faults: Faults = field(default_factory=Faults)
@@ -115,6 +116,7 @@ class TwilioStandIn:
                 Route("/v2/Indicators/Typing.json", self._indicate, methods=["POST"]),
                 Route("/cdn/{media}", self._cdn, methods=["GET"]),
                 Route(f"/{API_VERSION}/Accounts/{{account}}.json", self._account, methods=["GET"]),
+                Route("/v1/ContentAndApprovals", self._contents, methods=["GET"]),
                 Route("/v2/Channels/Senders", self._senders, methods=["GET"]),
             ]
         )
@@ -187,10 +189,33 @@ class TwilioStandIn:
             (not ({"ContentSid", "Body", "MediaUrl"} & set(form)), 21619, "A text, medium or content is required"),
             (form.get("Body", "x") == "" and "MediaUrl" not in form, 21619, "The message body is empty"),
             (len(form.get("Body", "")) > BODY_CHARS, 21617, "The message body exceeds 1600 characters"),
-            ("ContentSid" in form and form["ContentSid"] not in self.contents, 21655, "The ContentSid is invalid"),
+            ("ContentSid" in form and not self._is_approved(form["ContentSid"]), 21655, "The ContentSid is invalid"),
             (not _is_variables(form.get("ContentVariables")), 21656, "The ContentVariables are invalid"),
         )
         return next((_error(400, code, text) for is_wrong, code, text in checks if is_wrong), None)
+
+    def _is_approved(self, sid: str) -> bool:
+        return sid in self.contents or self.templates.get(sid, ("", ""))[0] == "approved"
+
+    async def _contents(self, request: Request) -> Response:
+        return await self._guarded(request, self._content_page)
+
+    def _content_page(self, request: Request, _: bytes) -> Response:
+        if set(request.query_params) - {"PageSize", "Page", "PageToken"}:
+            return _error(400, 20001, "Unknown parameters")
+        found = [
+            {
+                "sid": sid,
+                "account_sid": self.account_sid,
+                "friendly_name": f"template_{number}",
+                "language": "en",
+                "variables": {},
+                "types": {"twilio/text": {"body": body}},
+                "approval_requests": {"category": "UTILITY", "status": status, "name": f"template_{number}"},
+            }
+            for number, (sid, (status, body)) in enumerate(self.templates.items(), 1)
+        ]
+        return JSONResponse({"contents": found, "meta": {"page": 0, "next_page_url": None, "key": "contents"}})
 
     def _is_own(self, form: Mapping[str, str]) -> bool:
         if "From" in form:
