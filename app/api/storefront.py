@@ -11,26 +11,30 @@ from starlette.responses import Response
 
 from app.api.operation import Call, Operation
 from app.api.problem import Problem
-from app.auth.identity import identity_hash
+from app.auth.identity import dated_hash
 from app.channels import shopify, signatures
 
 TAG = "channels"
 MOST_PARAMETERS = 100
+IDENTITY_S = 900  # how long an identity is good: a page that is still open asks for another
 NEVER_STORED = {"Cache-Control": "no-store"}
 
 
 class SignedIdentity(Struct, frozen=True):
-    """What the widget says of its visitor; see `identity` in the widget's hello."""
+    """What the widget says of its visitor; see `identity` in the widget's hello. It is good for `expires_in` seconds of
+    the answer: then the storefront asks again."""
 
     id: str
     hash: str
 
 
 class Storefront(Struct, frozen=True):
-    """The widget's key, and who is signed in at the shop; nobody when `identity` is null."""
+    """The server and the key of the widget, and who is signed in at the shop; nobody when `identity` is null."""
 
+    server: str
     widget_key: str
     identity: SignedIdentity | None
+    expires_in: int = IDENTITY_S
 
 
 async def storefront_identity(call: Call) -> Response:
@@ -47,15 +51,17 @@ async def storefront_identity(call: Call) -> Response:
     values = dict(query)
     domain = shopify.shop_domain(values.get("shop", ""))
     account = (await call.context.accounts.named(shopify.KIND, [domain])).get(domain) if domain else None
-    if account is None or not signatures.shopify_proxy(shopify.client_secrets(account), query, datetime.now(UTC)):
+    now = datetime.now(UTC)
+    if account is None or not signatures.shopify_proxy(shopify.client_secrets(account), query, now):
         raise refused
     shop = await call.context.shops.by_id(account.shop)
     if shop is None:
         raise refused
     customer = values.get("logged_in_customer_id", "")
     is_known = customer.isascii() and customer.isdigit()
-    identity = SignedIdentity(customer, identity_hash(shop.widget_secret, customer)) if is_known else None
-    answer = msgspec.json.encode(Storefront(shop.widget_key, identity))
+    until = int(now.timestamp()) + IDENTITY_S
+    identity = SignedIdentity(customer, dated_hash(shop.widget_secret, customer, until)) if is_known else None
+    answer = msgspec.json.encode(Storefront(call.context.settings.resolved_public_url, shop.widget_key, identity))
     return Response(answer, media_type="application/json", headers=NEVER_STORED)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from app.auth.identity import is_identity_genuine
 from app.auth.tokens import Claims, TokenKind, TokenRejectedError, Tokens
 from app.services.ids import new_id
-from app.services.ingest import Ingest
+from app.services.ingest import Ingest, blocked
+from app.services.ports import Identity
 from app.services.shops import Shops, WidgetShop
 from realtime.ports import Authenticated, CommandError, Peer, Principal
 from realtime.protocol.commands import Identity as GivenIdentity
@@ -20,17 +23,27 @@ DAY_S = 86_400
 class Visitors:
     """Authenticates the widget. `public_url` is the server's own, whose pages may always connect."""
 
-    def __init__(self, shops: Shops, ingest: Ingest, tokens: Tokens, *, public_url: str, token_days: int) -> None:
+    def __init__(
+        self,
+        shops: Shops,
+        ingest: Ingest,
+        tokens: Tokens,
+        *,
+        public_url: str,
+        token_days: int,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._shops = shops
         self._ingest = ingest
         self._tokens = tokens
         self._public_host = urlsplit(public_url).netloc
         self._token_s = token_days * DAY_S
+        self._now = now
 
     async def authenticate(self, hello: VisitorHello, peer: Peer) -> Authenticated:
         """Return who connects.
 
-        Raises: CommandError `unauthorized` for a wrong key, origin, hash or token.
+        Raises: CommandError `unauthorized` for a wrong key, origin, hash or token, `forbidden` for a blocked customer.
         """
         shop = await self._shops.by_key(hello.widget_key)
         if shop is None:
@@ -44,7 +57,7 @@ class Visitors:
         known = claims if claims is not None and claims.identity is None else None
         visitor = known.subject if known is not None else new_id()
         token = hello.token if known is not None else self._issue(visitor, shop.id, None)
-        record = await self._ingest.find_visitor(visitor)
+        record = await self._find(visitor)
         principal = Principal(
             kind="visitor",
             id=visitor,
@@ -57,14 +70,14 @@ class Visitors:
     async def known(self, token: str, peer: Peer) -> Authenticated:
         """Return who a token belongs to; the hello that gave it was answered before.
 
-        Raises: CommandError `unauthorized` for a wrong origin or token.
+        Raises: CommandError `unauthorized` for a wrong origin or token, `forbidden` for a blocked customer.
         """
         claims = self._claims(token, None)
         shop = await self._shops.by_id(claims.shop)
         if shop is None:
             raise CommandError("unauthorized", "the token is of a shop that is gone")
         self._check_origin(shop, peer)
-        record = await self._ingest.find_visitor(claims.subject)
+        record = await self._find(claims.subject)
         principal = Principal(
             kind="visitor",
             id=claims.subject,
@@ -94,11 +107,15 @@ class Visitors:
     async def _verified(
         self, shop: WidgetShop, given: GivenIdentity, claims: Claims | None, hello: VisitorHello
     ) -> Authenticated:
-        if given.hash is None or not is_identity_genuine(shop.widget_secret, given.id, given.hash):
-            raise CommandError("unauthorized", "the identity's hash is wrong: hex HMAC-SHA256(widget secret, id)")
+        if given.hash is None or not is_identity_genuine(shop.widget_secret, given.id, given.hash, self._now()):
+            raise CommandError(
+                "unauthorized", "the identity's hash is wrong or too old: hex HMAC-SHA256(widget secret, id)"
+            )
         record = await self._ingest.verify_visitor(
             shop.id, given.id, name=given.name, email=given.email, locale=hello.locale
         )
+        if record.is_blocked:
+            raise blocked()
         same = claims is not None and claims.identity == given.id and claims.subject == record.id
         token = hello.token if same else self._issue(record.id, shop.id, given.id)
         principal = Principal(
@@ -110,6 +127,12 @@ class Visitors:
             customer=record.customer,
         )
         return self._authenticated(principal, token)
+
+    async def _find(self, visitor: UUID) -> Identity | None:
+        record = await self._ingest.find_visitor(visitor)
+        if record is not None and record.is_blocked:
+            raise blocked()
+        return record
 
     def _claims(self, token: str, shop: UUID | None) -> Claims:
         try:

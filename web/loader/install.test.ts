@@ -144,6 +144,29 @@ describe("the loader", () => {
     expect(types()).toEqual(["init", "identify", "reset"]);
   });
 
+  it("looks as the page wants, with an icon that is seen on its colour", () => {
+    const attributes = {
+      "data-widget-key": "wk_demo",
+      "data-position": "left",
+      "data-greeting": "Hello there",
+    };
+    install(script({ ...attributes, "data-colour": "#ffd400" }));
+    const host = document.querySelector<HTMLElement>("#assistify");
+    expect(host?.dataset.position).toBe("left");
+    expect(host?.style.getPropertyValue("--brand")).toBe("#ffd400");
+    expect(host?.style.getPropertyValue("--ink")).toBe("#0f1020");
+  });
+
+  it("tells the page when the identity it gave has run out", () => {
+    load();
+    const told = vi.fn();
+    window.addEventListener("assistify:unidentified", told);
+    fromPanel({ type: "unidentified" }, { origin: "https://evil.test" });
+    expect(told).not.toHaveBeenCalled();
+    fromPanel({ type: "unidentified" });
+    expect(told).toHaveBeenCalledOnce();
+  });
+
   it("follows links of the panel to web addresses alone", () => {
     load();
     const went = vi.spyOn(location, "assign").mockImplementation(() => {});

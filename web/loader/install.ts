@@ -52,7 +52,7 @@ function readConfig(script: Element | null): WidgetConfig | null {
     console.error("Assistify: load widget.js with a classic script element, not as a module.");
     return null;
   }
-  const { widgetKey, theme, locale, shopName, hours } = script.dataset;
+  const { widgetKey, theme, locale, shopName, hours, position, colour, greeting } = script.dataset;
   if (!widgetKey) {
     console.error("Assistify: the script element needs data-widget-key.");
     return null;
@@ -65,5 +65,8 @@ function readConfig(script: Element | null): WidgetConfig | null {
     shopName:
       shopName ?? document.querySelector<HTMLMetaElement>('meta[property="og:site_name"]')?.content ?? null,
     hours: hours ?? null,
+    greeting: greeting || null,
+    position: position === "left" ? "left" : "right",
+    colour: colour && /^#[0-9a-f]{6}$/i.test(colour) ? colour : null,
   };
 }

@@ -27,7 +27,10 @@ export const styles = `
   transition: opacity 200ms ease-out, transform 200ms ease-out, visibility 0s linear 200ms; }
 .panel.open { visibility: visible; opacity: 1; transform: none; transition-delay: 0s; }
 .panel iframe { display: block; width: 100%; height: 100%; border: 0; color-scheme: normal; }
+:host([data-position="left"]) .bubble, :host([data-position="left"]) .panel { right: auto; left: 24px; }
+:host([data-position="left"]) .panel { transform-origin: bottom left; }
 @media (max-width: 667px) {
+  :host([data-position="left"]) .panel { left: 0; }
   .panel { inset: 0; width: 100%; height: 100%; border: 0; border-radius: 0; }
   .panel.open ~ .bubble { display: none; }
 }

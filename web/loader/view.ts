@@ -11,11 +11,15 @@ export type View = {
   setUnread(count: number): void;
 };
 
+export type Look = { theme: string; position: string; colour: string | null };
+
 /** Put the bubble and the panel's frame into the page, in a shadow root of their own. */
-export function createView(frameUrl: string, theme: string): View {
+export function createView(frameUrl: string, look: Look): View {
   const host = document.createElement("div");
   host.id = "assistify";
-  host.dataset.theme = theme;
+  host.dataset.theme = look.theme;
+  host.dataset.position = look.position;
+  if (look.colour) paint(host, look.colour);
   const root = host.attachShadow({ mode: "open" });
   // A constructed sheet is not a style element: it needs no exception in the page's content security policy.
   const sheet = new CSSStyleSheet();
@@ -72,6 +76,18 @@ export function createView(frameUrl: string, theme: string): View {
       render();
     },
   };
+}
+
+/** Give the bubble a colour, and its icon the one of black and white that is seen better on it (WCAG 2.2, 1.4.11). */
+function paint(host: HTMLElement, colour: string): void {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const part = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  }) as [number, number, number];
+  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  host.style.setProperty("--brand", colour);
+  host.style.setProperty("--brand-hover", `color-mix(in srgb, ${colour} 88%, black)`);
+  host.style.setProperty("--ink", luminance > 0.179 ? "#0f1020" : "#fff");
 }
 
 function label(isOpen: boolean, unread: number): string {

@@ -10,6 +10,11 @@ export type WidgetConfig = {
   locale: string | null;
   shopName: string | null;
   hours: string | null;
+  /** What the panel says before the first message, in place of its own words. */
+  greeting: string | null;
+  position: "left" | "right";
+  /** Of the bubble, as #rrggbb. */
+  colour: string | null;
 };
 
 export type AssistifyApi = {
@@ -22,12 +27,14 @@ export type AssistifyApi = {
 };
 
 const OPEN_KEY = "assistify:open";
+/** Told to the page when the identity it gave has run out: it is to call `identify` with a fresh one. */
+export const UNIDENTIFIED = "assistify:unidentified";
 
 /** Put the widget on the page. */
 export function startWidget(config: WidgetConfig): AssistifyApi {
   // The key lets the server say which shops may frame the panel; the fragment never leaves the browser.
   const query = `key=${encodeURIComponent(config.widgetKey)}`;
-  const view = createView(`${config.origin}/widget/?${query}#${location.origin}`, config.theme);
+  const view = createView(`${config.origin}/widget/?${query}#${location.origin}`, config);
   let isReady = false;
   let isOpen = wasOpen();
   let identity: EmbedIdentity | null = null;
@@ -44,15 +51,16 @@ export function startWidget(config: WidgetConfig): AssistifyApi {
     if (next) view.frame.focus();
     else view.bubble.focus({ preventScroll: true });
   };
-  const { locale, shopName, hours, theme, widgetKey } = config;
+  const { locale, shopName, hours, greeting, theme, widgetKey } = config;
   const receive = (message: PanelMessage) => {
     if (message.type === "ready") {
       isReady = true;
       const page = pageContext();
-      post({ type: "init", widgetKey, identity, page, theme, locale, shopName, hours, isOpen });
+      post({ type: "init", widgetKey, identity, page, theme, locale, shopName, hours, greeting, isOpen });
     } else if (message.type === "close") setOpen(false);
     else if (message.type === "unread") view.setUnread(Number(message.count) || 0);
     else if (message.type === "visit") visit(message.url);
+    else if (message.type === "unidentified") window.dispatchEvent(new CustomEvent(UNIDENTIFIED));
   };
 
   window.addEventListener("message", (event) => {

@@ -36,13 +36,17 @@ async def vendors(rig: Product) -> Vendors:
 
 
 async def test_a_signed_in_customer_is_vouched_for(vendors: Vendors) -> None:
-    for secret in ("client-secret", "old-secret"):
-        answer = await vendors.client.get(f"{PATH}?{urlencode(signed(secret))}")
+    for client_secret in ("client-secret", "old-secret"):
+        answer = await vendors.client.get(f"{PATH}?{urlencode(signed(client_secret))}")
         assert answer.status_code == 200
         assert answer.headers["cache-control"] == "no-store"
         told = answer.json()
         assert told["widget_key"] == "wk_mine"
-        assert is_identity_genuine(vendors.rig.mine.shop.widget_secret, "42", told["identity"]["hash"])
+        secret, given = vendors.rig.mine.shop.widget_secret, told["identity"]["hash"]
+        now = time.time()
+        assert (told["server"], told["identity"]["id"]) == (vendors.rig.settings.resolved_public_url, "42")
+        assert is_identity_genuine(secret, "42", given, now + told["expires_in"] - 30)
+        assert not is_identity_genuine(secret, "42", given, now + told["expires_in"])  # for a while only
 
 
 @pytest.mark.parametrize("customer", ["", "42; drop", "٤٢"])
