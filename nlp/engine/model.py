@@ -65,7 +65,7 @@ class T5Model:
     def decode(self, rows: Rows, cache: SlotCache) -> Tensor:
         """Run the rows through the decoder. Returns the logits [W, V] of the wanted rows, in fp32."""
         step = cache.step(rows, self._decoder_bias)
-        tokens, wanted = torch.tensor(rows.tokens, device=self.device), torch.tensor(rows.wanted, device=self.device)
+        tokens, wanted = (torch.tensor(ids, dtype=torch.long, device=self.device) for ids in (rows.tokens, rows.wanted))
         if self._graph is not None and isinstance(step, BagStep):
             return self._graph(tokens, wanted, *step.tensors)
         return self._decode(tokens, wanted, step)

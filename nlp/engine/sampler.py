@@ -44,10 +44,11 @@ def likeliest(logits: Tensor) -> Tensor:
     That is argmax, which looks at one number after the other, while amax looks at many: measured with 32 rows of
     32,128, 868 us and 45 us. So the greatest numbers of blocks first, then inside one block.
     """
-    blocks = logits.view(len(logits), -1, _block(logits.shape[1]))
+    size = _block(logits.shape[1])
+    blocks = logits.view(len(logits), logits.shape[1] // size, size)
     best = blocks.amax(-1).argmax(-1)
     inside = blocks[torch.arange(len(logits), device=logits.device), best].argmax(-1)
-    return best * blocks.shape[2] + inside
+    return best * size + inside
 
 
 @cache

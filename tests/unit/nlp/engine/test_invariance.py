@@ -94,6 +94,8 @@ def test_a_prefix_in_one_pass_is_bit_equal_to_step_by_step(gated_untied: Path) -
     decode(model, cache, [(2, 0)])
     primed = decode(model, cache, [*((1, position) for position in range(70)), (2, 1)])
     assert torch.equal(primed[:-1], stepwise)
+    nothing = model.decode(Rows([answers(1)[70]], [1], [70], []), cache)
+    assert nothing.shape == (0, primed.shape[1]), "a part of a prefix that chooses nothing yet"
 
 
 @torch.inference_mode()

@@ -27,6 +27,7 @@ def test_the_likeliest_is_the_first_of_the_greatest(width: int) -> None:
     logits = torch.randint(0, 5, (40, width), generator=torch.Generator().manual_seed(0)).float()
     logits[3] = -torch.inf
     assert torch.equal(likeliest(logits), logits.argmax(-1))
+    assert likeliest(logits[:0]).shape == (0,)
 
 
 def test_the_generator_is_even_and_independent_between_seeds_and_positions() -> None:
