@@ -63,8 +63,9 @@ class Shopify:
             approved = await browser.get(begun.headers["location"])
         assert approved.status_code == 302, approved.text
         back: str = approved.headers["location"]
-        assert back.startswith(REDIRECT_URI)
-        return back.removeprefix(PUBLIC_URL)
+        public_url = self.rig.settings.resolved_public_url
+        assert back.startswith(public_url + CALLBACK_PATH)
+        return back.removeprefix(public_url)
 
     async def finish(self, back: str, headers: dict[str, str]) -> httpx2.Response:
         async with self.rig.client() as client:
@@ -114,10 +115,10 @@ def changed(back: str, **changes: str) -> str:
 
 
 @asynccontextmanager
-async def shopify_shop(folder: Path, **settings: Any) -> AsyncIterator[Shopify]:
+async def shopify_shop(folder: Path, public_url: str = PUBLIC_URL, **settings: Any) -> AsyncIterator[Shopify]:
     """Open the product and the stand-in."""
-    shop = ShopifyAdmin(DOMAIN, CLIENT_ID, CLIENT_SECRET, redirect_uris=frozenset({REDIRECT_URI}))
+    shop = ShopifyAdmin(DOMAIN, CLIENT_ID, CLIENT_SECRET, redirect_uris=frozenset({public_url + CALLBACK_PATH}))
     async with serving(shop.app) as base:
         given = {"shopify_client_id": CLIENT_ID, "shopify_client_secret": CLIENT_SECRET, **settings}
-        async with product(folder, public_url=PUBLIC_URL, shopify_stand_in=base, **given) as rig:
+        async with product(folder, public_url=public_url, shopify_stand_in=base, **given) as rig:
             yield Shopify(rig, shop, base)
