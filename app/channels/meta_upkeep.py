@@ -87,7 +87,7 @@ class MetaUpkeep:
             token_expires_at=_soonest(told.get("expires_at"), told.get("data_access_expires_at")),
         )
 
-    async def subscribe(self, account: Account, http: Http) -> bool:
+    async def subscribe(self, account: Account, webhook_url: str, http: Http) -> bool:
         """Subscribe the app to the page or account, for all fields that we read.
 
         Raises: HttpLostError, HttpUnreachableError.

@@ -11,7 +11,7 @@ send again by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -169,6 +169,17 @@ class Fetcher(Protocol):
         """
 
 
+class FileHttp(Http, Fetcher, Protocol):
+    """Both."""
+
+
+Locate = Callable[[str, Account, Http], Awaitable[str]]
+"""Finds out where a received file really is, for vendors that tell no address in the event.
+
+Raises: FetchRefusedError, HttpLostError, HttpUnreachableError.
+"""
+
+
 class Sender(Protocol):
     """The sending half. The send API's address is the account's field `api_base` where it has one."""
 
@@ -218,7 +229,7 @@ class Upkeep(Protocol):
         Raises: HttpLostError, HttpUnreachableError.
         """
 
-    async def subscribe(self, account: Account, http: Http) -> bool:
+    async def subscribe(self, account: Account, webhook_url: str, http: Http) -> bool:
         """Have our app get the account's events; false where that is done by hand or was refused.
 
         Raises: HttpLostError, HttpUnreachableError.
@@ -258,6 +269,7 @@ class Channel:
     sender: Sender | None = field(default=None, repr=False)
     upkeep: Upkeep | None = field(default=None, repr=False)
     templates: TemplateSource | None = field(default=None, repr=False)
+    locate: Locate | None = field(default=None, repr=False)
 
     def webhook_url(self, public_url: str) -> str | None:
         """Return where the vendor sends its events; None for a channel without webhooks."""

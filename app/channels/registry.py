@@ -6,6 +6,7 @@ from app.channels.meta import INSTAGRAM, MESSENGER
 from app.channels.port import Channel
 from app.channels.shopify import SHOPIFY
 from app.channels.signed_webhook import SIGNED_WEBHOOK
+from app.channels.telegram import TELEGRAM
 from app.channels.twilio_whatsapp import WHATSAPP
 from app.channels.web import WEB_CHANNEL
 
@@ -16,6 +17,7 @@ CHANNELS: tuple[Channel, ...] = (
     INSTAGRAM,
     SHOPIFY,
     SIGNED_WEBHOOK,
+    TELEGRAM,
 )
 
 BY_KIND = {channel.kind: channel for channel in CHANNELS}

@@ -69,7 +69,7 @@ class TwilioUpkeep:
         detail = "" if own.get("status") == ONLINE else f"the number is {own.get('status')}"
         return VendorReport(credentials_good=True, subscribed=is_ours if is_told else None, detail=detail)
 
-    async def subscribe(self, account: Account, http: Http) -> bool:
+    async def subscribe(self, account: Account, webhook_url: str, http: Http) -> bool:
         """Nothing here: the number's webhook is set in Twilio's console."""
         return False
 

@@ -132,7 +132,7 @@ class Reconciling:
         report = await channel.upkeep.inspect(account, url, self._http)
         is_again = False
         if report.credentials_good is not False and (report.subscribed is False or report.missing):
-            is_again = await channel.upkeep.subscribe(account, self._http)
+            is_again = await channel.upkeep.subscribe(account, url, self._http)
             if is_again:
                 report = await channel.upkeep.inspect(account, url, self._http)
         fetched = 0 if report.credentials_good is False else await self._fetch(channel, account)

@@ -11,16 +11,19 @@ from app.simulate.loopback import Outgoing, Post, serving
 from app.simulate.meta import MetaStandIn
 from app.simulate.meta import SentMessage as MetaMessage
 from app.simulate.meta_desk import FIELDS
+from app.simulate.telegram import SentMessage as TelegramMessage
+from app.simulate.telegram import TelegramStandIn
 from app.simulate.twilio import SentMessage as TwilioMessage
 from app.simulate.twilio import TwilioStandIn
 
-KINDS = ("whatsapp", "messenger", "instagram")
+KINDS = ("whatsapp", "messenger", "instagram", "telegram")
 NUMBER = "+15005550006"
+TELEGRAM_UPDATES = ("message", "edited_message", "callback_query", "message_reaction", "my_chat_member")
 TEMPLATES = {
     "HX" + "1" * 32: ("approved", "Hello {{1}}, we have news about your order {{2}}. Please write to us."),
     "HX" + "2" * 32: ("approved", "Thank you for waiting. We are here again: just write to us."),
 }
-PATHS = {"whatsapp": "whatsapp", "messenger": "facebook", "instagram": "instagram"}
+PATHS = {"whatsapp": "whatsapp", "messenger": "facebook", "instagram": "instagram", "telegram": "telegram"}
 
 
 @dataclass
@@ -28,7 +31,7 @@ class Scene:
     """One customer and one account. `fields` connect the account: to be given to this server."""
 
     kind: str
-    stand_in: TwilioStandIn | MetaStandIn
+    stand_in: TwilioStandIn | MetaStandIn | TelegramStandIn
     webhook: str
     fields: Mapping[str, str]
     person: str
@@ -44,8 +47,8 @@ class Scene:
         """Let the customer read all that came."""
         if isinstance(self.stand_in, TwilioStandIn):
             self.stand_in.customer_reads()
-        else:
-            self.stand_in.report("read", self.person)
+        elif isinstance(self.stand_in, MetaStandIn):
+            self.stand_in.report("read", self.person)  # Telegram tells bots of no such thing
 
     def texts(self) -> list[str]:
         """Return what the customer sees, in order."""
@@ -78,6 +81,15 @@ async def scene(kind: str, server_url: str, *, port: int = 0, post: Post | None 
             yield Scene(kind, twilio, webhook, {**fields, "api_base": base}, "whatsapp:+14155550101")
             await twilio.outgoing.idle()
         return
+    if kind == "telegram":
+        bot = TelegramStandIn(f"7001001:{token}", outgoing=Outgoing(post), webhook=f"{webhook}?bot=7001001")
+        bot.secret, bot.allowed = secret, list(TELEGRAM_UPDATES)
+        async with serving(bot.app, port) as base:
+            yield Scene(
+                kind, bot, webhook, {"bot_token": bot.token, "secret_token": secret, "api_base": base}, "9901001"
+            )
+            await bot.outgoing.idle()
+        return
     app = {"app_secret": secret, "verify_token": secrets.token_hex(8)}
     if kind == "messenger":
         meta = MetaStandIn("page", "100100100", token, secret, webhook=webhook, outgoing=Outgoing(post))
@@ -94,12 +106,14 @@ async def scene(kind: str, server_url: str, *, port: int = 0, post: Post | None 
         await meta.outgoing.idle()
 
 
-def shown_text(message: TwilioMessage | MetaMessage) -> str:
+def shown_text(message: TwilioMessage | MetaMessage | TelegramMessage) -> str:
     """Return what the customer sees of a message."""
     if isinstance(message, TwilioMessage):
         return message.body or " ".join(message.media) or f"(template {message.content_sid})"
     if message.text:
         return message.text
+    if isinstance(message, TelegramMessage):
+        return message.media or ""
     payload = message.message.get("attachment", {}).get("payload", {})
     titles = [f"[{one['title']}: {one.get('subtitle', '')}]" for one in payload.get("elements", [])]
     return " ".join(titles) or str(payload.get("url", ""))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from app.channels.port import Channel, Fetcher, FetchRefusedError, HttpLostError, HttpUnreachableError
+from app.channels.port import Channel, FetchRefusedError, FileHttp, HttpLostError, HttpUnreachableError
 from app.domain.channel import Account
 from app.domain.files import MAX_FILE_BYTES, type_of
 from app.domain.job import ClaimedJob
@@ -21,11 +21,11 @@ log = structlog.get_logger(__name__)
 class FetchFile:
     """Handler of jobs that fetch one file each. `channels` by kind: they know who may see which credentials."""
 
-    def __init__(self, files: Files, accounts: Accounts, channels: Mapping[str, Channel], fetcher: Fetcher) -> None:
+    def __init__(self, files: Files, accounts: Accounts, channels: Mapping[str, Channel], http: FileHttp) -> None:
         self._files = files
         self._accounts = accounts
         self._channels = channels
-        self._fetcher = fetcher
+        self._http = http
 
     async def __call__(self, job: ClaimedJob) -> None:
         """Fetch, look at the first bytes, and keep it or note why not.
@@ -52,7 +52,9 @@ class FetchFile:
         receiver = None if channel is None else channel.receiver
         if account is None or receiver is None:
             raise FetchRefusedError("its account is gone")
-        fetched = await self._fetcher.fetch(
+        if channel is not None and channel.locate is not None:
+            url = await channel.locate(url, account, self._http)
+        fetched = await self._http.fetch(
             url,
             headers_for=lambda address: receiver.media_headers(address, account),
             max_bytes=MAX_FILE_BYTES,
