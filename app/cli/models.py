@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +19,7 @@ from app.settings import get_settings
 
 if TYPE_CHECKING:
     from nlp.evaluation.classifier import ClassifierScores
+    from nlp.evaluation.recommender import RankingScores
     from nlp.training.examples import Example
     from nlp.training.fine_tune import Epoch
 
@@ -89,18 +90,34 @@ def train_responder(
 
 
 @trainers.command("recommender")
-def train_recommender() -> None:
-    """Train the recommenders of all shops from their customers' interactions."""
+def train_recommender(
+    check: Annotated[bool, typer.Option(help="Also train on a part of it, and score that on the rest")] = True,
+) -> None:
+    """Train the recommenders of all shops from their customers' interactions, from where the last training ended."""
     from app.bootstrap.worker import open_recommenders
+    from app.db.interactions import SqlInteractions
+    from app.services.evaluation import score_recommender
 
-    async def run() -> list[tuple[str, str]]:
+    async def run() -> None:
         async with open_core(get_settings()) as core:
             await core.migrate()
             recommenders = open_recommenders(core)
-            return [(shop.name, (await recommenders.train(shop.id)).algorithm) for shop in await core.shops.all()]
+            for shop in await core.shops.all():
+                data = await SqlInteractions(core.database).training_data(shop.id)
+                console.print(f"{shop.name}: {(await recommenders.train(shop.id)).algorithm}")
+                _print_ranking(score_recommender(data) if check else {})
 
-    for name, algorithm in asyncio.run(run()):
-        console.print(f"{name}: {algorithm}")
+    asyncio.run(run())
+
+
+def _print_ranking(scores: Mapping[str, RankingScores]) -> None:
+    if not scores:
+        return
+    table = Table("by", "customers", "precision@10", "recall@10", "AUC", "coverage")
+    for name, one in scores.items():
+        figures = (one.precision_at_10, one.recall_at_10, one.auc, one.coverage)
+        table.add_row(name, str(one.users), *(f"{figure:.3f}" for figure in figures))
+    console.print(table)
 
 
 def evaluate(

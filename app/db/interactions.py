@@ -5,10 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
 from app.db.database import Database
 from app.db.records import product_of
+from app.db.shops import WEIGHTS
 from app.services.recommending import TrainingData
 from nlp.training.recommender import Interaction, Item, User
 
@@ -34,6 +36,7 @@ class SqlInteractions:
                 Interaction(str(customer), str(product), weight, kind == "purchase")
                 for customer, product, weight, kind in interactions
             ]
+            seen += await _ordered(session, shop, {(one.user_id, one.item_id) for one in seen if one.bought})
             products = await session.scalars(
                 select(models.Product)
                 .where(models.Product.shop_id == shop, models.Product.active)
@@ -42,6 +45,19 @@ class SqlInteractions:
             items = [_item(row) for row in products]
         users = sorted({one.user_id for one in seen})
         return TrainingData(seen, items, [User(user) for user in users])
+
+
+async def _ordered(session: AsyncSession, shop: UUID, known: set[tuple[str, str]]) -> list[Interaction]:
+    """Return the purchases that stand in orders and are not known as such."""
+    orders = await session.execute(
+        select(models.Order.customer_id, models.Order.items).where(
+            models.Order.shop_id == shop,
+            models.Order.customer_id.is_not(None),
+            models.Order.status.not_in(("cancelled", "refunded", "returned")),
+        )
+    )
+    pairs = {(str(customer), item["product"]) for customer, items in orders for item in items if item.get("product")}
+    return [Interaction(customer, product, WEIGHTS["purchase"], True) for customer, product in sorted(pairs - known)]
 
 
 def _item(row: models.Product) -> Item:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from app.domain.model_version import Scores, Task
+from app.services.recommending import TrainingData
 from nlp import sentiment
 from nlp.encoder import Encoder
 from nlp.engine.loader import load_directory
 from nlp.evaluation.classifier import ClassifierScores, score_predictions
-from nlp.evaluation.recommender import compare, movielens_like
+from nlp.evaluation.recommender import RankingScores, compare, hold_out, movielens_like
 from nlp.evaluation.responder import Case, Responder, evaluate
 from nlp.labels import INTENTS
 from nlp.recommender_file import save_recommender
@@ -86,6 +88,17 @@ def _recommender() -> Scores:
         for name, scores in compared.items()
         for figure in ("precision_at_10", "recall_at_10", "auc", "coverage")
     }
+
+
+def score_recommender(data: TrainingData) -> Mapping[str, RankingScores]:
+    """Train on four fifths of what a shop knows, and score that on the rest; nothing where there is too little."""
+    train, test = hold_out(data.interactions)
+    known = {item.id for item in data.items}
+    if not any(one.item_id in known for one in test):
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        model = save_recommender(train_recommender(train, data.items, data.users), Path(folder) / "model.safetensors")
+    return compare(model, [one for one in train if one.item_id in known], test)
 
 
 def _responder(directory: Path, cases: int) -> Scores:

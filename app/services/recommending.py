@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import tempfile
+from asyncio.subprocess import DEVNULL
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from app.domain.job import ClaimedJob
@@ -24,6 +28,7 @@ log = structlog.get_logger(__name__)
 SHOWN = 3
 LOOKED_AT = (9, 90)  # of the best, until enough are in stock
 TRAIN_KIND = "train_recommenders"
+PROCESS = "nlp.training.recommender_process"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,10 @@ class TrainingData:
     interactions: Sequence[Interaction]
     items: Sequence[Item]
     users: Sequence[User]
+
+
+class TrainingFailedError(RuntimeError):
+    """A training ended without a model."""
 
 
 class Interactions(Protocol):
@@ -48,7 +57,7 @@ class ShopRecommenders:
         self._interactions = interactions
         self._records = records
         self._folder = folder
-        self._loaded: dict[UUID, Recommender] = {}
+        self._loaded: dict[UUID, _Loaded] = {}
         self._locks: dict[UUID, asyncio.Lock] = {}
 
     async def recommend(
@@ -60,7 +69,7 @@ class ShopRecommenders:
         exclude: Collection[UUID],
     ) -> Sequence[Recommended]:
         """Return up to three products that are in stock now, best first."""
-        recommender = await self._recommender(shop)
+        recommender = await self.current(shop)
         shown: list[Recommended] = []
         for count in LOOKED_AT:
             ranked = recommender.recommend(
@@ -79,37 +88,93 @@ class ShopRecommenders:
 
     async def warm(self, shop: UUID) -> None:
         """Load or train a shop's recommender now."""
-        await self._recommender(shop)
+        await self.current(shop)
 
     async def train(self, shop: UUID) -> Recommender:
-        """Train a shop's recommender anew and use it from now on."""
+        """Train a shop's recommender in a process of its own, from where the last training ended, and use it from now.
+
+        Raises: TrainingFailedError; the one in use stays.
+        """
         data = await self._interactions.training_data(shop)
-        path = self._path(shop)
-
-        def run() -> Recommender:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save_recommender(train_recommender(data.interactions, data.items, data.users), path)
-            return load_recommender(path)
-
-        self._loaded[shop] = await asyncio.to_thread(run)
+        path, state = self._path(shop), self._path(shop).with_suffix(".state")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            job = Path(folder) / "job.json"
+            await asyncio.to_thread(job.write_bytes, msgspec.json.encode(data))
+            await _run(PROCESS, str(job), str(path), str(state))
+        self._loaded[shop] = await asyncio.to_thread(_Loaded.read, path)
         log.info("recommender trained", action="recommender_trained", shop=str(shop), items=len(data.items))
-        return self._loaded[shop]
+        return self._loaded[shop].recommender
 
     async def train_all(self, job: ClaimedJob) -> None:
-        """Train the recommenders of all shops this worker has loaded."""
-        for shop in list(self._loaded):
-            await self.train(shop)
+        """Train the recommenders of all shops that have one.
+
+        Raises: TrainingFailedError after the others were trained.
+        """
+        failed: TrainingFailedError | None = None
+        for path in sorted(self._folder.glob("*.safetensors")):
+            try:
+                await self.train(UUID(path.stem))
+            except TrainingFailedError as error:
+                log.warning("recommender not trained", action="recommender_failed", shop=path.stem)
+                failed = error
+        if failed is not None:
+            raise failed
 
     def _path(self, shop: UUID) -> Path:
         return self._folder / f"{shop}.safetensors"
 
-    async def _recommender(self, shop: UUID) -> Recommender:
+    async def current(self, shop: UUID) -> Recommender:
+        """Return the newest model on disk, which another worker may have written; the first one is made here."""
         async with self._locks.setdefault(shop, asyncio.Lock()):
-            known = self._loaded.get(shop)
-            if known is not None:
-                return known
+            path, known = self._path(shop), self._loaded.get(shop)
+            if known is not None and known.written_at == _written_at(path):
+                return known.recommender
             try:
-                self._loaded[shop] = await asyncio.to_thread(load_recommender, self._path(shop))
+                self._loaded[shop] = await asyncio.to_thread(_Loaded.read, path)
             except ModelFilesError:
-                return await self.train(shop)
-            return self._loaded[shop]
+                data = await self._interactions.training_data(shop)
+                self._loaded[shop] = await asyncio.to_thread(_make, data, path)
+            return self._loaded[shop].recommender
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A model in memory, and when its file was written."""
+
+    recommender: Recommender
+    written_at: int
+
+    @classmethod
+    def read(cls, path: Path) -> _Loaded:
+        written_at = _written_at(path)
+        return cls(load_recommender(path), written_at)
+
+
+def _written_at(path: Path) -> int:
+    """When the file was written, in nanoseconds; 0 when there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def _make(data: TrainingData, path: Path) -> _Loaded:
+    save_recommender(train_recommender(data.interactions, data.items, data.users), path)
+    return _Loaded.read(path)
+
+
+async def _run(module: str, *arguments: str) -> None:
+    """Run a module in a process of its own; it ends with this task.
+
+    Raises: TrainingFailedError.
+    """
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", module, *arguments, stdin=DEVNULL)
+    try:
+        code = await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if code:
+        raise TrainingFailedError(f"{module} ended with {code}")

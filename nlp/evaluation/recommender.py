@@ -101,6 +101,18 @@ def _rows_by_user(interactions: Sequence[Interaction], rows: dict[str, int]) -> 
     return found
 
 
+def hold_out(
+    interactions: Sequence[Interaction], *, share: float = 0.2, seed: int = 20
+) -> tuple[list[Interaction], list[Interaction]]:
+    """Split what a shop knows into a part to train on and a part to ask for; what one customer did with one product
+    stays together."""
+    generator = np.random.default_rng(seed)
+    pairs = dict.fromkeys((one.user_id, one.item_id) for one in interactions)
+    drawn = {pair: bool(generator.random() < share) for pair in pairs}
+    train = [one for one in interactions if not drawn[one.user_id, one.item_id]]
+    return train, [one for one in interactions if drawn[one.user_id, one.item_id]]
+
+
 @dataclass(frozen=True, slots=True)
 class RatingData:
     """Items with genres, and interactions split at random."""

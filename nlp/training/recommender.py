@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.encoder import Vectors
+from nlp.model_files import Vectors
 from nlp.recommender import RecommenderModel
+from nlp.training.recommender_state import FactorState
 
 TOGETHER = 20  # items kept for "often bought with"
 LIGHTFM_INSTALLED = importlib.util.find_spec("lightfm") is not None
@@ -53,6 +54,7 @@ class RecommenderSettings:
 
     components: int = 32
     epochs: int = 30
+    more_epochs: int = 8  # when it goes on from what was learnt before
     learning_rate: float = 0.05
     seed: int = 20
 
@@ -75,17 +77,42 @@ def train_recommender(
     rows = {item.id: row for row, item in enumerate(items)}
     if len(rows) != len(items):
         raise ValueError("expected items with different ids")
+    return train_on(interactions, items, users, settings, use_lightfm=use_lightfm)[0]
+
+
+def train_on(
+    interactions: Iterable[Interaction],
+    items: Sequence[Item],
+    users: Sequence[User] = (),
+    settings: RecommenderSettings | None = None,
+    *,
+    state: FactorState | None = None,
+    use_lightfm: bool = LIGHTFM_INSTALLED,
+) -> tuple[RecommenderModel, FactorState | None]:
+    """Train as `train_recommender` does, going on from `state` (LightFM's `fit_partial`); return what was reached.
+
+    Products and customers that are new since begin from nothing; those that are gone are forgotten.
+
+    Raises:
+        ValueError: two items have the same id.
+    """
+    settings = settings or RecommenderSettings()
+    rows = {item.id: row for row, item in enumerate(items)}
+    if len(rows) != len(items):
+        raise ValueError("expected items with different ids")
     known = [one for one in interactions if one.item_id in rows and one.weight > 0]
     bought = _bought(known, rows)
+    reached: FactorState | None = None
     if use_lightfm and known:
-        user_ids, user_vectors, item_vectors, item_biases = _fit(known, items, users, settings or RecommenderSettings())
+        usable = state if state is not None and state.components == settings.components else None
+        user_ids, user_vectors, item_vectors, item_biases, reached = _fit(known, items, users, settings, usable)
         algorithm = "lightfm-warp"
     else:
         item_vectors, item_biases = _feature_vectors(items), np.zeros(len(items), dtype=np.float32)
         user_ids, user_vectors = (), np.zeros((0, item_vectors.shape[1]), dtype=np.float32)
         algorithm = "popularity"
     together_items, together_shares = _together(bought, len(items))
-    return RecommenderModel(
+    model = RecommenderModel(
         item_ids=tuple(item.id for item in items),
         titles=tuple(item.title for item in items),
         consumable=np.array([item.consumable for item in items], dtype=np.bool_),
@@ -99,12 +126,17 @@ def train_recommender(
         bought=bought,
         algorithm=algorithm,
     )
+    return model, reached
 
 
 def _fit(
-    interactions: Sequence[Interaction], items: Sequence[Item], users: Sequence[User], settings: RecommenderSettings
-) -> tuple[tuple[str, ...], Vectors, Vectors, Vectors]:
-    """Return user ids, user vectors [U, D], item vectors [I, D] and item biases [I]."""
+    interactions: Sequence[Interaction],
+    items: Sequence[Item],
+    users: Sequence[User],
+    settings: RecommenderSettings,
+    state: FactorState | None,
+) -> tuple[tuple[str, ...], Vectors, Vectors, Vectors, FactorState]:
+    """Return user ids, user vectors [U, D], item vectors [I, D], item biases [I] and what to go on from."""
     from lightfm import LightFM
     from lightfm.data import Dataset
 
@@ -125,18 +157,22 @@ def _fit(
         loss="warp",
         random_state=settings.seed,
     )
+    _, user_names, _, item_names = ([*mapping] for mapping in dataset.mapping())
+    if state is not None:
+        state.put_into(model, item_names, user_names)
     # One thread: with more, the same seed gives another model each time.
-    model.fit(
+    model.fit_partial(
         matrix,
         user_features=user_features,
         item_features=item_features,
         sample_weight=sample_weight,
-        epochs=settings.epochs,
+        epochs=settings.epochs if state is None else settings.more_epochs,
         num_threads=1,
     )
     _, user_vectors = model.get_user_representations(user_features)
     item_biases, item_vectors = model.get_item_representations(item_features)
-    return user_ids, _dense(user_vectors), _dense(item_vectors), _dense(item_biases)
+    reached = FactorState.of(model, item_names, user_names)
+    return user_ids, _dense(user_vectors), _dense(item_vectors), _dense(item_biases), reached
 
 
 def _dense(values: Any) -> Vectors:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -11,8 +12,8 @@ from sqlalchemy import update
 
 from app.db import models
 from app.db.interactions import SqlInteractions
-from app.services.imports import CustomerRow, ProductRow
-from app.services.recommending import ShopRecommenders, TrainingData
+from app.services.imports import CustomerRow, ItemRow, OrderRow, ProductRow
+from app.services.recommending import ShopRecommenders, TrainingData, TrainingFailedError
 from tests.integration.app.rig import Product
 
 PRODUCTS = 20
@@ -127,3 +128,45 @@ async def test_another_shops_products_are_not_shown(rig: Product, interactions: 
     found = recommenders(rig, interactions)
     shown = await found.recommend(rig.other.shop.id, customer=None, page_product=None, exclude=set())
     assert list(shown) == []
+
+
+async def test_training_in_a_process_of_its_own_goes_on_and_is_seen_by_other_workers(
+    rig: Product, interactions: CountedInteractions
+) -> None:
+    await stock_up(rig)
+    mine, another = recommenders(rig, interactions), recommenders(rig, interactions)
+    await ask(another, rig)
+    first = await mine.train(rig.mine.shop.id)
+    second = await mine.train(rig.mine.shop.id)
+    assert first.algorithm == second.algorithm == "lightfm-warp"
+    assert first.version != second.version  # it went on: the same data alone gives the same model
+    await ask(another, rig)
+    assert (await another.current(rig.mine.shop.id)).version == second.version
+    folder = rig.settings.var_dir / "recommenders"
+    assert sorted(path.suffix for path in folder.iterdir()) == [".safetensors", ".state"]
+
+
+async def test_a_training_that_fails_leaves_the_model_in_use(
+    rig: Product, interactions: CountedInteractions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stock_up(rig)
+    found = recommenders(rig, interactions)
+    shown = await ask(found, rig)
+    monkeypatch.setattr("app.services.recommending.PROCESS", "nlp.no_such_module")
+    with pytest.raises(TrainingFailedError):
+        await found.train(rig.mine.shop.id)
+    assert await ask(found, rig) == shown
+
+
+async def test_purchases_of_orders_are_learnt_from(rig: Product) -> None:
+    ids = await stock_up(rig)
+    shop = rig.mine.shop.id
+    before = await SqlInteractions(rig.core.database).training_data(shop)
+    order = OrderRow(
+        number="#1", status="shipped", placed_at=datetime(2026, 11, 1, tzinfo=UTC), total=Decimal(5), currency="EUR",
+        customer="c11", items=[ItemRow(title="Product 19", quantity=1, external_id="p19")],
+    )  # fmt: skip
+    await rig.core.imports.upsert(shop, [order])
+    after = await SqlInteractions(rig.core.database).training_data(shop)
+    (new,) = after.interactions[len(before.interactions) :]
+    assert (new.item_id, new.bought) == (str(ids["p19"]), True)

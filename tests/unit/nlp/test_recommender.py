@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from nlp.encoder import ModelFilesError
-from nlp.evaluation.recommender import compare, movielens_like, score_ranking
+from nlp.evaluation.recommender import compare, hold_out, movielens_like, score_ranking
 from nlp.recommender import Recommender
 from nlp.recommender_file import load_recommender, save_recommender
-from nlp.training.recommender import Interaction, Item, RecommenderSettings, User, train_recommender
+from nlp.training.recommender import Interaction, Item, RecommenderSettings, User, train_on, train_recommender
+from nlp.training.recommender_state import FactorState
 
 ITEMS = [
     Item("tent", "Trail Tent", ("category:camping",)),
@@ -157,3 +158,35 @@ def test_ranking_scores_of_a_known_order() -> None:
     assert scores.coverage == pytest.approx(0.5)
     with pytest.raises(ValueError, match="held-out"):
         score_ranking(lambda _: falling, items, train, train)
+
+
+def test_training_goes_on_from_what_was_learnt(tmp_path: Path) -> None:
+    data = movielens_like(users=120, items=80, per_user=20)
+    first, reached = train_on(data.train, data.items)
+    assert reached is not None
+    reached.save(tmp_path / "state")
+    newcomer = Item("item-new", "New film", ("genre:0",))
+    seen = [*data.train, Interaction("user-new", "item-new", bought=True)]
+    second, again = train_on(seen, [newcomer, *data.items[1:]], state=FactorState.load(tmp_path / "state"))
+    assert again is not None
+    assert "item-new" in second.item_ids
+    assert data.items[0].id not in second.item_ids
+    anew, _ = train_on(data.train, data.items, settings=RecommenderSettings(epochs=8))
+    scored = [compare(Recommender(one, "1"), data.train, data.test)["model"].auc for one in (first, anew)]
+    went_on, _ = train_on(data.train, data.items, state=reached)
+    scored.append(compare(Recommender(went_on, "1"), data.train, data.test)["model"].auc)
+    assert scored[2] > scored[1]  # eight epochs more are better than eight from the beginning
+
+
+def test_a_state_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+    (tmp_path / "state").write_bytes(b"nonsense")
+    assert FactorState.load(tmp_path / "state") is None
+    assert FactorState.load(tmp_path / "none") is None
+
+
+def test_a_hold_out_keeps_pairs_together() -> None:
+    seen = [Interaction(f"u{user}", f"i{item}") for user in range(20) for item in range(10)] * 2
+    train, test = hold_out(seen)
+    assert len(train) + len(test) == len(seen)
+    assert not {(one.user_id, one.item_id) for one in train} & {(one.user_id, one.item_id) for one in test}
+    assert 0.1 < len(test) / len(seen) < 0.3

@@ -1,6 +1,6 @@
 import { act, cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { FakeWebSocket } from "@/testing/fake-web-socket";
 import { answered, CONVERSATION, control, created, delta, message, snapshot } from "@/testing/frames";
 import { type WidgetRig, widgetRig } from "@/testing/widget-rig";
@@ -170,7 +170,13 @@ describe("the panel", () => {
     expect(within(screen.getByLabelText("Sources")).getAllByRole("link")).toHaveLength(1);
     const card = screen.getByTestId("product-card");
     expect(card.textContent).toContain("74.00");
-    expect(within(card).getByRole("link").getAttribute("href")).toBe("/products/flc-ridge");
+    const link = within(card).getByRole("link");
+    expect(link.getAttribute("href")).toBe("/products/flc-ridge");
+    const beacon = vi.fn(() => true);
+    Object.defineProperty(navigator, "sendBeacon", { value: beacon, configurable: true });
+    link.addEventListener("click", (event) => event.preventDefault()); // nothing to navigate to here
+    await userEvent.click(link);
+    expect(beacon).toHaveBeenCalledWith("/api/recommendations/x/click/");
   });
 
   it("shows how far the visitor's message came", () => {

@@ -26,6 +26,7 @@ export function ProductCards({ products }: { products: readonly RecommendedProdu
               <VisitLink
                 url={product.url}
                 label={`View ${product.title}`}
+                onVisit={() => noteClick(product.recommendation)}
                 className="mt-auto rounded-1 border border-line-strong py-1 text-center font-medium transition-colors hover:bg-sub"
               >
                 View
@@ -36,6 +37,11 @@ export function ProductCards({ products }: { products: readonly RecommendedProdu
       ))}
     </ul>
   );
+}
+
+/** Tells the server that a recommended product was opened; a beacon survives the leaving of the page. */
+function noteClick(recommendation: string) {
+  navigator.sendBeacon(`/api/recommendations/${encodeURIComponent(recommendation)}/click/`);
 }
 
 function Picture({ url }: { url: string | null }) {
