@@ -24,6 +24,7 @@ from app.services.model_health import Metrics
 from app.services.privacy import Privacy
 from app.services.program import Programs
 from app.services.rate_limit import RateLimiter
+from app.services.recommendation_stats import Recommendations
 from app.services.reconciling import Reconciling
 from app.services.shopify_backfill import SyncRuns
 from app.services.shopify_install import ShopifyInstall
@@ -73,6 +74,7 @@ class ApiContext:
     templates: Templates
     shopify_install: ShopifyInstall
     sync_runs: SyncRuns
+    recommendations: Recommendations
     verify_tokens: VerifyTokens
 
     async def demo_shop(self) -> WidgetShop:

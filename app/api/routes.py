@@ -24,6 +24,7 @@ from app.api import (
     merges,
     messages,
     privacy,
+    recommendations,
     shop_settings,
     shopify_install,
     shopify_sync,
@@ -61,6 +62,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *shopify_sync.OPERATIONS,
     *merges.OPERATIONS,
     *privacy.OPERATIONS,
+    *recommendations.OPERATIONS,
 )
 DEMO_OPERATIONS = demo.OPERATIONS
 SIMULATOR_OPERATIONS = simulator.OPERATIONS  # in demo mode, too

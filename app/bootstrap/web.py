@@ -18,6 +18,7 @@ from app.db.database import Database
 from app.db.files import SqlFiles
 from app.db.merges import SqlMerges
 from app.db.model_log import SqlModelLog
+from app.db.recommendations import SqlRecommendations
 from app.db.webhook_log import SqlWebhookLog
 from app.live.limits import Limits, LimitSettings, PerMinute
 from app.live.sessions import LiveSessions
@@ -144,6 +145,7 @@ def build_web(core: Core, parts: Parts) -> Web:
         accounts=core.accounts,
         account_desk=AccountDesk(core.accounts, BY_KIND),
         attachments=Attachments(SqlFiles(core.database), open_links(core)),
+        recommendations=SqlRecommendations(core.database),
         templates=Templates(parts.store, parts.changes, core.accounts, BY_KIND, core.http),
         channel_health=open_channel_health(core),
         reconciling=open_reconciling(core, parts),
