@@ -175,9 +175,6 @@ class Jobs(Protocol):
     async def forgive(self, lost: Sequence[ClaimedJob]) -> None:
         """Do not count these tries: their worker lives, and could do nothing about it. Ended jobs stay as they are."""
 
-    async def forgive(self, lost: Sequence[ClaimedJob]) -> None:
-        """Do not count these tries: their worker lives, and could do nothing about it. Ended jobs stay as they are."""
-
     async def renew(self, worker: UUID, jobs: Sequence[UUID], lease_s: float) -> None:
         """Lease the jobs this worker holds a while longer."""
 
