@@ -1,4 +1,4 @@
-"""Asks again, from time to time, whether the staff that is connected may still be: the net under lost revocations."""
+"""Asks again, from time to time, whether those who are connected may still be: the net under lost revocations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PRINCIPALS_PER_QUERY = 1000
 
 
 class Recheck:
-    """Closes the connections of staff whose sign-in has ended. Visitors have no account that could be taken away."""
+    """Closes the connections of staff whose sign-in has ended, and of visitors who were blocked."""
 
     def __init__(self, product: Sessions, connected: Callable[[], Iterable[LiveSession]], every_s: float) -> None:
         self._product = product
@@ -28,7 +28,7 @@ class Recheck:
         """Check for as long as this node runs."""
         while True:
             await asyncio.sleep(self._every_s * random.uniform(0.8, 1.0))
-            await self._check([session for session in self._connected() if session.is_staff and session.is_open])
+            await self._check([session for session in self._connected() if session.is_open])
 
     async def _check(self, sessions: list[LiveSession]) -> None:
         for first in range(0, len(sessions), PRINCIPALS_PER_QUERY):
@@ -40,4 +40,4 @@ class Recheck:
                 return
             for session, is_valid in zip(some, still, strict=True):
                 if not is_valid and session.is_open:
-                    session.revoke("the sign-in has ended")
+                    session.revoke("the sign-in has ended" if session.is_staff else "blocked")

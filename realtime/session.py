@@ -250,6 +250,8 @@ class LiveSession:
         self.send(_error(hello.id, error))
         if error.code in _TRY_AGAIN:
             self.close(CloseCode.RESYNC, error.message)
+        elif error.code == "forbidden":
+            self.close(CloseCode.REVOKED, error.message)
         else:
             self.close(CloseCode.UNAUTHORIZED, error.message)
 

@@ -14,6 +14,7 @@ from app.api import (
     analytics,
     attachments,
     auth,
+    blocks,
     channel_health,
     channels,
     conversations,
@@ -24,7 +25,6 @@ from app.api import (
     merges,
     messages,
     privacy,
-    recommendations,
     shop_settings,
     shopify_install,
     shopify_sync,
@@ -61,8 +61,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *shopify_install.OPERATIONS,
     *shopify_sync.OPERATIONS,
     *merges.OPERATIONS,
+    *blocks.OPERATIONS,
     *privacy.OPERATIONS,
-    *recommendations.OPERATIONS,
 )
 DEMO_OPERATIONS = demo.OPERATIONS
 SIMULATOR_OPERATIONS = simulator.OPERATIONS  # in demo mode, too

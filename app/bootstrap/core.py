@@ -30,6 +30,7 @@ from app.demo.seed import SeededDemo, seed_demo
 from app.errors import ConfigurationError
 from app.live.sessions import UseCases
 from app.services.attachments import FileLinks
+from app.services.blocking import Blocking
 from app.services.buckets import Buckets, MemoryBuckets, RedisBuckets
 from app.services.change import Changes
 from app.services.channel_health import ChannelHealth
@@ -226,6 +227,7 @@ def build_parts(core: Core) -> Parts:
         desk=DeskWork(changes),
         reads=Reads(store),
         suggestions=Suggestions(store, queue, clock),
+        blocking=Blocking(store, core.bus, clock),
         deliver=Deliver(
             store,
             changes,

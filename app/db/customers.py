@@ -40,6 +40,7 @@ class SqlCustomers:
                 phone=row.phone,
                 verified=any(identity.verified for identity in identities),
                 since=row.created_at,
+                blocked_at=row.blocked_at,
                 orders=await _orders(session, customer),
                 conversations=await _conversations(session, customer),
                 recommendations=await _recommendations(session, customer),

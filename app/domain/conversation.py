@@ -142,6 +142,7 @@ class Conversation:
     csat: dict[str, Any] | None = None
     waiting_since: datetime | None = None
     closed_at: datetime | None = None
+    is_blocked: bool = False  # the shop takes nothing from its customer any more
 
     @property
     def awaits_reply(self) -> bool:

@@ -16,6 +16,7 @@ from app.domain.people import Actor, Role, Staff, Visitor
 from app.domain.staff import StaffMember
 from app.live.limits import Limits
 from app.live.visitors import Visitors
+from app.services.blocking import Blocking
 from app.services.control import ControlDesk, Taken
 from app.services.deliver import Deliver
 from app.services.desk import DeskWork
@@ -38,6 +39,7 @@ class UseCases:
     reads: Reads
     suggestions: Suggestions
     deliver: Deliver
+    blocking: Blocking
 
 
 class LiveSessions:
@@ -89,7 +91,10 @@ class LiveSessions:
 
     async def are_valid(self, principals: Sequence[Principal]) -> Sequence[bool]:
         """See realtime.ports.Sessions."""
-        return await self._staff.are_valid([SignIn(one.id, one.generation, one.session) for one in principals])
+        staff = [one for one in principals if one.is_staff]
+        blocked = await self._cases.blocking.lately() if len(staff) < len(principals) else set()
+        valid = iter(await self._staff.are_valid([SignIn(one.id, one.generation, one.session) for one in staff]))
+        return [next(valid) if one.is_staff else one.id not in blocked for one in principals]
 
     async def refresh(self, principal: Principal, token: str) -> Authenticated:
         """See realtime.ports.Sessions."""

@@ -66,6 +66,7 @@ class CustomerCard(Struct, frozen=True):
     conversations: list[ConversationLine]
     recommendations: list[ProductLine]
     channel_addresses: list[str]
+    blocked_at: datetime | None = None
 
 
 class Customers(Protocol):

@@ -33,6 +33,7 @@ class Verdict(StrEnum):
     UNKNOWN_ACCOUNT = "unknown_account"
     IGNORED_TYPE = "ignored_type"
     UNREADABLE = "unreadable"
+    BLOCKED = "blocked"  # of a customer from whom the shop takes nothing
     FAILED = "failed"  # accepted, and processing gave up
 
 

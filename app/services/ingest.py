@@ -89,11 +89,13 @@ class Ingest:
     ) -> UUID:
         """Return the visitor's open conversation; begin one when there is none and `admit` does not raise.
 
-        Raises: CommandError `unauthorized` when a verified visitor is unknown here.
+        Raises: CommandError `unauthorized` when a verified visitor is unknown here, `forbidden` for a blocked one.
         """
         identity = await self.find_visitor(visitor.id)
         if identity is None and visitor.verified:
             raise CommandError("unauthorized", "the visitor is unknown")
+        if identity is not None and identity.is_blocked:
+            raise blocked()
         if admit is not None and (identity is None or await self._open_of(identity) is None):
             await admit()
         if identity is None:
@@ -150,7 +152,7 @@ class Ingest:
     ) -> Sent:
         """Store a customer's message once per `client_id`, and see to its analysis and answer.
 
-        Raises: CommandError `bad_frame`, `too_large`, `not_found`, `rate_limited`, `closed`.
+        Raises: CommandError `bad_frame`, `too_large`, `not_found`, `forbidden`, `rate_limited`, `closed`.
         """
 
         async def step(change: Change) -> Sent:
@@ -158,6 +160,8 @@ class Ingest:
             known = await change.tx.messages.find_by_key(conversation, visitor.id, client_id)
             if known is not None:
                 return Sent(known.id, known.seq)
+            if change.conversation.is_blocked:
+                raise blocked()
             if not attachments or text:
                 check_text(text, self._message_chars)
             await self._check_limit(visitor.id)
@@ -180,6 +184,11 @@ class Ingest:
         retry_after_ms = None if self._limit is None else await self._limit(sender)
         if retry_after_ms is not None:
             raise CommandError("rate_limited", "too many messages", retry_after_ms=retry_after_ms)
+
+
+def blocked() -> CommandError:
+    """Return the refusal of a customer whom the shop has blocked."""
+    return CommandError("forbidden", "the shop takes no messages from you", fields={"reason": "blocked"})
 
 
 def new_conversation(identity: Identity, now: datetime, page: Mapping[str, Any] | None = None) -> Conversation:

@@ -46,6 +46,7 @@ class Identity:
     verified: bool
     name: str | None
     channel: str = "web"
+    is_blocked: bool = False  # the shop takes nothing from this customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,12 @@ class Jobs(Protocol):
 class People(Protocol):
     """Shops, staff and customers, as far as conversations need them."""
 
+    async def set_blocked(self, shop: UUID, customer: UUID, at: datetime | None) -> Sequence[UUID] | None:
+        """Block a customer, or with None take from them again; return their visitors, None for no such customer."""
+
+    async def blocked_since(self, since: datetime) -> Sequence[UUID]:
+        """Return the visitors of customers that were blocked after `since`, and still are."""
+
     async def rules(self, shop: UUID) -> ShopRules: ...
 
     async def user(self, user: UUID, shop: UUID) -> shapes.UserRef | None: ...
@@ -257,9 +264,11 @@ class InboxLog(Protocol):
     async def waiting(self, post: UUID, account: UUID) -> Sequence[WaitingEvent]:
         """Return the unprocessed events of a request, and the earlier ones of the same people, oldest first."""
 
-    async def finish(self, event: UUID, *, message: UUID | None = None, error: str | None = None) -> bool:
-        """Note that an event is processed and what message it became, or with `error` that it is given up; false when
-        it was processed before."""
+    async def finish(
+        self, event: UUID, *, message: UUID | None = None, error: str | None = None, status: str | None = None
+    ) -> bool:
+        """Note that an event is processed and what message it became, or with `error` that it is given up (or `status`
+        that it was not wanted); false when it was processed before."""
 
 
 class Desk(Protocol):

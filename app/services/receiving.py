@@ -28,6 +28,7 @@ from app.services.attachments import Incoming, incoming, keep_incoming
 from app.services.change import Change, Changes
 from app.services.clock import Clock
 from app.services.ids import new_id
+from app.services.inbox import Verdict
 from app.services.ingest import HINT_CHARS, analysis_of, make_room, new_conversation, reopen_if_closed
 from app.services.ports import Identity, Store, WaitingEvent
 from realtime.ports import CommandError
@@ -101,6 +102,12 @@ class Receiving:
             await tx.inbox.finish(row.id, error=error)
             await tx.commit()
 
+    async def _refuse(self, row: WaitingEvent) -> None:
+        """Leave the event of a blocked customer in the log, and do nothing about it."""
+        async with self._store.write() as tx:
+            await tx.inbox.finish(row.id, status=Verdict.BLOCKED.value)
+            await tx.commit()
+
     async def _message(self, row: WaitingEvent, event: MessageReceived) -> None:
         files = incoming(event.attachments)
         await self._receive(row, event, visible_text(event.text, has_attachments=bool(files)), files)
@@ -117,6 +124,9 @@ class Receiving:
     ) -> None:
         name, phone = (event.name, event.phone) if isinstance(event, MessageReceived) else (None, None)
         identity = await self.identity(row, event.address, name, phone)
+        if identity.is_blocked:
+            await self._refuse(row)
+            return
 
         async def step(change: Change) -> None:
             message_id = new_id()

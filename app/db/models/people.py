@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from app.db.models.conversations import Conversation
     from app.db.models.shops import User
 
+BLOCKED = "blocked_at is not null"
 OF_A_VENDOR = "kind <> 'web' and active"
 
 
@@ -26,6 +28,7 @@ class Customer(Base):
         UniqueConstraint("shop_id", "external_id"),
         Index("ix_customers_shop_id_email", "shop_id", "email"),
         Index("ix_customers_shop_id_created_at", "shop_id", "created_at", "id"),
+        Index("ix_customers_blocked_at", "blocked_at", postgresql_where=text(BLOCKED), sqlite_where=text(BLOCKED)),
     )
 
     id: Mapped[Id]
@@ -37,6 +40,7 @@ class Customer(Base):
     phone: Mapped[Short | None]
     locale: Mapped[Short | None]
     attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    blocked_at: Mapped[datetime | None]  # since then nothing is taken from them
     created_at: Mapped[Created]
 
     user: Mapped[User | None] = relationship(back_populates="customers", lazy="raise")

@@ -19,7 +19,11 @@ from realtime.protocol import shapes
 
 # Statements of every message are made once: making one, and the key of its compiled form, takes longer than its run.
 _TABLE = table_of(models.Conversation)
-_LOCKED = select(_TABLE).where(_TABLE.c.id == bindparam("conversation")).with_for_update()
+_CUSTOMERS = table_of(models.Customer)
+_BLOCKED_AT = select(_CUSTOMERS.c.blocked_at).where(_CUSTOMERS.c.id == _TABLE.c.customer_id).scalar_subquery()
+_LOCKED = (
+    select(_TABLE, _BLOCKED_AT.label("blocked_at")).where(_TABLE.c.id == bindparam("conversation")).with_for_update()
+)
 _SUMMARIES = select_summaries().where(models.Conversation.id.in_(bindparam("conversations", expanding=True)))
 
 
@@ -32,7 +36,7 @@ class SqlConversations:
     async def lock(self, conversation: UUID) -> Conversation | None:
         """Lock the row until the transaction ends (on SQLite the transaction is the only writer)."""
         row = (await self._session.execute(_LOCKED, {"conversation": conversation})).one_or_none()
-        return None if row is None else conversation_of(row)
+        return None if row is None else conversation_of(row, is_blocked=row.blocked_at is not None)
 
     async def find_open(self, identity: UUID) -> UUID | None:
         """Return the open conversation of an identity."""
@@ -74,11 +78,15 @@ class SqlConversations:
 
     async def summaries(self, conversations: Sequence[UUID]) -> Sequence[shapes.Summary]:
         """Read the lines of the lists."""
-        rows = await self._session.execute(_SUMMARIES, {"conversations": list(conversations)})
+        if not conversations:
+            return []
+        # As many as the next power of two: each number of them is another statement, to be prepared and planned.
+        filler = [conversations[0]] * ((1 << (len(conversations) - 1).bit_length()) - len(conversations))
+        rows = await self._session.execute(_SUMMARIES, {"conversations": [*conversations, *filler]})
         return [summary_of(row) for row in rows]
 
 
-def conversation_of(row: models.Conversation | Row[Any]) -> Conversation:
+def conversation_of(row: models.Conversation | Row[Any], *, is_blocked: bool = False) -> Conversation:
     """Return the record of a row."""
     return Conversation(
         id=row.id,
@@ -113,6 +121,7 @@ def conversation_of(row: models.Conversation | Row[Any]) -> Conversation:
         csat=row.csat,
         waiting_since=row.waiting_since,
         closed_at=row.closed_at,
+        is_blocked=is_blocked,
     )
 
 

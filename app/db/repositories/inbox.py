@@ -50,11 +50,13 @@ class SqlInboxLog:
             if one.shop_id is not None and one.event is not None
         ]
 
-    async def finish(self, event: UUID, *, message: UUID | None = None, error: str | None = None) -> bool:
+    async def finish(
+        self, event: UUID, *, message: UUID | None = None, error: str | None = None, status: str | None = None
+    ) -> bool:
         """Update the row unless it was before; a second transaction waits for the first and then changes nothing."""
         values: dict[str, Any] = {"processed_at": utc_now(), "message_id": message, "error": error}
-        if error is not None:
-            values["status"] = "failed"
+        if error is not None or status is not None:
+            values["status"] = status or "failed"
         result = await self._session.execute(
             update(models.WebhookLog)
             .where(models.WebhookLog.id == event, models.WebhookLog.processed_at.is_(None))

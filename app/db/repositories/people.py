@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -38,7 +40,9 @@ class SqlPeople:
         """Return a visitor's record."""
         row = (
             await self._session.execute(
-                select(models.ChannelIdentity, models.Customer.name, models.ChannelAccount.kind)
+                select(
+                    models.ChannelIdentity, models.Customer.name, models.ChannelAccount.kind, models.Customer.blocked_at
+                )
                 .join(models.Customer, models.Customer.id == models.ChannelIdentity.customer_id)
                 .join(models.ChannelAccount, models.ChannelAccount.id == models.ChannelIdentity.account_id)
                 .where(models.ChannelIdentity.id == identity)
@@ -46,10 +50,38 @@ class SqlPeople:
         ).one_or_none()
         if row is None:
             return None
-        found, name, kind = row
+        found, name, kind, blocked_at = row
         return Identity(
-            found.id, found.shop_id, found.customer_id, found.account_id, found.verified, name, channel=kind
+            found.id,
+            found.shop_id,
+            found.customer_id,
+            found.account_id,
+            found.verified,
+            name,
+            channel=kind,
+            is_blocked=blocked_at is not None,
         )
+
+    async def set_blocked(self, shop: UUID, customer: UUID, at: datetime | None) -> Sequence[UUID] | None:
+        """Update the customer; one that is blocked already keeps its time."""
+        row = await self._session.scalar(
+            select(models.Customer).where(models.Customer.id == customer, models.Customer.shop_id == shop)
+        )
+        if row is None:
+            return None
+        row.blocked_at = None if at is None else row.blocked_at or at
+        await self._session.flush()
+        visitors = select(models.ChannelIdentity.id).where(models.ChannelIdentity.customer_id == customer)
+        return (await self._session.scalars(visitors)).all()
+
+    async def blocked_since(self, since: datetime) -> Sequence[UUID]:
+        """Read by the index of those that are blocked."""
+        found = await self._session.scalars(
+            select(models.ChannelIdentity.id)
+            .join(models.Customer, models.Customer.id == models.ChannelIdentity.customer_id)
+            .where(models.Customer.blocked_at.is_not(None), models.Customer.blocked_at > since)
+        )
+        return found.all()
 
     async def ensure_identity(
         self,

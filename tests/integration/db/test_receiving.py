@@ -302,3 +302,20 @@ async def test_an_account_belongs_to_one_shop(mail: Mail) -> None:
     await desk.change(other.shop, theirs, {}, active=False)
     assert await desk.add(mail.world.shop, "messenger", PAGE) == mail.account.id
     assert isinstance(mail.account.id, UUID)
+
+
+async def test_a_message_of_a_blocked_customer_stays_in_the_log_and_nothing_comes_of_it(mail: Mail) -> None:
+    await mail.post(message("m1"))
+    await mail.work()
+    (identity,) = await mail.world.all_of(models.ChannelIdentity)
+    assert isinstance(identity, models.ChannelIdentity)
+    async with mail.world.store.write() as tx:
+        people = await tx.people.set_blocked(mail.world.shop, identity.customer_id, mail.world.clock.now())
+        await tx.commit()
+    assert people == [identity.id]
+    await mail.post(message("m2"))
+    await mail.work()
+    assert len(await mail.world.all_of(models.Message)) == 1
+    rows = [row for row in await mail.world.all_of(models.WebhookLog) if isinstance(row, models.WebhookLog)]
+    assert sorted(row.status for row in rows) == ["accepted", "blocked"]
+    assert all(row.processed_at is not None for row in rows)
