@@ -10,7 +10,8 @@ from uuid import UUID
 from app.auth.identity import is_identity_genuine
 from app.auth.tokens import Claims, TokenKind, TokenRejectedError, Tokens
 from app.services.ids import new_id
-from app.services.ingest import Ingest
+from app.services.ingest import Ingest, blocked
+from app.services.ports import Identity
 from app.services.shops import Shops, WidgetShop
 from realtime.ports import Authenticated, CommandError, Peer, Principal
 from realtime.protocol.commands import Identity as GivenIdentity
@@ -42,7 +43,7 @@ class Visitors:
     async def authenticate(self, hello: VisitorHello, peer: Peer) -> Authenticated:
         """Return who connects.
 
-        Raises: CommandError `unauthorized` for a wrong key, origin, hash or token.
+        Raises: CommandError `unauthorized` for a wrong key, origin, hash or token, `forbidden` for a blocked customer.
         """
         shop = await self._shops.by_key(hello.widget_key)
         if shop is None:
@@ -56,7 +57,7 @@ class Visitors:
         known = claims if claims is not None and claims.identity is None else None
         visitor = known.subject if known is not None else new_id()
         token = hello.token if known is not None else self._issue(visitor, shop.id, None)
-        record = await self._ingest.find_visitor(visitor)
+        record = await self._find(visitor)
         principal = Principal(
             kind="visitor",
             id=visitor,
@@ -69,14 +70,14 @@ class Visitors:
     async def known(self, token: str, peer: Peer) -> Authenticated:
         """Return who a token belongs to; the hello that gave it was answered before.
 
-        Raises: CommandError `unauthorized` for a wrong origin or token.
+        Raises: CommandError `unauthorized` for a wrong origin or token, `forbidden` for a blocked customer.
         """
         claims = self._claims(token, None)
         shop = await self._shops.by_id(claims.shop)
         if shop is None:
             raise CommandError("unauthorized", "the token is of a shop that is gone")
         self._check_origin(shop, peer)
-        record = await self._ingest.find_visitor(claims.subject)
+        record = await self._find(claims.subject)
         principal = Principal(
             kind="visitor",
             id=claims.subject,
@@ -113,6 +114,8 @@ class Visitors:
         record = await self._ingest.verify_visitor(
             shop.id, given.id, name=given.name, email=given.email, locale=hello.locale
         )
+        if record.is_blocked:
+            raise blocked()
         same = claims is not None and claims.identity == given.id and claims.subject == record.id
         token = hello.token if same else self._issue(record.id, shop.id, given.id)
         principal = Principal(
@@ -124,6 +127,12 @@ class Visitors:
             customer=record.customer,
         )
         return self._authenticated(principal, token)
+
+    async def _find(self, visitor: UUID) -> Identity | None:
+        record = await self._ingest.find_visitor(visitor)
+        if record is not None and record.is_blocked:
+            raise blocked()
+        return record
 
     def _claims(self, token: str, shop: UUID | None) -> Claims:
         try:
