@@ -192,14 +192,18 @@ class Engine:
         self._encode()
         with self._wake:
             running = self._scheduler.running()
+            # Of many that come at once, the first wait for the last: steps of few rows cost nearly as much as of many.
+            if self._scheduler.can_admit and not _are_heard(running):
+                return
         if running:
             chosen = self._runner.decode(running)
             with self._wake:
                 self._accept(chosen)
 
     def _encode(self) -> None:
-        """Go on with the encoder pass: to its end when nothing decodes, else within the bound (at least a piece).
+        """Go on with the encoder pass: to its end while nobody has begun to speak, else within the bound.
 
+        At least a piece is done.
         The bound grows with the number of newcomers: one that comes alone is hardly felt by the replies that run, and
         many do not wait in turn behind them.
         """
@@ -217,7 +221,7 @@ class Engine:
                 newcomers = len(self._encoding) + self._scheduler.waiting
                 bound = min(self._settings.max_stall_s, newcomers * self._settings.stall_per_reply_s)
                 full = now - began + longest > bound
-                if self._closed or (full and self._scheduler.running()):
+                if self._closed or (full and _are_heard(self._scheduler.running())):
                     return
 
     def _accept(self, choices: list[Choice]) -> None:
@@ -298,6 +302,11 @@ class Stream(AsyncIterator[Item]):
         if not self._ended:
             self._ended = True
             self._engine.cancel(self._id)
+
+
+def _are_heard(running: list[Sequence]) -> bool:
+    """Say whether anybody would notice a pause between two tokens: a reply that has none yet has nothing to pause."""
+    return any(sequence.first_token is not None for sequence in running)
 
 
 def _present(chunk: Chunk | None) -> list[Item]:

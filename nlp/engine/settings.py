@@ -20,7 +20,7 @@ class EngineSettings:
     max_tokens: int = 256  # the longest answer a request may ask for
     window: int | None = None  # tokens of the longest prompt; None: what the model's config says
     encode_tokens: int = 256  # prompt tokens of one encoder pass, unless one prompt alone has more
-    stall_per_reply_s: float = 0.008  # what encoding may add between two tokens of running replies, per newcomer
+    stall_per_reply_s: float = 0.005  # what encoding may add between two tokens of running replies, per newcomer
     max_stall_s: float = 0.06  # and at most, however many come at once
     guess_rows: int = 16  # guessed tokens one decoder pass may verify, all replies together; 0: no speculation
     threads: int | None = None  # of matrix products; None: torch's default
