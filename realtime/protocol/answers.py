@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -70,13 +71,16 @@ class Welcome(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
 
 
 class ErrorFrame(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="error"):
-    """A refused command (with its id) or frame (without); `holder` comes with `conflict` over control."""
+    """A refused command (with its id) or frame (without); `holder` comes with `conflict` over control. `reason` is
+    `window` when `closed` means a channel's time to answer, which was open `until`."""
 
     code: ErrorCode
     message: str
     id: str | None = None
     retry_after_ms: int | None = None
     holder: UserRef | None = None
+    reason: str | None = None
+    until: datetime | None = None
 
 
 class Ack(Struct, frozen=True, kw_only=True, tag_field="type", tag="ack"):

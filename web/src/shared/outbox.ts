@@ -14,6 +14,8 @@ export type OutgoingMessage = {
   state: "queued" | "sending" | "sent" | "failed";
   /** Why it failed, in the server's words. */
   error: string | null;
+  /** As the error's `reason`. */
+  reason?: string | null;
 };
 
 export type OutboxOptions = {
@@ -126,7 +128,11 @@ export class Outbox {
       this.timer = setTimeout(() => void this.flush(), after);
       return false;
     }
-    this.change(message.clientId, { state: "failed", error: error instanceof Error ? error.message : null });
+    this.change(message.clientId, {
+      state: "failed",
+      error: error instanceof Error ? error.message : null,
+      reason: error instanceof CommandError ? error.reason : null,
+    });
     return true;
   }
 

@@ -37,6 +37,8 @@ export class CommandError extends Error {
     message: string,
     readonly retryAfterMs: number | null = null,
     readonly holder: { id: string; name: string } | null = null,
+    /** Why, where the code alone does not tell: `window` is a channel's time to answer. */
+    readonly reason: string | null = null,
   ) {
     super(message);
     this.name = "CommandError";
@@ -312,7 +314,8 @@ export class Socket {
 }
 
 function refusal(frame: ErrorFrame): CommandError {
-  return new CommandError(frame.code, frame.message, frame.retry_after_ms ?? null, frame.holder ?? null);
+  const { code, message, retry_after_ms = null, holder = null, reason = null } = frame;
+  return new CommandError(code, message, retry_after_ms, holder, reason);
 }
 
 /** Whether a close code that ended the session asks for signing in again. */

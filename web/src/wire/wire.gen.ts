@@ -253,7 +253,8 @@ export interface Drain {
   reconnect_after_ms: number;
 }
 
-/** A refused command (with its id) or frame (without); `holder` comes with `conflict` over control. */
+/** A refused command (with its id) or frame (without); `holder` comes with `conflict` over control. `reason` is
+    `window` when `closed` means a channel's time to answer, which was open `until`. */
 export interface ErrorFrame {
   type: "error";
   code: "bad_frame" | "closed" | "conflict" | "forbidden" | "not_found" | "rate_limited" | "too_large" | "unauthorized" | "unavailable" | "unknown_type";
@@ -261,6 +262,8 @@ export interface ErrorFrame {
   id?: string | null;
   retry_after_ms?: number | null;
   holder?: UserRef | null;
+  reason?: string | null;
+  until?: string | null;
 }
 
 /** Visitor: ask for a person. */

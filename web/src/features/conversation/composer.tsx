@@ -1,4 +1,4 @@
-import { LoaderCircle, Lock, Send, Sparkles, StickyNote } from "lucide-react";
+import { FileText, LoaderCircle, Lock, Send, Sparkles, StickyNote } from "lucide-react";
 import {
   type ChangeEvent,
   type ClipboardEvent,
@@ -7,8 +7,8 @@ import {
   useLayoutEffect,
 } from "react";
 import { useConsole } from "../live/console-session";
-import { useLive } from "../live/use-session";
-import { Button } from "../ui/button";
+import { useConversation, useLive } from "../live/use-session";
+import { Button, IconButton } from "../ui/button";
 import { KeyCaps } from "../ui/key-caps";
 import { AttachButton } from "./attach-button";
 import { type ComposerGate, replyGate } from "./control";
@@ -16,6 +16,7 @@ import { showTakenBySending } from "./control-store";
 import { type DraftKind, type DraftPlace, useDraft, useDrafts } from "./drafts";
 import type { Suggestion } from "./suggestion";
 import { askForSuggestion, dismissSuggestion, useSuggestion } from "./suggestion-store";
+import { hasTemplates, openTemplates } from "./templates";
 import { UploadList } from "./upload-list";
 import { attachFiles, takeUploads, type Upload, useUploads } from "./upload-store";
 import { useControl } from "./use-control";
@@ -125,6 +126,7 @@ function useSuggested({ user, conversation }: DraftPlace, free: boolean) {
 export function Composer({ conversation, kind, onKind, field }: ComposerProps) {
   const writing = useWriting(conversation, kind);
   const { gate, text, suggested } = writing;
+  const channel = useConversation(conversation, (held) => held.channel, null);
   const ghost = suggested.free ? ghostText(suggested.suggestion) : "";
   useFieldHeight(field, text || ghost);
   return (
@@ -159,6 +161,16 @@ export function Composer({ conversation, kind, onKind, field }: ComposerProps) {
           <Hint gate={gate} kind={kind} />
         )}
         <span className="ml-auto" />
+        {kind === "reply" && hasTemplates(channel) && (
+          <IconButton
+            name="Send a template"
+            data-testid="template-button"
+            disabled={!gate.open}
+            onClick={() => openTemplates(conversation)}
+          >
+            <FileText size={15} />
+          </IconButton>
+        )}
         {kind === "reply" && <AttachButton conversation={conversation} disabled={!gate.open} />}
         {suggested.free && (
           <Button

@@ -120,4 +120,10 @@ describe("refusalReason", () => {
     expect(refusalReason("a_new_code", "", null)).not.toBe("");
     expect(refusalReason("a_new_code", "Because.", null)).toBe("Because.");
   });
+
+  it("tells a closed conversation from a channel's closed window by the reason, not by the words", () => {
+    const words = "the customer wrote more than 24 hours ago";
+    expect(refusalReason("closed", words, null, "window")).toBe("The customer wrote more than 24 hours ago.");
+    expect(refusalReason("closed", words, null)).toContain("Reopen it first");
+  });
 });

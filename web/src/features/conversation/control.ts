@@ -74,18 +74,26 @@ export function controlView(confirmed: Confirmed, state: ControlState, me: strin
   };
 }
 
+/** The reason of a refusal because the channel's time to answer is over. */
+export const WINDOW = "window";
+
 /** Why the server (or the line to it) refused, in words that say what to do. */
-export function refusalReason(code: string, message: string, holder: string | null): string {
+export function refusalReason(
+  code: string,
+  message: string,
+  holder: string | null,
+  reason: string | null = null,
+): string {
   switch (code) {
     case "conflict":
       return holder === null ? message || "Somebody else was faster." : `${holder} is already in control.`;
     case "forbidden":
       return "Your role may not do this. Ask the shop's owner.";
     case "closed":
-      // Or the channel's window is: then the message says what is still possible.
-      return message === "" || message.startsWith("the conversation")
-        ? "The conversation is closed. Reopen it first."
-        : `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
+      // Not the conversation but the channel's window: the message says until when it was open.
+      return reason === WINDOW && message !== ""
+        ? `${message.charAt(0).toUpperCase()}${message.slice(1)}.`
+        : "The conversation is closed. Reopen it first.";
     case "not_found":
       return "The conversation is no longer there.";
     case "rate_limited":

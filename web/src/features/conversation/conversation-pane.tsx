@@ -7,6 +7,7 @@ import { ControlBar } from "./control-bar";
 import { ConversationHeader } from "./conversation-header";
 import type { DraftKind } from "./drafts";
 import { MessageList } from "./message-list";
+import { TemplatePicker } from "./template-picker";
 import { useRead } from "./use-read";
 
 type PaneProps = {
@@ -56,6 +57,7 @@ export function ConversationPane({
       <ControlBar conversation={conversation} reopen={() => onClosed(false)} />
       <MessageList conversation={conversation} />
       <Composer conversation={conversation} kind={kind} onKind={onKind} field={field} />
+      <TemplatePicker conversation={conversation} />
     </section>
   );
 }

@@ -5,6 +5,7 @@ import type { MessageView } from "@/shared/session/state";
 import { CommandError } from "@/shared/socket";
 import type { Delivery } from "@/wire/wire.gen";
 import { useConsole } from "../live/console-session";
+import { UseTemplate } from "./template-picker";
 
 type StateProps = { conversation: string; message: MessageView };
 
@@ -16,8 +17,10 @@ const TICKS = {
   read: { icon: CheckCheck, words: "read", tone: "text-brand" },
 };
 
+const WINDOW_CLOSED = "window_closed";
+
 const REASONS: Record<string, string> = {
-  window_closed: "the channel's time to answer is over",
+  [WINDOW_CLOSED]: "the channel's time to answer is over",
   account_broken: "the channel account needs to be connected again",
   unreachable: "the channel could not be reached",
 };
@@ -70,6 +73,9 @@ function Trouble({ conversation, message, delivery }: StateProps & { delivery: D
     >
       <TriangleAlert aria-hidden size={12} />
       <span>{words(delivery, message.text)}</span>
+      {delivery.error === WINDOW_CLOSED && me.role !== "viewer" && (
+        <UseTemplate conversation={conversation} />
+      )}
       {canResend && <Resend conversation={conversation} message={message.id} />}
     </div>
   );

@@ -5,6 +5,6 @@ import { refusalReason } from "./control";
 export function explained(error: unknown): CommandError {
   if (!(error instanceof CommandError))
     return new CommandError("unavailable", refusalReason("unavailable", "", null));
-  const words = refusalReason(error.code, error.message, error.holder?.name ?? null);
-  return new CommandError(error.code, words, error.retryAfterMs, error.holder);
+  const words = refusalReason(error.code, error.message, error.holder?.name ?? null, error.reason);
+  return new CommandError(error.code, words, error.retryAfterMs, error.holder, error.reason);
 }

@@ -6,6 +6,8 @@ import type { Note } from "@/wire/wire.gen";
 import { clockTime, dayLine, fullTime } from "../format/time";
 import { useConsole } from "../live/console-session";
 import { Attachments } from "./attachments";
+import { WINDOW } from "./control";
+import { UseTemplate } from "./template-picker";
 
 export function DayLine({ at }: { at: string }) {
   return <p className="my-2 self-center text-12 text-ink-3">{dayLine(at, new Date())}</p>;
@@ -106,6 +108,9 @@ function FailedActions({ message, kind }: { message: OutgoingMessage; kind: "rep
         <CircleAlert aria-hidden size={12} />
         Not sent. {message.error ?? ""}
       </span>
+      {message.reason === WINDOW && message.conversation !== null && (
+        <UseTemplate conversation={message.conversation} />
+      )}
       <button
         type="button"
         data-testid="resend"

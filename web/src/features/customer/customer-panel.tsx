@@ -8,6 +8,7 @@ import { channelName, plural } from "../format/words";
 import { errorWords, rest } from "../rest/client";
 import { IconButton } from "../ui/button";
 import { Bone, Failed } from "../ui/states";
+import { BlockCustomer } from "./block-customer";
 import { OrderCard } from "./order-card";
 import { ProductPicture } from "./product-picture";
 import { type CustomerRecord, type EarlierConversation, type Recommendation, readCustomer } from "./record";
@@ -72,6 +73,7 @@ function Record({
     <>
       <Card title="Customer">
         <Facts record={record} mood={mood} />
+        <BlockCustomer customer={record.id} name={record.name} blockedAt={record.blockedAt} />
       </Card>
       <Card title="Orders" count={record.orders.length}>
         <Orders record={record} />

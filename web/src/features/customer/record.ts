@@ -26,6 +26,8 @@ export type CustomerRecord = {
   name: string;
   email: string | null;
   verified: boolean;
+  /** Since then nothing is taken from them. */
+  blockedAt: string | null;
   since: string | null;
   alsoOn: string[];
   orders: Order[];
@@ -112,6 +114,7 @@ export function readCustomer(answer: unknown): CustomerRecord {
     name: text(given.name) ?? "Visitor",
     email: text(given.email),
     verified: given.verified === true,
+    blockedAt: text(given.blocked_at),
     since: text(given.since),
     alsoOn: readAddresses(given.channel_addresses),
     orders: list(given.orders).map(readOrder),
