@@ -17,6 +17,7 @@ from app.services.attachments import Attachments
 from app.services.audit import Audit
 from app.services.channel_health import ChannelHealth
 from app.services.customers import Customers
+from app.services.digest import Digests
 from app.services.handshakes import VerifyTokens
 from app.services.inbox import Inbox, WebhookLog
 from app.services.merging import Merging
@@ -75,6 +76,7 @@ class ApiContext:
     shopify_install: ShopifyInstall
     sync_runs: SyncRuns
     recommendations: Recommendations
+    digests: Digests
     verify_tokens: VerifyTokens
 
     async def demo_shop(self) -> WidgetShop:

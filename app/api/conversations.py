@@ -11,6 +11,7 @@ from starlette.responses import Response
 from app.api.operation import Call, Operation
 from app.auth.roles import Permission
 from app.domain.people import Role, Staff, Visitor
+from app.services.digest import Digest
 from nlp.labels import INTENTS
 from realtime.protocol import shapes
 
@@ -115,6 +116,11 @@ async def correct_intent(call: Call) -> Response:
     return Response(status_code=204)
 
 
+async def conversation_digest(call: Call) -> Digest:
+    """Return a conversation in short, from its records: wishes, orders, what was told and promised, the mood."""
+    return await call.context.digests.of(staff_of(call), call.request.path_params["id"])
+
+
 async def list_intents(call: Call) -> IntentList:
     """List the intents that messages are sorted into."""
     return IntentList([Intent(label, meaning) for label, meaning in INTENTS.items()])
@@ -129,6 +135,8 @@ OPERATIONS = (
               TAG, Permission.WRITE_CONVERSATIONS, None, None, Closed),
     Operation("POST", "/api/conversations/{id:uuid}/correct_intent/", correct_intent, "Correct a message's intent", TAG,
               Permission.WRITE_CONVERSATIONS, Correction, None, None, 204, (409,)),
+    Operation("GET", "/api/conversations/{id:uuid}/summary/", conversation_digest, "A conversation in short", TAG,
+              Permission.READ_CONVERSATIONS, response=Digest),
     Operation("GET", "/api/intents/", list_intents, "The intents there are", TAG, Permission.READ_CONVERSATIONS,
               response=IntentList),
 )  # fmt: skip

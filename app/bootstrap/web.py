@@ -19,6 +19,7 @@ from app.db.files import SqlFiles
 from app.db.merges import SqlMerges
 from app.db.model_log import SqlModelLog
 from app.db.recommendations import SqlRecommendations
+from app.db.talks import SqlTalks
 from app.db.webhook_log import SqlWebhookLog
 from app.live.limits import Limits, LimitSettings, PerMinute
 from app.live.sessions import LiveSessions
@@ -26,6 +27,7 @@ from app.live.shown import ShownBySessions
 from app.live.visitors import Visitors
 from app.services.accounts import AccountDesk
 from app.services.attachments import Attachments
+from app.services.digest import Digests
 from app.services.handshakes import VerifyTokens
 from app.services.inbox import Inbox
 from app.services.merging import Merging
@@ -146,6 +148,7 @@ def build_web(core: Core, parts: Parts) -> Web:
         account_desk=AccountDesk(core.accounts, BY_KIND),
         attachments=Attachments(SqlFiles(core.database), open_links(core)),
         recommendations=SqlRecommendations(core.database),
+        digests=Digests(SqlTalks(core.database)),
         templates=Templates(parts.store, parts.changes, core.accounts, BY_KIND, core.http),
         channel_health=open_channel_health(core),
         reconciling=open_reconciling(core, parts),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+import time
 from asyncio.subprocess import DEVNULL
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from nlp.training.recommender import Interaction, Item, User, train_recommender
 log = structlog.get_logger(__name__)
 
 SHOWN = 3
+FRESH_S = 6 * 3600  # a model that is younger than this needs no nightly training
 LOOKED_AT = (9, 90)  # of the best, until enough are in stock
 TRAIN_KIND = "train_recommenders"
 PROCESS = "nlp.training.recommender_process"
@@ -113,6 +115,8 @@ class ShopRecommenders:
         """
         failed: TrainingFailedError | None = None
         for path in sorted(self._folder.glob("*.safetensors")):
+            if time.time_ns() - _written_at(path) < FRESH_S * 10**9:
+                continue  # another worker did, or it is new
             try:
                 await self.train(UUID(path.stem))
             except TrainingFailedError as error:

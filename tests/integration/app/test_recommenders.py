@@ -12,8 +12,10 @@ from sqlalchemy import update
 
 from app.db import models
 from app.db.interactions import SqlInteractions
+from app.domain.job import ClaimedJob, Lane
+from app.services.ids import new_id
 from app.services.imports import CustomerRow, ItemRow, OrderRow, ProductRow
-from app.services.recommending import ShopRecommenders, TrainingData, TrainingFailedError
+from app.services.recommending import TRAIN_KIND, ShopRecommenders, TrainingData, TrainingFailedError
 from tests.integration.app.rig import Product
 
 PRODUCTS = 20
@@ -144,6 +146,21 @@ async def test_training_in_a_process_of_its_own_goes_on_and_is_seen_by_other_wor
     assert (await another.current(rig.mine.shop.id)).version == second.version
     folder = rig.settings.var_dir / "recommenders"
     assert sorted(path.suffix for path in folder.iterdir()) == [".safetensors", ".state"]
+
+
+async def test_at_night_what_is_old_is_trained_and_what_is_new_is_not(
+    rig: Product, interactions: CountedInteractions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stock_up(rig)
+    found = recommenders(rig, interactions)
+    await ask(found, rig)
+    lease = datetime.now(UTC)
+    job = ClaimedJob(new_id(), Lane.TRAIN, TRAIN_KIND, "night", None, None, None, {}, 1, 1, 1, lease)
+    await found.train_all(job)
+    assert interactions.trainings == 1
+    monkeypatch.setattr("app.services.recommending.FRESH_S", 0)
+    await found.train_all(job)
+    assert interactions.trainings == 2
 
 
 async def test_a_training_that_fails_leaves_the_model_in_use(
