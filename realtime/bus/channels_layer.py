@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import uuid4
 
-from realtime.bus.fanout import LocalSubscription, deliver
+from realtime.bus.fanout import Callbacks, LocalSubscription, confirmed, deliver
 from realtime.bus.frame import BadFrameError, Frame, decode_frame, encode_frame
 from realtime.bus.port import BusUnavailableError, Listener
 
@@ -99,7 +99,7 @@ class ChannelsLayerBus:
         self._close = close
         self._topics: dict[str, _Topic] = {}
         self._marks: dict[str, asyncio.Event] = {}
-        self._callbacks: list[Callable[[], None]] = []
+        self._callbacks = Callbacks()
         self._probe_group = group_of(f"probe:{uuid4()}")
         self._channel: asyncio.Future[str] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -139,25 +139,11 @@ class ChannelsLayerBus:
         entry.generation += 1
         if entry.joining is None or (entry.joining.done() and entry.joining.exception() is not None):
             entry.joining = self._start(self._join(group, topic))
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                await asyncio.shield(entry.joining)
-        except TimeoutError:
-            subscription.close()
-            raise BusUnavailableError("the layer did not confirm the subscription in time") from None
-        except asyncio.CancelledError:
-            subscription.close()
-            if entry.joining.cancelled():
-                raise BusUnavailableError("the bus is closed") from None
-            raise
-        except BaseException:
-            subscription.close()
-            raise
-        return subscription
+        return await confirmed(subscription, entry.joining, self._timeout_s, "the layer")
 
     def on_reconnect(self, callback: Callable[[], None]) -> None:
         """Call back when the layer brings again what it did not bring for a while."""
-        self._callbacks.append(callback)
+        self._callbacks.add(callback)
 
     async def aclose(self) -> None:
         """Leave all groups and stop; idempotent."""
@@ -295,7 +281,7 @@ class ChannelsLayerBus:
                 joined_at = loop.time() if await self._join_all(channel) else joined_at
             was_heard, self._is_heard = self._is_heard, await self._hears(self._probe_group, "probe")
             if self._is_heard and not was_heard:
-                self._call_back()
+                self._callbacks.call()
             elif was_heard and not self._is_heard:
                 log.warning("the layer does not bring a probe", extra={"action": "bus_probe_failed"})
             pause_s = self._probe_after_s if self._is_heard else min(MARK_AGAIN_S, self._probe_after_s)
@@ -311,13 +297,6 @@ class ChannelsLayerBus:
             self._report("groups not joined", "bus_join_failed", error)
             return False
         return True
-
-    def _call_back(self) -> None:
-        for callback in self._callbacks:
-            try:
-                callback()
-            except Exception:
-                log.exception("reconnect callback failed", extra={"action": "bus_callback_failed"})
 
     def _report(self, what: str, action: str, error: Exception) -> None:
         log.warning("%s: %s", what, type(error).__name__, extra={"action": action})

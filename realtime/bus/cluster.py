@@ -16,7 +16,7 @@ from typing import Any
 from realtime.bus.cluster_commands import ClusterCommands
 from realtime.bus.cluster_map import Node, slot_of
 from realtime.bus.commands import RedisAwayError
-from realtime.bus.fanout import LocalSubscription, deliver
+from realtime.bus.fanout import Callbacks, LocalSubscription, confirmed, deliver
 from realtime.bus.frame import Frame, encode_frame
 from realtime.bus.port import BusUnavailableError, Listener, Subscription
 from realtime.bus.redis import channel_of
@@ -77,7 +77,7 @@ class ClusterBus:
         }
         self._shards: dict[Node, ShardBus] = {}
         self._topics: dict[str, _Topic] = {}
-        self._callbacks: list[Callable[[], None]] = []
+        self._callbacks = Callbacks()
         self._is_call_due = False
         self._changed = asyncio.Event()
         self._watcher: asyncio.Task[None] | None = None
@@ -117,20 +117,11 @@ class ClusterBus:
             self._settle_soon(entry)
         subscription = LocalSubscription(topic, listener, self._on_close)
         entry.subscriptions.append(subscription)
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                await asyncio.shield(entry.confirmed)
-        except TimeoutError:
-            subscription.close()
-            raise BusUnavailableError("the cluster did not confirm the subscription in time") from None
-        except BaseException:
-            subscription.close()
-            raise
-        return subscription
+        return await confirmed(subscription, entry.confirmed, self._timeout_s, "the cluster")
 
     def on_reconnect(self, callback: Callable[[], None]) -> None:
         """Call back after a shard was away or topics moved."""
-        self._callbacks.append(callback)
+        self._callbacks.add(callback)
 
     async def aclose(self) -> None:
         """Close all subscriptions and connections; idempotent."""
@@ -252,8 +243,4 @@ class ClusterBus:
 
     def _call_back(self) -> None:
         self._is_call_due = False
-        for callback in self._callbacks:
-            try:
-                callback()
-            except Exception:
-                log.exception("reconnect callback failed", extra={"action": "bus_callback_failed"})
+        self._callbacks.call()

@@ -1,12 +1,13 @@
-"""Listeners of one process: who hears which topic, and delivery in order."""
+"""What the buses of one process have in common: who hears which topic, delivery in order, and who is called back."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 
 from realtime.bus.frame import Frame
-from realtime.bus.port import EncodedListener, Listener
+from realtime.bus.port import BusUnavailableError, EncodedListener, Listener
 
 log = logging.getLogger(__name__)
 
@@ -45,3 +46,46 @@ def deliver(subscriptions: list[LocalSubscription], topic: str, frame: Frame) ->
             subscription.listener(topic, frame)
         except Exception:
             log.exception("bus listener failed", extra={"action": "bus_listener_failed", "topic": topic})
+
+
+async def confirmed(
+    subscription: LocalSubscription, confirmation: asyncio.Future[None], timeout_s: float, who: str
+) -> LocalSubscription:
+    """Return the subscription once `who` has confirmed it; what is not confirmed is closed.
+
+    Raises: BusUnavailableError, also for what the confirmation ends with.
+    """
+    try:
+        async with asyncio.timeout(timeout_s):
+            await asyncio.shield(confirmation)
+    except TimeoutError:
+        subscription.close()
+        raise BusUnavailableError(f"{who} did not confirm the subscription in time") from None
+    except asyncio.CancelledError:
+        subscription.close()
+        if confirmation.cancelled():
+            raise BusUnavailableError("the bus is closed") from None
+        raise
+    except BaseException:
+        subscription.close()
+        raise
+    return subscription
+
+
+class Callbacks:
+    """Who is told that frames may have been missed; one that raises is logged and keeps nobody else from it."""
+
+    def __init__(self) -> None:
+        self._callbacks: list[Callable[[], None]] = []
+
+    def add(self, callback: Callable[[], None]) -> None:
+        """Call it from now on."""
+        self._callbacks.append(callback)
+
+    def call(self) -> None:
+        """Call all."""
+        for callback in self._callbacks:
+            try:
+                callback()
+            except Exception:
+                log.exception("reconnect callback failed", extra={"action": "bus_callback_failed"})

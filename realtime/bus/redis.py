@@ -16,7 +16,7 @@ from itertools import groupby
 from uuid import uuid4
 
 from realtime.bus.commands import RedisAwayError, RedisCommands
-from realtime.bus.fanout import LocalSubscription, deliver
+from realtime.bus.fanout import Callbacks, LocalSubscription, confirmed, deliver
 from realtime.bus.frame import BadFrameError, Frame, Kind, decode_frame, encode_frame
 from realtime.bus.port import BusUnavailableError, Listener
 from realtime.bus.redis_link import PubSubLink, RedisAddress
@@ -65,7 +65,7 @@ class RedisBus:
         self._backoff_s = backoff_s
         self._topics: dict[bytes, Topic] = {}
         self._asked: list[tuple[bool, Topic]] = []  # of this loop turn: subscribe (true) or unsubscribe, in order
-        self._callbacks: list[Callable[[], None]] = []
+        self._callbacks = Callbacks()
         self._link: PubSubLink | None = None
         self._runner: asyncio.Task[None] | None = None
         self._probe_channel = channel_of(f"probe:{uuid4()}")
@@ -108,20 +108,11 @@ class RedisBus:
         subscription = LocalSubscription(topic, listener, self._on_close)
         entry.subscriptions.append(subscription)
         entry.generation += 1
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                await asyncio.shield(entry.confirmed)
-        except TimeoutError:
-            subscription.close()
-            raise BusUnavailableError("the server did not confirm the subscription in time") from None
-        except BaseException:
-            subscription.close()
-            raise
-        return subscription
+        return await confirmed(subscription, entry.confirmed, self._timeout_s, "the server")
 
     def on_reconnect(self, callback: Callable[[], None]) -> None:
         """Call back after a reconnect, and when the probe works again."""
-        self._callbacks.append(callback)
+        self._callbacks.add(callback)
 
     async def aclose(self) -> None:
         """Close all subscriptions and connections; idempotent."""
@@ -214,7 +205,7 @@ class RedisBus:
                     await self._resubscribe(link)
                     failures = 0
                     if not is_first:
-                        self._call_back()
+                        self._callbacks.call()
                     is_first = False
                     await self._watch(link)
                 finally:
@@ -286,14 +277,7 @@ class RedisBus:
             raise TimeoutError("the server takes publishes and delivers nothing")
         if self._probe_fails:
             self._probe_fails = False
-            self._call_back()
+            self._callbacks.call()
 
     async def _send_probe(self, channel: bytes, data: bytes) -> None:
         await self._commands.execute("PUBLISH", channel, data)
-
-    def _call_back(self) -> None:
-        for callback in self._callbacks:
-            try:
-                callback()
-            except Exception:
-                log.exception("reconnect callback failed", extra={"action": "bus_callback_failed"})
