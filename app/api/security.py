@@ -24,7 +24,7 @@ _CSP = (
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
 )
 WIDGET_PATH = "/widget"
-WEBHOOKS_PATH = "/api/webhooks/"
+VENDOR_PATHS = ("/api/webhooks/", "/api/storefront/")  # signed by the vendor
 
 Ancestors = Callable[[str], Awaitable[str]]
 """Maps a widget key to the origins that may embed the widget, as a CSP source list."""
@@ -82,7 +82,7 @@ class RateLimits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_limited = scope["type"] == "http" and scope["path"].startswith("/api/")
-        if is_limited and not scope["path"].startswith(WEBHOOKS_PATH):
+        if is_limited and not scope["path"].startswith(VENDOR_PATHS):
             address = scope["client"][0] if scope.get("client") else "unknown"
             wait = await self._limiter.retry_after_ms("request", address, per_minute=self._per_minute)
             if wait is not None:

@@ -13,10 +13,12 @@ from app.api.operation import Call, Operation
 from app.api.problem import Problem
 from app.auth.identity import dated_hash
 from app.channels import shopify, signatures
+from app.services.shops import WidgetShop
 
 TAG = "channels"
 MOST_PARAMETERS = 100
 IDENTITY_S = 900  # how long an identity is good: a page that is still open asks for another
+REFUSALS_PER_MINUTE = 60  # per address; who is refused more often is not even told why
 NEVER_STORED = {"Cache-Control": "no-store"}
 
 
@@ -39,30 +41,40 @@ class Storefront(Struct, frozen=True):
 
 async def storefront_identity(call: Call) -> Response:
     """Tell the storefront's widget who its visitor is, on Shopify's word alone."""
-    refused = Problem(403, "forbidden", "this address is for requests that Shopify's app proxy has signed")
-    try:
-        query = parse_qsl(
-            call.request.scope.get("query_string", b"").decode("latin-1"),
-            keep_blank_values=True,
-            max_num_fields=MOST_PARAMETERS,
-        )
-    except ValueError:
-        raise refused from None
-    values = dict(query)
-    domain = shopify.shop_domain(values.get("shop", ""))
-    account = (await call.context.accounts.named(shopify.KIND, [domain])).get(domain) if domain else None
     now = datetime.now(UTC)
-    if account is None or not signatures.shopify_proxy(shopify.client_secrets(account), query, now):
-        raise refused
-    shop = await call.context.shops.by_id(account.shop)
-    if shop is None:
-        raise refused
-    customer = values.get("logged_in_customer_id", "")
+    asked = await _asked(call, now)
+    if asked is None:
+        raise await _refused(call)
+    shop, customer = asked
     is_known = customer.isascii() and customer.isdigit()
     until = int(now.timestamp()) + IDENTITY_S
     identity = SignedIdentity(customer, dated_hash(shop.widget_secret, customer, until)) if is_known else None
     answer = msgspec.json.encode(Storefront(call.context.settings.resolved_public_url, shop.widget_key, identity))
     return Response(answer, media_type="application/json", headers=NEVER_STORED)
+
+
+async def _asked(call: Call, now: datetime) -> tuple[WidgetShop, str] | None:
+    """Return the shop and the customer that a signed request names; None for any other request."""
+    text = call.request.scope.get("query_string", b"").decode("latin-1")
+    try:
+        query = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+    except ValueError:
+        return None
+    values = dict(query)
+    domain = shopify.shop_domain(values.get("shop", ""))
+    account = (await call.context.accounts.named(shopify.KIND, [domain])).get(domain) if domain else None
+    if account is None or not signatures.shopify_proxy(shopify.client_secrets(account), query, now):
+        return None
+    shop = await call.context.shops.by_id(account.shop)
+    return None if shop is None else (shop, values.get("logged_in_customer_id", ""))
+
+
+async def _refused(call: Call) -> Problem:
+    limiter = call.context.limiter
+    wait = await limiter.retry_after_ms("storefront_refusal", call.address, per_minute=REFUSALS_PER_MINUTE)
+    if wait is not None:
+        return Problem(429, "rate_limited", "too many requests that Shopify has not signed", retry_after_ms=wait)
+    return Problem(403, "forbidden", "this address is for requests that Shopify's app proxy has signed")
 
 
 OPERATIONS = (

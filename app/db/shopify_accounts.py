@@ -15,7 +15,7 @@ from app.db import models
 from app.db.base import database_now
 from app.db.database import Database
 from app.db.vault import Vault
-from app.services.shopify_install import PendingInstall, grant_fields
+from app.services.shopify_install import PendingInstall, grant_fields, time_of
 
 UNINSTALLED = "uninstalled"
 _TOKENS = ("access_token", "refresh_token")
@@ -89,8 +89,8 @@ class SqlInstalledAccounts:
         """Compare the times and drop the tokens."""
         async with self._database.write_session() as session:
             row, known = await self._locked(session, account)
-            installed_at = row.fields.get("installed_at")
-            if installed_at and datetime.fromisoformat(installed_at) > told_at:
+            installed_at = time_of(row.fields.get("installed_at"))
+            if installed_at is not None and installed_at > told_at:
                 return False
             row.secrets = self._vault.lock({name: value for name, value in known.items() if name not in _TOKENS})
             row.problem = UNINSTALLED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from app.domain.channel import Account
 from app.services.accounts import Accounts
 from app.services.clock import Clock
 from app.services.ports import Store
-from app.services.shopify_install import InstalledAccounts
+from app.services.shopify_install import InstalledAccounts, time_of
 
 log = structlog.get_logger(__name__)
 
@@ -61,8 +61,8 @@ class ShopifyAccess:
         found = await self.account(account)
         if found is None:
             raise AdminRefusedError("the app is not installed")
-        expires_at = found.fields.get("token_expires_at")
-        ends_soon = bool(expires_at) and datetime.fromisoformat(str(expires_at)) - self._clock.now() < RENEW_BEFORE
+        expires_at = time_of(found.fields.get("token_expires_at"))
+        ends_soon = expires_at is not None and expires_at - self._clock.now() < RENEW_BEFORE
         return await self._renewed(found) if ends_soon and found.secrets.get("refresh_token") else found
 
     async def _renewed(self, found: Account) -> Account:

@@ -211,6 +211,15 @@ def grant_fields(grant: Grant) -> Mapping[str, str]:
     }
 
 
+def time_of(text: str | None) -> datetime | None:
+    """Return a time as it is kept in a field of an account; None for none, and for one that somebody wrote by hand."""
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
 def _is_granted(scope: str, granted: frozenset[str]) -> bool:
     """Whether a scope was given; to write includes to read, and Shopify then leaves the lesser one out."""
     return scope in granted or scope.replace("read_", "write_", 1) in granted

@@ -10,14 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from app.db import models
 from app.domain.people import Role
 from app.services.analytics import Bucket, Dimension, Interval
 from app.services.imports import CustomerRow, ImportConflictError, ItemRow, OrderRow, ProductRow
+from app.services.shopify_backfill import KINDS
 from tests.fixtures.postgres_server import PostgresServer
 from tests.integration.app.conftest import migrate_new
 from tests.integration.app.responder import ANSWER, ScriptedResponder
 from tests.integration.app.rig import PASSWORD, Product, product, working
+from tests.integration.app.shopify_nodes import customer, order
+from tests.integration.app.shopify_nodes import product as product_node
+from tests.integration.app.shopify_shop import shopify_shop
 from tests.integration.app.test_conversations_api import said_at
+from tests.integration.app.test_shopify_backfill import walk
 
 DAY = datetime(2026, 11, 18, tzinfo=UTC)
 
@@ -108,3 +114,22 @@ async def test_an_answer_is_made_and_the_card_shows_it(rig: Product) -> None:
         (row,) = (await client.get("/api/conversations/list/")).json()["conversations"]
         card = (await client.get(f"/api/customers/{row['customer']['id']}/")).json()
     assert [line["id"] for line in card["conversations"]] == [answer["conversation_id"]]
+
+
+async def test_shopifys_records_are_walked_through_and_what_is_gone_goes(
+    server: PostgresServer, template: str, tmp_path: Path
+) -> None:
+    url = server.create_database(template)
+    async with shopify_shop(tmp_path, database_url=url) as shopify:
+        for number in (1, 2):
+            shopify.shop.put("customers", customer(number))
+            shopify.shop.put("products", product_node(number))
+            shopify.shop.put("orders", order(1000 + number))
+        await shopify.install()
+        assert (await walk(shopify)).counts["orders"]["taken"] == 2
+        del shopify.shop.customers[2], shopify.shop.products[2], shopify.shop.orders[1002]
+        run = await walk(shopify)
+        assert {kind: counts["removed"] for kind, counts in run.counts.items()} == dict.fromkeys(KINDS, 1)
+        assert list(await shopify.parts.runs.due()) == []
+        assert [row.number for row in await shopify.rig.rows(models.Order)] == ["1001"]
+    server.drop_database(url)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -171,6 +173,22 @@ async def test_a_long_wait_is_left_to_another_job(shopify: Shopify) -> None:
     waiting = await shopify.rig.rows(models.Job, kind=SYNC_KIND, status="queued")
     assert [row.payload["account"] for row in waiting] == [str(account.id)]
     assert waiting[0].run_at > datetime.now(UTC) + timedelta(seconds=60)
+
+
+async def test_two_workers_on_one_walk_count_nothing_twice(shopify: Shopify) -> None:
+    for number in range(2, 12):
+        shopify.shop.put("customers", customer(number))
+    account = await shopify.install()
+    run = await shopify.parts.runs.find(account.id)
+    assert run is not None
+    await shopify.parts.runs.move(run, replace(run, size=2))
+    job = await the_job(shopify)
+    await asyncio.gather(*(shopify.parts.backfill(job) for _ in range(3)))
+    ended = await shopify.parts.runs.find(account.id)
+    assert ended is not None
+    assert ended.status is Status.DONE
+    assert ended.counts["customers"] == {"read": 11, "refused": 0, "taken": 11, "removed": 0}
+    assert len(await shopify.rig.rows(models.Customer)) == 11
 
 
 async def test_all_lines_of_a_long_order_are_fetched(shopify: Shopify) -> None:

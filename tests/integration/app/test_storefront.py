@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
+from app.api.storefront import REFUSALS_PER_MINUTE
 from app.auth.identity import is_identity_genuine
-from tests.integration.app.rig import Product
+from tests.integration.app.rig import Product, product
 from tests.integration.app.vendors import Vendors
 
 PATH = "/api/storefront/shopify/"
@@ -73,3 +75,13 @@ async def test_everything_else_is_refused(vendors: Vendors) -> None:
         answer = await vendors.client.get(f"{PATH}?{urlencode(query)}")
         assert answer.status_code == 403, query
         assert "42" not in answer.text
+
+
+async def test_one_address_of_shopify_asks_for_many_visitors(folder: Path) -> None:
+    async with product(folder, requests_per_minute=2) as rig:
+        vendors = Vendors(rig)
+        await vendors.connect("shopify")
+        asked = [await vendors.client.get(f"{PATH}?{urlencode(signed())}") for _ in range(4)]
+        refused = [await vendors.client.get(PATH) for _ in range(REFUSALS_PER_MINUTE + 1)]
+    assert [answer.status_code for answer in asked] == [200] * 4
+    assert [answer.status_code for answer in refused] == [403] * REFUSALS_PER_MINUTE + [429]
