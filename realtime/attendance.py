@@ -21,6 +21,8 @@ from realtime.watch import Reader
 
 logger = logging.getLogger(__name__)
 
+SPREAD = 0.5  # of the interval: somebody's next turn may come so much later, and must come before they are forgotten
+AT_ONCE = 8
 SLACK_S = 0.5  # after the grace time, so that the store has seen it end too
 
 PresenceState = Literal["online", "away"]
@@ -88,14 +90,26 @@ class Attendance:
 
     async def run(self) -> None:
         """Refresh for as long as this node runs."""
+        loop, every_s = asyncio.get_running_loop(), self._hub.settings.presence_refresh_s
         while True:
-            await asyncio.sleep(self._hub.settings.presence_refresh_s)
-            self._later = {handle for handle in self._later if handle.when() > asyncio.get_running_loop().time()}
-            try:
-                for conversation, connection in list(self._here):
-                    await self._refresh(conversation, connection)
-            except PresenceUnavailableError:
-                continue  # one timeout is enough: the rest would wait as long each
+            next_at = loop.time() + every_s
+            self._later = {handle for handle in self._later if handle.when() > loop.time()}
+            with contextlib.suppress(
+                PresenceUnavailableError
+            ):  # one timeout is enough: the rest would wait as long each
+                await self._refresh_all(every_s * SPREAD)
+            await asyncio.sleep(max(0.0, next_at - loop.time()))
+
+    async def _refresh_all(self, within_s: float) -> None:
+        """Refresh everybody, some at a time: all at once would hold up what is live.
+
+        Raises: PresenceUnavailableError.
+        """
+        here = list(self._here)
+        for number, (conversation, connection) in enumerate(here):
+            if number and number % AT_ONCE == 0:
+                await asyncio.sleep(within_s * AT_ONCE / len(here))
+            await self._refresh(conversation, connection)
 
     def close(self) -> None:
         """Forget what was to be told later."""
