@@ -27,11 +27,12 @@ AWAY_S = 5.0  # after a failure Redis is not asked for so long: a frozen server 
 
 
 class RateLimiter:
-    """Counts what callers do. When Redis is away requests pass: a limit must not take the shop down."""
+    """Counts what callers do. When Redis is silent for `timeout_s`, requests pass: a limit takes no shop down."""
 
-    def __init__(self, redis_url: str = "") -> None:
+    def __init__(self, redis_url: str = "", *, timeout_s: float = TIMEOUT_S) -> None:
         storage, self._close = _open(redis_url)
         self._limiter = MovingWindowRateLimiter(storage)
+        self._timeout_s = timeout_s
         self._away_until = float("-inf")
 
     async def retry_after_ms(self, what: str, key: str, *, per_minute: int) -> int | None:
@@ -50,7 +51,7 @@ class RateLimiter:
         if time.monotonic() < self._away_until:
             return None
         try:
-            async with asyncio.timeout(TIMEOUT_S):
+            async with asyncio.timeout(self._timeout_s):
                 if await self._limiter.hit(item, what, key):
                     return None
                 stats = await self._limiter.get_window_stats(item, what, key)

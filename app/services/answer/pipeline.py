@@ -254,9 +254,10 @@ class Pipeline:
                 return await work
         except Exception as error:
             metrics.stage_failures_total.labels(stage=name).inc()
-            log.warning(
-                "stage degraded", action="stage_degraded", stage=name, error=type(error).__name__, exc_info=True
-            )
+            # Where a late stage stood is chance, and no bug to be traced.
+            fields = {"stage": name, "error": type(error).__name__}
+            is_late = isinstance(error, TimeoutError)
+            log.warning("stage degraded", action="stage_degraded", **fields, exc_info=not is_late)
             raise _DegradedError(name) from error
         finally:
             metrics.stage_seconds.labels(stage=name).observe(self._clock() - began)

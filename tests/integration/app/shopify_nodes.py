@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-NOW = datetime.now(UTC).replace(microsecond=0)
-
 
 def ago(**time: float) -> str:
     """Return a time before now, as Shopify writes it."""
-    return (NOW - timedelta(**time)).isoformat().replace("+00:00", "Z")
+    return (datetime.now(UTC).replace(microsecond=0) - timedelta(**time)).isoformat().replace("+00:00", "Z")
 
 
 def money(amount: str) -> dict[str, Any]:
