@@ -85,14 +85,14 @@ function Stage({ simulators, kind }: { simulators: Simulators; kind: string }) {
 
 function Channels({ simulators }: { simulators: Simulators }) {
   return (
-    <nav aria-label="Channels" className="grid grid-cols-4 gap-1">
+    <nav aria-label="Channels" className="grid auto-cols-fr grid-flow-col gap-0.5">
       {simulators.channels.map((one) => (
         <NavLink
           key={one.kind}
           to={`${SIMULATOR}/${one.kind}`}
           data-testid={`play-${one.kind}`}
           className={({ isActive }) =>
-            `flex flex-col items-center gap-0.5 rounded-1 px-1 py-1.5 text-12 transition-colors ${isActive ? "bg-brand-soft font-medium text-brand" : "text-ink-2 hover:bg-sunk hover:text-ink"}`
+            `flex flex-col items-center gap-0.5 min-w-0 rounded-1 px-0.5 py-1.5 text-[11px] transition-colors ${isActive ? "bg-brand-soft font-medium text-brand" : "text-ink-2 hover:bg-sunk hover:text-ink"}`
           }
         >
           <span aria-hidden>

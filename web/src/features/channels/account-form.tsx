@@ -5,6 +5,9 @@ import { SelectField, TextField } from "../ui/field";
 import { type AccountField, randomToken } from "./channels";
 import type { Guide } from "./guides";
 
+/** Texts that are ours to choose, and have to be seen to be pasted elsewhere. */
+const OURS: ReadonlySet<string> = new Set(["verify_token", "secret_token"]);
+
 type FormProps = {
   fields: readonly AccountField[];
   guide: Guide;
@@ -49,11 +52,11 @@ export function AccountFields({ fields, guide, values, kept = [], missing, onCha
             optional={!field.required}
             name={field.name}
             value={value}
-            type={field.secret && field.name !== "verify_token" ? "password" : "text"}
+            type={field.secret && !OURS.has(field.name) ? "password" : "text"}
             autoComplete="off"
             spellCheck={false}
             placeholder={kept.includes(field.name) ? "Set. Leave empty to keep it" : undefined}
-            end={field.name === "verify_token" && <MakeOne onMade={(token) => onChange(field.name, token)} />}
+            end={OURS.has(field.name) && <MakeOne onMade={(token) => onChange(field.name, token)} />}
             onChange={(event) => onChange(field.name, event.target.value)}
           />
         );

@@ -84,6 +84,19 @@ const GUIDES: Readonly<Record<string, Guide>> = {
       page_id: "Only with Facebook login.",
     },
   },
+  telegram: {
+    about: "Customers write to your Telegram bot.",
+    find: [
+      "In Telegram, write to @BotFather and send /newbot; it answers with the bot's token.",
+      "The secret of the webhook is yours to choose: Telegram sends it back with every message.",
+    ],
+    finish: [
+      "Nothing has to be pasted: this server tells Telegram its address by itself.",
+      "Write to the bot. It shows below as soon as it arrives.",
+    ],
+    paste: [],
+    fields: { bot_token: "As 7001001:AA…, from @BotFather." },
+  },
   shopify: {
     about: "Orders, products and customers stay in step, and the widget knows who is signed in.",
     find: [

@@ -3,6 +3,9 @@ import { CopyField } from "../ui/copy-field";
 import type { ChannelKind } from "./channels";
 import { guideOf, proxyUrl } from "./guides";
 
+/** Vendors that this server tells its address itself. */
+const TOLD_BY_ITSELF: ReadonlySet<string> = new Set(["telegram"]);
+
 type AddressProps = { kind: ChannelKind; verifyToken: string | null };
 
 /** What to paste at the vendor, letter by letter. */
@@ -11,7 +14,7 @@ export function WebhookAddress({ kind, verifyToken }: AddressProps) {
   if (url === null) return null;
   return (
     <div className="flex flex-col gap-3">
-      <CopyField label="Webhook address" value={url} />
+      {!TOLD_BY_ITSELF.has(kind.kind) && <CopyField label="Webhook address" value={url} />}
       {kind.kind === "shopify" && <CopyField label="Address of the app proxy" value={proxyUrl(url)} />}
       {verifyToken !== null && <CopyField label="Verify token" value={verifyToken} />}
       {guideOf(kind.kind).paste.map(({ label, value }) => (

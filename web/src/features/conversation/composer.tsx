@@ -154,7 +154,7 @@ export function Composer({ conversation, kind, onKind, field }: ComposerProps) {
         {...writing.field}
         className="block max-h-45 min-h-9 w-full resize-none bg-transparent px-3 py-1.5 outline-none placeholder:text-ink-3 disabled:cursor-not-allowed"
       />
-      <footer className="flex items-center gap-3 border-line border-t px-3 py-1.5 text-12 text-ink-3">
+      <footer className="flex items-center gap-3 border-line @max-[480px]:gap-1.5 border-t px-3 py-1.5 text-12 text-ink-3">
         {suggested.free && suggested.suggestion.state !== "none" ? (
           <SuggestionHint suggestion={suggested.suggestion} />
         ) : (
@@ -184,7 +184,7 @@ export function Composer({ conversation, kind, onKind, field }: ComposerProps) {
             }}
           >
             <Sparkles aria-hidden size={13} />
-            Suggest
+            <span className="@max-[480px]:sr-only">Suggest</span>
           </Button>
         )}
         <CharactersLeft left={writing.left} />
@@ -225,7 +225,7 @@ function SuggestionHint({ suggestion }: { suggestion: Suggestion }) {
         <>
           <span className="sr-only">Suggested: {suggestion.text}</span>
           <KeyCaps keys="Tab" /> uses it
-          <span className="hidden items-center gap-1.5 @min-[520px]:flex">
+          <span className="hidden items-center gap-1.5 @min-[640px]:flex">
             <KeyCaps keys="Esc" /> drops it
           </span>
         </>
@@ -288,17 +288,17 @@ function Hint({ gate, kind }: { gate: ComposerGate; kind: DraftKind }) {
       <span className="flex items-center gap-1.5">
         <Lock aria-hidden size={12} />
         Replies are closed
-        <span className="hidden items-center gap-1.5 @min-[520px]:flex">
+        <span className="hidden items-center gap-1.5 @min-[640px]:flex">
           <KeyCaps keys="N" /> writes a note
         </span>
       </span>
     );
   }
   return (
-    <span className="flex items-center gap-1.5">
+    <span className="flex items-center gap-1.5 whitespace-nowrap @max-[480px]:hidden">
       {kind === "note" && <StickyNote aria-hidden size={12} className="text-warn" />}
       <KeyCaps keys="Enter" /> {kind === "note" ? "adds" : "sends"}
-      <span className="hidden items-center gap-1.5 @min-[520px]:flex">
+      <span className="hidden items-center gap-1.5 @min-[640px]:flex">
         <KeyCaps keys="Shift+Enter" /> new line
       </span>
     </span>

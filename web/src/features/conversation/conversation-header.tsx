@@ -2,6 +2,7 @@ import {
   ArrowLeft,
   BadgeCheck,
   CircleCheck,
+  ClipboardList,
   PanelRightClose,
   PanelRightOpen,
   RotateCcw,
@@ -24,9 +25,12 @@ type HeaderProps = {
   onPanel: () => void;
   onClosed: (closed: boolean) => void;
   onBack: () => void;
+  summaryOpen: boolean;
+  onSummary: () => void;
 };
 
-export function ConversationHeader({ conversation, panelOpen, onPanel, onClosed, onBack }: HeaderProps) {
+export function ConversationHeader(props: HeaderProps) {
+  const { conversation, panelOpen, onPanel, onClosed, onBack, summaryOpen, onSummary } = props;
   const customer = useConversation(conversation, (held) => held.customer, null);
   const channel = useConversation(conversation, (held) => held.channel, null);
   const closed = useConversation(conversation, (held) => held.status === "closed", false);
@@ -57,6 +61,15 @@ export function ConversationHeader({ conversation, panelOpen, onPanel, onClosed,
       </span>
       <span className="ml-auto" />
       <Viewers conversation={conversation} />
+      <IconButton
+        name="Summary (D)"
+        data-testid="summary-button"
+        aria-keyshortcuts="D"
+        aria-expanded={summaryOpen}
+        onClick={onSummary}
+      >
+        <ClipboardList size={16} />
+      </IconButton>
       <Button
         kind="quiet"
         aria-keyshortcuts="E"

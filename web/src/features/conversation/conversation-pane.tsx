@@ -1,5 +1,6 @@
 import { MessageCircleQuestionMark } from "lucide-react";
-import type { RefObject } from "react";
+import { type RefObject, useState } from "react";
+import { useActions } from "../keyboard/actions";
 import { useWatching } from "../live/use-session";
 import { Bone, Empty } from "../ui/states";
 import { Composer } from "./composer";
@@ -7,6 +8,7 @@ import { ControlBar } from "./control-bar";
 import { ConversationHeader } from "./conversation-header";
 import type { DraftKind } from "./drafts";
 import { MessageList } from "./message-list";
+import { SummaryCard } from "./summary-card";
 import { TemplatePicker } from "./template-picker";
 import { useRead } from "./use-read";
 
@@ -34,7 +36,13 @@ export function ConversationPane({
   onBack,
 }: PaneProps) {
   const watching = useWatching(conversation);
+  const [summary, setSummary] = useState(false);
   useRead(conversation);
+  useActions((action) => {
+    if (action !== "conversation.summary") return false;
+    setSummary(!summary);
+    return true;
+  });
   if (watching === "missing") {
     return (
       <section aria-label="Conversation" className="flex min-w-0 flex-1">
@@ -53,8 +61,11 @@ export function ConversationPane({
         onPanel={onPanel}
         onClosed={onClosed}
         onBack={onBack}
+        summaryOpen={summary}
+        onSummary={() => setSummary(!summary)}
       />
       <ControlBar conversation={conversation} reopen={() => onClosed(false)} />
+      {summary && <SummaryCard conversation={conversation} onClose={() => setSummary(false)} />}
       <MessageList conversation={conversation} />
       <Composer conversation={conversation} kind={kind} onKind={onKind} field={field} />
       <TemplatePicker conversation={conversation} />

@@ -6,6 +6,7 @@ const CHANNELS: Readonly<Record<string, string>> = {
   instagram: "Instagram",
   messenger: "Messenger",
   facebook: "Messenger",
+  telegram: "Telegram",
   shopify: "Shopify",
   api: "API",
 };

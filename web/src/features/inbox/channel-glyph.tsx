@@ -1,4 +1,4 @@
-import { Camera, MessageCircle, Phone, ShoppingBag, SquareTerminal, Zap } from "lucide-react";
+import { Camera, MessageCircle, Phone, Send, ShoppingBag, SquareTerminal, Zap } from "lucide-react";
 import { channelName } from "../format/words";
 
 const GLYPHS = {
@@ -7,6 +7,7 @@ const GLYPHS = {
   instagram: Camera,
   messenger: Zap,
   facebook: Zap,
+  telegram: Send,
   shopify: ShoppingBag,
   api: SquareTerminal,
 };

@@ -16,6 +16,7 @@ export type Action =
   | "conversation.reply"
   | "conversation.note"
   | "conversation.suggest"
+  | "conversation.summary"
   | "conversation.close"
   | "panel.toggle"
   | "palette.open"
@@ -45,6 +46,7 @@ export const BINDINGS: readonly Binding[] = [
   { action: "conversation.reply", title: "Write a reply", group: "Conversation", keys: "R" },
   { action: "conversation.note", title: "Write a note", group: "Conversation", keys: "N" },
   { action: "conversation.suggest", title: "Suggest a reply", group: "Conversation", keys: "S" },
+  { action: "conversation.summary", title: "Show or fold the summary", group: "Conversation", keys: "D" },
   { action: "conversation.close", title: "Close or reopen", group: "Conversation", keys: "E" },
   { action: "panel.toggle", title: "Show or fold the customer panel", group: "Conversation", keys: "I" },
   { action: "palette.open", title: "Command palette", group: "Help", keys: "Mod+K" },

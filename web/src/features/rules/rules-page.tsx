@@ -24,7 +24,7 @@ import {
 } from "./rules";
 
 /** The channels on which the bot answers outside the website. */
-const DISCLOSING = ["whatsapp", "messenger", "instagram"];
+const DISCLOSING = ["whatsapp", "messenger", "instagram", "telegram"];
 
 /** How conversations are handled. */
 export function RulesPage() {

@@ -15,6 +15,7 @@ import {
   type Simulators,
   simulatorsQuery,
   strangerOn,
+  tellsReading,
   withChannel,
   writeAs,
 } from "./simulator";
@@ -23,12 +24,14 @@ import {
 const FACE: Readonly<Record<string, string>> = {
   whatsapp: "bg-[#0b6b54]",
   messenger: "bg-[#0a5fd6]",
+  telegram: "bg-[#1d6fa5]",
   instagram: "bg-linear-90 from-[#6d3bbf] to-[#c02672]",
 };
 const OWN: Readonly<Record<string, string>> = {
   whatsapp: "bg-[light-dark(#d9f5dc,#134d3c)]",
   messenger: "bg-[light-dark(#dbe9ff,#12376f)]",
   instagram: "bg-[light-dark(#f0e6ff,#3b2167)]",
+  telegram: "bg-[light-dark(#dcf1ff,#123f5e)]",
 };
 
 type Unsent = { id: number; text: string; problem: string | null };
@@ -89,7 +92,7 @@ export function Phone({ channel, person, onPerson }: PhoneProps) {
   const { unsent, write, again, take } = usePlaying(channel, person);
   const lines = channel.lines.filter((line) => shown === null || line.person === shown);
   const [reads, setReads] = useState(true);
-  useReading(channel, lines, reads, take);
+  useReading(channel, lines, reads && tellsReading(channel.kind), take);
   return (
     <section
       data-testid="phone"
@@ -118,15 +121,17 @@ export function Phone({ channel, person, onPerson }: PhoneProps) {
         </IconButton>
       </header>
       <Lines kind={channel.kind} lines={lines} unsent={unsent} onAgain={again} />
-      <label className="flex items-center gap-2 border-line border-t bg-bg px-3 pt-2 text-12 text-ink-2">
-        <input
-          type="checkbox"
-          checked={reads}
-          onChange={(event) => setReads(event.target.checked)}
-          className="size-3.5 accent-(--brand)"
-        />
-        Reads what comes (read ticks in the console)
-      </label>
+      {tellsReading(channel.kind) && (
+        <label className="flex items-center gap-2 border-line border-t bg-bg px-3 pt-2 text-12 text-ink-2">
+          <input
+            type="checkbox"
+            checked={reads}
+            onChange={(event) => setReads(event.target.checked)}
+            className="size-3.5 accent-(--brand)"
+          />
+          Reads what comes (read ticks in the console)
+        </label>
+      )}
       <Field onWrite={write} />
     </section>
   );

@@ -93,6 +93,11 @@ export function strangerOn(kind: string, random: () => number = Math.random): st
   return kind === "whatsapp" ? `whatsapp:+1415556${digits}` : `990${digits}${digits}`;
 }
 
+/** Telegram tells a bot nothing about reading. */
+export function tellsReading(kind: string): boolean {
+  return kind !== "telegram";
+}
+
 /** "whatsapp:+14155550101" -> "+14155550101". */
 export function personWords(person: string): string {
   return person.replace(/^[a-z]+:/, "");
