@@ -204,10 +204,11 @@ async def test_times_are_told(engine: Engine) -> None:
     assert 0 < finished.ttft_ms <= finished.total_ms
 
 
+@pytest.mark.parametrize(("wait_s", "first"), [(60.0, 6), (0.0, 1)])
 async def test_of_many_that_come_at_once_none_begins_before_all_can(
-    gated_untied: Path, monkeypatch: pytest.MonkeyPatch
+    gated_untied: Path, monkeypatch: pytest.MonkeyPatch, wait_s: float, first: int
 ) -> None:
-    """Nobody hears a pause before the first token, and steps of few rows cost nearly as much as full ones."""
+    """Nobody hears a pause before the first token, and steps of few rows cost nearly as much as of many."""
     all_here = threading.Event()
     rows: list[int] = []
     encode, decode = T5Model.encode, T5Model.decode
@@ -222,11 +223,12 @@ async def test_of_many_that_come_at_once_none_begins_before_all_can(
 
     monkeypatch.setattr(T5Model, "encode", held)
     monkeypatch.setattr(T5Model, "decode", counted)
-    engine = Engine.load(gated_untied, EngineSettings(slots=6, encode_tokens=1))
+    engine = Engine.load(gated_untied, EngineSettings(slots=6, encode_tokens=1, max_first_wait_s=wait_s))
     names = [str(number) for number in range(6)]
     streams = [await engine.submit(request(name, max_tokens=5, min_tokens=5)) for name in names]
     all_here.set()
     for stream in streams:
         assert isinstance([item async for item in stream][-1], Finished)
     await engine.aclose()
-    assert rows == [6] * 5
+    assert rows[0] == first
+    assert sum(rows) == 6 * 5
