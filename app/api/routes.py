@@ -25,6 +25,7 @@ from app.api import (
     merges,
     messages,
     privacy,
+    recommendations,
     shop_settings,
     shopify_install,
     shopify_sync,
@@ -63,6 +64,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *merges.OPERATIONS,
     *blocks.OPERATIONS,
     *privacy.OPERATIONS,
+    *recommendations.OPERATIONS,
 )
 DEMO_OPERATIONS = demo.OPERATIONS
 SIMULATOR_OPERATIONS = simulator.OPERATIONS  # in demo mode, too
