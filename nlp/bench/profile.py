@@ -12,13 +12,14 @@ from torch.profiler import ProfilerActivity, profile
 from nlp.engine.cache import Rows, SlotCache
 from nlp.engine.loader import load_directory
 from nlp.engine.model import T5Model
+from nlp.engine.sampler import likeliest
 
 STEPS = 24
 PARTS = ("linear", "attention", "cache", "sampling", "small", "python")
 
 _LINEAR = ("quantized::linear", "onednn::qlinear", "aten::mm", "aten::addmm")
-_ATTENTION = ("aten::_embedding_bag_forward_only", "aten::_softmax", "aten::bmm", "aten::baddbmm")
-_CACHE = ("aten::put_", "aten::_index_put_impl_", "aten::index_put_")
+_CACHE = ("aten::put_", "aten::_index_put_impl_", "aten::index_put_", "quantized::embedding_bag_byte_prepack")
+_ATTENTION = ("aten::_embedding_bag_forward_only", "quantized::embedding_bag", "aten::_softmax", "aten::bmm")
 _SAMPLING = ("aten::argmax",)
 
 
@@ -27,8 +28,9 @@ def profile_steps(
 ) -> dict[int, dict[str, float]]:
     """Return for each number of replies the milliseconds of a step (`step`) and of its PARTS, and of encoding.
 
-    `encode` is the encoder pass of all prompts. `small` are norms, scales, activations and casts. Parts are measured
-    with a profiler, which makes every operation a little longer; `python` is what is left of a step measured without.
+    `encode` is the encoder pass of all prompts. `small` are norms, scales, activations and casts, and the graph that
+    calls them. Parts are measured with a profiler, which makes every operation a little longer; `python` is what is
+    left of a step measured without.
     """
     torch.set_num_threads(threads)
     files = load_directory(directory)
@@ -50,7 +52,7 @@ def _profile(model: T5Model, cache: SlotCache, n: int, prompt_tokens: int) -> di
     slots = list(range(n))
 
     def step(position: int) -> None:
-        model.decode(Rows([3] * n, slots, [position] * n, slots), cache).argmax(-1).tolist()
+        likeliest(model.decode(Rows([3] * n, slots, [position] * n, slots), cache)).tolist()
 
     times = []
     for position in range(2 * STEPS):
@@ -68,7 +70,7 @@ def _profile(model: T5Model, cache: SlotCache, n: int, prompt_tokens: int) -> di
 
 
 def _part(operation: str) -> str:
-    for part, names in (("linear", _LINEAR), ("attention", _ATTENTION), ("cache", _CACHE), ("sampling", _SAMPLING)):
+    for part, names in (("linear", _LINEAR), ("cache", _CACHE), ("attention", _ATTENTION), ("sampling", _SAMPLING)):
         if operation.startswith(names):
             return part
     return "small"
