@@ -27,11 +27,16 @@ AWAY_S = 5.0  # after a failure Redis is not asked for so long: a frozen server 
 
 
 class RateLimiter:
-    """Counts what callers do. When Redis is silent for `timeout_s`, requests pass: a limit takes no shop down."""
+    """Counts what callers do. When Redis is silent for `timeout_s`, requests pass: a limit takes no shop down.
+
+    Attempts to prove an order are counted in this process too, and there they go on being limited.
+    """
 
     def __init__(self, redis_url: str = "", *, timeout_s: float = TIMEOUT_S) -> None:
         storage, self._close = _open(redis_url)
         self._limiter = MovingWindowRateLimiter(storage)
+        own = _checked(storage_from_string("async+memory://"), MemoryStorage)
+        self._own = MovingWindowRateLimiter(own) if redis_url else None
         self._timeout_s = timeout_s
         self._away_until = float("-inf")
 
@@ -40,8 +45,11 @@ class RateLimiter:
         return await self._hit(RateLimitItemPerMinute(per_minute), what, key)
 
     async def allow(self, key: str) -> bool:
-        """Count one attempt to prove an order."""
-        return await self._hit(RateLimitItemPerHour(PROOF_ATTEMPTS_PER_HOUR), "proof", key) is None
+        """Count one attempt to prove an order; without Redis, by what this process has seen."""
+        item = RateLimitItemPerHour(PROOF_ATTEMPTS_PER_HOUR)
+        if self._own is not None and not await self._own.hit(item, "proof", key):
+            return False
+        return await self._hit(item, "proof", key) is None
 
     async def aclose(self) -> None:
         """Close the connections; idempotent."""

@@ -10,7 +10,6 @@ from typing import Protocol
 
 from nlp.analyzer import Analysis
 
-BATCH_WINDOW_S = 0.004  # messages that come within this time share a forward pass
 MAX_BATCH = 32
 KEPT = 4096  # results, some 8 KiB each at the most
 KEPT_CHARS = 500  # longer texts do not come twice
@@ -51,7 +50,7 @@ class BatchedAnalyzer:
         return await future
 
     async def _run(self) -> None:
-        await asyncio.sleep(BATCH_WINDOW_S)
+        await asyncio.sleep(0)  # those that are ready now share the first pass; those that come during it, the next
         while self._waiting:
             batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
             try:

@@ -26,3 +26,11 @@ async def test_guesses_of_orders_are_few() -> None:
 async def test_without_its_server_everything_passes() -> None:
     limiter = RateLimiter("redis://127.0.0.1:1/0")
     assert [await limiter.retry_after_ms("x", "me", per_minute=1) for _ in range(3)] == [None] * 3
+
+
+async def test_without_its_server_guesses_of_orders_stay_few() -> None:
+    limiter = RateLimiter("redis://127.0.0.1:1/0")
+    allowed = [await limiter.allow("order:1") for _ in range(PROOF_ATTEMPTS_PER_HOUR + 2)]
+    assert allowed == [*[True] * PROOF_ATTEMPTS_PER_HOUR, False, False]
+    assert await limiter.allow("order:2")
+    await limiter.aclose()
