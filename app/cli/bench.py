@@ -1,4 +1,4 @@
-"""Commands that measure: bench engine, bench pipeline, bench realtime."""
+"""Commands that measure: bench engine, bench pipeline, bench webhooks, bench realtime."""
 
 from __future__ import annotations
 
@@ -93,6 +93,31 @@ def bench_pipeline(
     console.print(table)
     if as_json is not None:
         as_json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+@benches.command("webhooks")
+def bench_webhooks(
+    rate: Annotated[float, typer.Option(min=1, help="Webhooks per second, each from another person")] = 10,
+    seconds: Annotated[float, typer.Option(min=1, help="How long")] = 20,
+    backlog: Annotated[int, typer.Option(min=0, help="Questions that are asked before, to fill the engine")] = 60,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file")] = None,
+) -> None:
+    """Measure how soon webhooks are answered while the models are saturated, on this machine alone."""
+    from app.bootstrap.webhook_bench import measure_webhooks
+
+    outcome = asyncio.run(measure_webhooks(rate, seconds, backlog))
+    figures = outcome.figures()
+    table = Table("", "ms", title=f"{len(outcome.milliseconds)} webhooks, {rate:g} a second", title_justify="left")
+    for name, value in figures.items():
+        table.add_row(name.removesuffix("_ms"), f"{value:.1f}")
+    console.print(table)
+    state = "were saturated" if outcome.is_saturated else "were NOT saturated: raise --rate or --backlog"
+    console.print(f"The models {state}: {outcome.left} questions waited for {outcome.slots} slots at the end.")
+    if outcome.refused:
+        console.print(f"[bold red]{outcome.refused} were not taken[/]")
+    if as_json is not None:
+        shown = {**figures, "webhooks": len(outcome.milliseconds), "refused": outcome.refused, "waiting": outcome.left}
+        as_json.write_text(json.dumps({**shown, "slots": outcome.slots}, indent=2) + "\n", encoding="utf-8")
 
 
 @benches.command("realtime")
