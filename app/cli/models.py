@@ -20,8 +20,8 @@ from app.settings import get_settings
 if TYPE_CHECKING:
     from nlp.evaluation.classifier import ClassifierScores
     from nlp.evaluation.recommender import RankingScores
+    from nlp.training.epochs import Epoch
     from nlp.training.examples import Example
-    from nlp.training.fine_tune import Epoch
 
 # torch and transformers take seconds to import: only the commands that need them do.
 

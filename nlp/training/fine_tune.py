@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from nlp.encoder import ModelFilesError
 from nlp.evaluation.classifier import ClassifierScores, score_predictions
 from nlp.sequence_classifier import MAX_TOKENS
 from nlp.training.card import score_lines
+from nlp.training.epochs import Epoch, train_epochs
 from nlp.training.examples import Example, ExamplesError, examples_hash
 from nlp.training.logistic import folds
 
@@ -35,17 +35,6 @@ class FineTuneSettings:
     weight_decay: float = 0.01
     seed: int = 20
     device: str = "cpu"
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """Progress: reported after every epoch."""
-
-    number: int
-    of: int
-    train_loss: float
-    held_out_loss: float
-    best: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,47 +121,22 @@ def _train(
     settings: FineTuneSettings,
 ) -> None:
     """Train until the held-out loss no longer falls, and leave the model as it was at its best."""
-    generator = np.random.default_rng(settings.seed)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     counts = np.bincount(train.targets)
     balance = torch.tensor(counts.mean() / np.maximum(counts, 1), dtype=torch.float32, device=settings.device)
-    best_loss, best_state, since = float("inf"), model.state_dict(), 0
-    for number in range(1, settings.epochs + 1):
-        torch.nn.Module.train(model)
-        order = generator.permutation(len(train.tokens)).tolist()
-        losses = [
-            _step(model, tokenizer, train, rows, balance, optimizer, settings)
-            for rows in _chunks(order, settings.batch)
-        ]
-        held_out = _loss(_logits(model, tokenizer, test, settings), test.targets)
-        better = held_out < best_loss
-        if better:
-            best_loss, best_state, since = held_out, copy.deepcopy(model.state_dict()), 0
-        else:
-            since += 1
-        progress(Epoch(number, settings.epochs, float(np.mean(losses)), held_out, better))
-        if since == settings.patience:
-            break
-    model.load_state_dict(best_state)
 
+    def batches(generator: np.random.Generator) -> Iterator[list[int]]:
+        return _chunks(generator.permutation(len(train.tokens)).tolist(), settings.batch)
 
-def _step(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    data: _Data,
-    rows: list[int],
-    balance: torch.Tensor,
-    optimizer: torch.optim.Optimizer,
-    settings: FineTuneSettings,
-) -> float:
-    batch = tokenizer.pad({"input_ids": [data.tokens[row] for row in rows]}, return_tensors="pt").to(settings.device)
-    wanted = torch.from_numpy(data.targets[rows]).to(settings.device)
-    loss = torch.nn.functional.cross_entropy(model(**batch).logits.float(), wanted, weight=balance)
-    optimizer.zero_grad()
-    torch.autograd.backward(loss)
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
-    return float(loss.detach())
+    def loss_of(rows: list[int]) -> torch.Tensor:
+        tokens = [train.tokens[row] for row in rows]
+        batch = tokenizer.pad({"input_ids": tokens}, return_tensors="pt").to(settings.device)
+        wanted = torch.from_numpy(train.targets[rows]).to(settings.device)
+        return torch.nn.functional.cross_entropy(model(**batch).logits.float(), wanted, weight=balance)
+
+    def held_out_loss() -> float:
+        return _loss(_logits(model, tokenizer, test, settings), test.targets)
+
+    train_epochs(model, batches, loss_of, held_out_loss, progress, settings)
 
 
 def _chunks(rows: list[int], size: int) -> Iterator[list[int]]:

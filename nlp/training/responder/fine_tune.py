@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,8 +17,8 @@ from nlp.encoder import ModelFilesError
 from nlp.engine.loader import load_directory
 from nlp.engine.request import ModelLoadError
 from nlp.grounding import sentinel
+from nlp.training.epochs import Epoch, train_epochs
 from nlp.training.examples import ExamplesError
-from nlp.training.fine_tune import Epoch
 
 CARD = "README.md"
 _FEWEST = 10
@@ -98,7 +97,14 @@ def fine_tune_responder(
     count = max(1, round(len(rows) * settings.held_out))
     test, train = [rows[index] for index in order[:count]], [rows[index] for index in order[count:]]
     before = _loss(model, test, settings)
-    after = _train(model, train, test, before, progress, settings)
+
+    def batches(generator: np.random.Generator) -> Iterator[list[_Row]]:
+        return _batches([train[index] for index in generator.permutation(len(train))], settings.tokens_per_batch)
+
+    after = train_epochs(
+        model, batches, lambda some: _forward(model, some), lambda: _loss(model, test, settings), progress, settings,
+        before,
+    )  # fmt: skip
     model.save_pretrained(out)
     shutil.copyfile(directory / "tokenizer.json", out / "tokenizer.json")
     result = FineTuned(len(pairs), len(told) - len(pairs), before, after)
@@ -133,42 +139,6 @@ def _encode(tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]], eos: int, se
         return [*found[: limit - 1], eos]
 
     return [_Row(ids(prompt, settings.prompt_tokens), ids(answer, settings.answer_tokens)) for prompt, answer in pairs]
-
-
-def _train(
-    model: T5ForConditionalGeneration,
-    train: list[_Row],
-    test: list[_Row],
-    before: float,
-    progress: Callable[[Epoch], None],
-    settings: FineTuneSettings,
-) -> float:
-    """Train until the held-out loss no longer falls; leave the model as it was at its best, and return that loss."""
-    generator = np.random.default_rng(settings.seed)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
-    best, state, since = before, copy.deepcopy(model.state_dict()), 0
-    for number in range(1, settings.epochs + 1):
-        torch.nn.Module.train(model)
-        losses = []
-        shuffled = [train[index] for index in generator.permutation(len(train))]
-        for rows in _batches(shuffled, settings.tokens_per_batch):
-            loss = _forward(model, rows)
-            optimizer.zero_grad()
-            torch.autograd.backward(loss)
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            losses.append(float(loss.detach()))
-        held_out = _loss(model, test, settings)
-        better = held_out < best
-        if better:
-            best, state, since = held_out, copy.deepcopy(model.state_dict()), 0
-        else:
-            since += 1
-        progress(Epoch(number, settings.epochs, float(np.mean(losses)), held_out, better))
-        if since == settings.patience:
-            break
-    model.load_state_dict(state)
-    return best
 
 
 def _batches(rows: list[_Row], tokens: int) -> Iterator[list[_Row]]:

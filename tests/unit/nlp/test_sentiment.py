@@ -13,8 +13,9 @@ from nlp.head import Head, HeadClassifier
 from nlp.lexicon import FEATURES, lexicon_features, word_list
 from nlp.sentiment import SENTIMENTS, load_starter, trend, valence
 from nlp.sequence_classifier import SequenceClassifier
+from nlp.training.epochs import Epoch
 from nlp.training.examples import EXAMPLES, HOLDOUT, Example, ExamplesError, read_examples, read_holdout
-from nlp.training.fine_tune import Epoch, FineTuneSettings, fine_tune
+from nlp.training.fine_tune import FineTuneSettings, fine_tune
 from nlp.training.heads import save_head, train_head
 from nlp.training.sentiment import RECIPE
 from tests.unit.nlp.tiny_models import write_tiny_model

@@ -13,8 +13,8 @@ from nlp.encoder import ModelFilesError
 from nlp.engine.engine import Engine
 from nlp.engine.request import Chunk, GenerationRequest
 from nlp.engine.settings import EngineSettings
+from nlp.training.epochs import Epoch
 from nlp.training.examples import ExamplesError
-from nlp.training.fine_tune import Epoch
 from nlp.training.responder.export import export
 from nlp.training.responder.fine_tune import FineTuneSettings, Told, fine_tune_responder, pointered
 from nlp.training.responder.vocabulary import train_vocabulary
