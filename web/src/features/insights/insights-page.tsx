@@ -9,6 +9,7 @@ import { Columns, type Series } from "./columns";
 import { FigureCard } from "./figure-card";
 import { type Insights, insightFigures } from "./figures";
 import { QuestionCard } from "./question-card";
+import { RecommendationCard } from "./recommendation-card";
 import {
   lastDays,
   type Period,
@@ -65,14 +66,14 @@ export function InsightsPage() {
   });
   return (
     <main className="min-w-0 flex-1 overflow-y-auto bg-sub">
-      <div className="mx-auto flex max-w-300 flex-col gap-4 p-6">
-        <header className="flex items-center justify-between">
+      <div className="mx-auto flex max-w-300 flex-col gap-4 p-4 md:p-6">
+        <header className="flex flex-wrap items-center justify-between gap-2">
           <h1 className="text-20 font-semibold">Insights</h1>
           <PeriodSwitch days={days} onChange={setDays} />
         </header>
         {query.isPending && <InsightBones />}
         {query.isError && <Failed reason={errorWords(query.error)} retry={() => void query.refetch()} />}
-        {query.data !== undefined && <Charts {...query.data} period={period} />}
+        {query.data !== undefined && <Charts {...query.data} period={period} days={days} />}
       </div>
     </main>
   );
@@ -112,7 +113,9 @@ function InsightBones() {
   );
 }
 
-function Charts({ now, before, period }: { now: Insights; before: Insights; period: Period }) {
+type ChartsProps = { now: Insights; before: Insights; period: Period; days: number };
+
+function Charts({ now, before, period, days }: ChartsProps) {
   const when = (at: string) => (period.interval === "hour" ? clockTime(at) : shortDay(at, period.to));
   const tick = period.interval === "hour" ? clockTime : axisDay;
   const channels = now.channels.counts.slice(0, CHANNEL_COLOURS.length).map(({ label }, index) => ({
@@ -141,15 +144,20 @@ function Charts({ now, before, period }: { now: Insights; before: Insights; peri
           />
         </QuestionCard>
         <QuestionCard wide question="Where do they write?" file="channels" stats={now.channels} when={when}>
-          <Columns
-            title="Messages by channel over time"
-            buckets={now.channels.series}
-            series={channels}
-            when={when}
-            tick={tick}
-            width="full"
-          />
+          {(["full", "half"] as const).map((width) => (
+            <div key={width} className={width === "full" ? "max-md:hidden" : "md:hidden"}>
+              <Columns
+                title="Messages by channel over time"
+                buckets={now.channels.series}
+                series={channels}
+                when={when}
+                tick={tick}
+                width={width}
+              />
+            </div>
+          ))}
         </QuestionCard>
+        <RecommendationCard period={period} days={days} />
       </div>
     </>
   );
