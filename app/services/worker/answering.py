@@ -82,6 +82,8 @@ class AnswerLane:
         self._validity.succeeded(began)
         for claim in claims:
             run = ReplyRun(claim, self._parts)
+            if (older := self._runs.get(run.id)) is not None:  # whose lease ran out while it was stuck here
+                older[0].end_now()
             task = asyncio.create_task(self._guarded(run), name=f"reply-{run.id}")
             self._runs[run.id] = (run, task)
         return len(claims)
@@ -107,7 +109,8 @@ class AnswerLane:
             metrics.jobs_total.labels(lane="answer", result="failed").inc()
             await self._fail(run, error)
         finally:
-            self._runs.pop(run.id, None)
+            if (known := self._runs.get(run.id)) is not None and known[0] is run:
+                del self._runs[run.id]
             self._wake.set()
 
     async def _fail(self, run: ReplyRun, error: Exception) -> None:

@@ -21,6 +21,7 @@ from realtime.bus.frame import Frame, Kind
 from realtime.bus.topic import conversation_topic
 from tests.integration.app.responder import ANSWER, ScriptedResponder, words
 from tests.integration.app.rig import Product, working
+from tests.integration.db.world import expire_leases
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -335,3 +336,26 @@ async def test_all_that_was_asked_while_the_bot_was_away_is_answered_together(ri
     assert len(responder.requests) == 1
     assert "It should have come yesterday." in responder.requests[0].prompt
     assert "Where is my parcel?" in responder.requests[0].prompt
+
+
+async def test_a_worker_that_claims_its_own_reply_again_keeps_the_newer_run(rig: Product) -> None:
+    """Its lease ran out while the database was away, say: the older run must not take the newer one's place along."""
+    responder = ScriptedResponder(budget=2)
+    visitor, conversation = await rig.open()
+    worker = rig.worker(responder)
+    async with working(worker):
+        await rig.ask(visitor, conversation)
+        await responder.until(lambda: responder.requests)
+        reply = (await the_reply(rig)).id
+        async with asyncio.timeout(20):
+            while len(responder.requests) < 2:  # a heartbeat may be faster than the claim
+                await expire_leases(rig.core.database)
+                await asyncio.sleep(0.1)
+        await responder.until(lambda: f"{reply}:1" in responder.cancelled)
+        async with asyncio.timeout(20):
+            while [task.get_name() for task in asyncio.all_tasks()].count(f"reply-{reply}") > 1:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert worker.answers.running == 1
+        responder.allow(None)
+        assert await rig.answered(conversation) == [ANSWER]
+    assert (await the_reply(rig)).attempt >= 2
