@@ -25,6 +25,7 @@ from app.domain.conversation import Conversation
 from app.domain.people import Role, Staff, Visitor
 from app.lifecycle import make_server
 from app.main import create_app
+from app.services.answer.ports import Responder
 from app.services.ids import new_id
 from app.services.shops import NewShop, WidgetShop
 from app.services.worker.reply_run import ResponderModel
@@ -35,7 +36,6 @@ from nlp.encoder import Encoder
 from nlp.registry import load_analyzer
 from realtime.bus.frame import Frame, Kind
 from realtime.bus.topic import conversation_topic
-from tests.integration.app.responder import ScriptedResponder
 
 PASSWORD = "a-password-of-tests"
 ORIGIN = "http://127.0.0.1:8000"
@@ -104,7 +104,7 @@ class Product:
     async def signed_in(self, role: Role = Role.AGENT, tenant: Tenant | None = None) -> httpx2.AsyncClient:
         return self.client(headers=await self.bearer(role, tenant))
 
-    def worker(self, responder: ScriptedResponder, **changes: Any) -> Worker:
+    def worker(self, responder: Responder, **changes: Any) -> Worker:
         """Build a worker around a responder; `changes` are settings."""
         core = self.core
         if changes:
