@@ -192,19 +192,16 @@ class Engine:
         self._encode()
         with self._wake:
             running = self._scheduler.running()
-            # Of many that come at once, the first wait for the last: steps of few rows cost nearly as much as of many.
-            if self._scheduler.can_admit and self._may_wait(running):
-                return
         if running:
             chosen = self._runner.decode(running)
             with self._wake:
                 self._accept(chosen)
 
     def _encode(self) -> None:
-        """Go on with the encoder pass: to its end while those that run may wait, else within the bound.
+        """Go on with the encoder pass: to its end when nothing decodes, else within the bound (at least a piece).
 
-        At least a piece is done. The bound grows with the number of newcomers: one that comes alone is hardly felt by
-        the replies that run, and many do not wait in turn behind them.
+        The bound grows with the number of newcomers: one that comes alone is hardly felt by the replies that run, and
+        many do not wait in turn behind them.
         """
         began = before = time.monotonic()
         longest = 0.0
@@ -220,14 +217,8 @@ class Engine:
                 newcomers = len(self._encoding) + self._scheduler.waiting
                 bound = min(self._settings.max_stall_s, newcomers * self._settings.stall_per_reply_s)
                 full = now - began + longest > bound
-                running = self._scheduler.running()
-                if self._closed or (full and not self._may_wait(running)):
+                if self._closed or (full and self._scheduler.running()):
                     return
-
-    def _may_wait(self, running: list[Sequence]) -> bool:
-        """Say whether nobody notices a pause: a reply without a token yet has none, for as long as is reasonable."""
-        oldest = time.monotonic() - self._settings.max_first_wait_s
-        return all(sequence.first_token is None and sequence.arrived > oldest for sequence in running)
 
     def _accept(self, choices: list[Choice]) -> None:
         now = time.monotonic()

@@ -49,11 +49,6 @@ class Scheduler:
         """The number of replies that would be admitted at once."""
         return max(0, len(self._free) - self.waiting)
 
-    @property
-    def can_admit(self) -> bool:
-        """Whether `admit` would give somebody a slot."""
-        return bool(self._free) and self.waiting > 0
-
     def submit(self, sequence: Sequence) -> None:
         """Queue a sequence. Raises EngineOverloadedError when the queue is full, ValueError for an id in use."""
         if sequence.request.id in self._sequences:

@@ -22,7 +22,6 @@ class EngineSettings:
     encode_tokens: int = 256  # prompt tokens of one encoder pass, unless one prompt alone has more
     stall_per_reply_s: float = 0.005  # what encoding may add between two tokens of running replies, per newcomer
     max_stall_s: float = 0.06  # and at most, however many come at once
-    max_first_wait_s: float = 0.5  # how long the first of many that come at once wait, so that all begin together
     guess_rows: int = 16  # guessed tokens one decoder pass may verify, all replies together; 0: no speculation
     threads: int | None = None  # of matrix products; None: torch's default
     device: str = "cpu"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +10,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from torch import Tensor
 
-from nlp.engine.cache import Rows, SlotCache
 from nlp.engine.engine import Engine
-from nlp.engine.model import EncoderPass, T5Model
+from nlp.engine.model import T5Model
 from nlp.engine.quantize import Dtype
 from nlp.engine.request import (
     Chunk,
@@ -202,33 +199,3 @@ def test_int8_off_the_cpu_is_refused() -> None:
 async def test_times_are_told(engine: Engine) -> None:
     finished = (await read(engine, request())).finished
     assert 0 < finished.ttft_ms <= finished.total_ms
-
-
-@pytest.mark.parametrize(("wait_s", "first"), [(60.0, 6), (0.0, 1)])
-async def test_of_many_that_come_at_once_none_begins_before_all_can(
-    gated_untied: Path, monkeypatch: pytest.MonkeyPatch, wait_s: float, first: int
-) -> None:
-    """Nobody hears a pause before the first token, and steps of few rows cost nearly as much as of many."""
-    all_here = threading.Event()
-    rows: list[int] = []
-    encode, decode = T5Model.encode, T5Model.decode
-
-    def held(model: T5Model, *prompts: Any) -> EncoderPass:
-        all_here.wait(30)
-        return encode(model, *prompts)
-
-    def counted(model: T5Model, given: Rows, cache: SlotCache) -> Tensor:
-        rows.append(len(given.tokens))
-        return decode(model, given, cache)
-
-    monkeypatch.setattr(T5Model, "encode", held)
-    monkeypatch.setattr(T5Model, "decode", counted)
-    engine = Engine.load(gated_untied, EngineSettings(slots=6, encode_tokens=1, max_first_wait_s=wait_s))
-    names = [str(number) for number in range(6)]
-    streams = [await engine.submit(request(name, max_tokens=5, min_tokens=5)) for name in names]
-    all_here.set()
-    for stream in streams:
-        assert isinstance([item async for item in stream][-1], Finished)
-    await engine.aclose()
-    assert rows[0] == first
-    assert sum(rows) == 6 * 5
