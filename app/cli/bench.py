@@ -1,4 +1,4 @@
-"""Commands that measure: bench engine, bench pipeline, bench webhooks, bench realtime."""
+"""Commands that measure: bench engine, bench guesses, bench pipeline, bench webhooks, bench realtime."""
 
 from __future__ import annotations
 
@@ -93,6 +93,25 @@ def bench_pipeline(
     console.print(table)
     if as_json is not None:
         as_json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+@benches.command("guesses")
+def bench_guesses(
+    count: Annotated[int, typer.Option("--questions", min=2, help="Different questions, one after the other")] = 300,
+    threads: Annotated[int, typer.Option(min=1)] = 1,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file")] = None,
+) -> None:
+    """Measure what guessing ahead saves one stream: the demo shop's questions, new ones, then all of them again."""
+    from app.bootstrap.guess_bench import measure_guesses  # loads the models, which no other command waits for
+
+    rounds = asyncio.run(measure_guesses(count, threads))
+    table = Table("", "tokens/s", "guessing", "ratio", "different", title=f"{count} questions", title_justify="left")
+    for name, one in zip(("new", "asked again"), rounds, strict=True):
+        shown = (f"{one[key]:.0f}" for key in ("tokens_per_s", "tokens_per_s_guessing"))
+        table.add_row(name, *shown, f"{one['ratio']:.2f}", f"{one['different']:.0f}")
+    console.print(table)
+    if as_json is not None:
+        as_json.write_text(json.dumps(rounds, indent=2) + "\n", encoding="utf-8")
 
 
 @benches.command("webhooks")
