@@ -1,12 +1,13 @@
 """Writes that need no answer go to the server together: one round trip, and one statement on PostgreSQL.
 
 They are sent before whatever the session reads or writes next, and before it commits. On PostgreSQL each is a CTE of
-one statement, so that all see the same state: two of a batch must not touch the same row.
+one statement, and all see the state before it: of two that touch the same row one would be lost
+(https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING), so the second begins another batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -26,9 +27,10 @@ Build = Callable[[str, str], Insert | Update]
 class Write:
     """One statement, made once, whose parameters come each time."""
 
-    __slots__ = ("build",)
+    __slots__ = ("build", "table")
 
-    def __init__(self, build: Build) -> None:
+    def __init__(self, table: Table, build: Build) -> None:
+        self.table = table
         self.build = build
 
 
@@ -55,7 +57,7 @@ def inserting(
         statement = insert.values(values)
         return statement.on_conflict_do_nothing() if or_nothing else statement
 
-    return Write(build)
+    return Write(table, build)
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT)
@@ -66,7 +68,11 @@ def updating(table: Table, columns: tuple[str, ...]) -> Write:
         row = table.c.id == bindparam(f"{prefix}id", type_=table.c.id.type)
         return table.update().where(row).values({name: _parameter(table, name, prefix) for name in columns})
 
-    return Write(build)
+    return Write(table, build)
+
+
+Waiting = tuple[Write, Mapping[str, Any]]
+"""A write and its parameters."""
 
 
 class BatchingSession(Session):
@@ -74,7 +80,7 @@ class BatchingSession(Session):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.waiting: list[tuple[Write, Mapping[str, Any]]] = []
+        self.waiting: list[Waiting] = []
 
     def send(self) -> None:
         """Send what waits."""
@@ -86,10 +92,11 @@ class BatchingSession(Session):
             for write, values in waiting:
                 connection.execute(_alone(write, "sqlite"), _named(0, values))
             return
-        parameters: dict[str, Any] = {}
-        for number, (_, values) in enumerate(waiting):
-            parameters |= _named(number, values)
-        connection.execute(_together(tuple(write for write, _ in waiting), connection.dialect.name), parameters)
+        for batch in _batches(waiting):
+            parameters: dict[str, Any] = {}
+            for number, (_, values) in enumerate(batch):
+                parameters |= _named(number, values)
+            connection.execute(_together(tuple(write for write, _ in batch), connection.dialect.name), parameters)
 
 
 class BatchSession(AsyncSession):
@@ -113,6 +120,20 @@ def _before_execute(state: ORMExecuteState) -> None:
 def _before_commit(session: Session) -> None:
     if isinstance(session, BatchingSession):
         session.send()
+
+
+def _batches(waiting: Iterable[Waiting]) -> Iterator[list[Waiting]]:
+    """Split writes where one touches the row of an earlier one."""
+    batch: list[Waiting] = []
+    touched: set[tuple[str, object]] = set()
+    for write, values in waiting:
+        row = (write.table.name, values.get("id"))  # without one it is an insert, which touches no other's
+        if row in touched and row[1] is not None:
+            yield batch
+            batch, touched = [], set()
+        batch.append((write, values))
+        touched.add(row)
+    yield batch
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT)

@@ -63,3 +63,14 @@ async def test_what_waits_is_committed_in_one_round_trip(database: Database) -> 
     async with database.read_session() as session:
         names = (await session.scalars(select(_SHOP.c.name).order_by(_SHOP.c.name))).all()
     assert list(names) == ["Renamed", "Second"]
+
+
+async def test_writes_to_one_row_are_done_in_their_order(database: Database) -> None:
+    shop = values("First")
+    async with database.write_session() as session:
+        session.later(_ADDED, shop)
+        for name in ("Second", "Third"):
+            session.later(updating(_SHOP, ("name",)), {"id": shop["id"], "name": name})
+        await session.commit()
+    async with database.read_session() as session:
+        assert await session.scalar(select(_SHOP.c.name)) == "Third"
