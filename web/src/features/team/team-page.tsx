@@ -21,7 +21,7 @@ export function TeamPage() {
   return (
     <SettingsPage
       title="Team"
-      intro="Who may sign in, and what they may do. Whoever is put out is signed out everywhere at once."
+      intro="Who may sign in, and what they may do. Whoever is deactivated is signed out everywhere at once."
       actions={
         <Button kind="primary" data-testid="add-user" onClick={() => setDialog("new")}>
           <UserPlus aria-hidden size={14} />
@@ -93,7 +93,7 @@ function Person({ user, onPassword }: { user: StaffUser; onPassword: () => void 
           {!user.active && (
             <Chip tone="warn">
               <UserRoundX aria-hidden size={12} />
-              put out
+              deactivated
             </Chip>
           )}
         </p>
@@ -122,7 +122,7 @@ function Person({ user, onPassword }: { user: StaffUser; onPassword: () => void 
             <KeyRound size={15} />
           </IconButton>
           <Button disabled={change.isPending} onClick={() => change.mutate(!user.active)}>
-            {user.active ? "Put out" : "Let in again"}
+            {user.active ? "Deactivate" : "Activate"}
           </Button>
         </>
       )}
