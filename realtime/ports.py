@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from realtime.bus.frame import Frame
 from realtime.protocol.commands import AgentHello, Command, VisitorHello
+from realtime.protocol.events import Notification
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,9 @@ class Sessions(Protocol):
 
     async def inbox(self, principal: Principal, queue: str) -> Sequence[Mapping[str, Any]]:
         """Read the first page of summaries of a queue: mine, unassigned, bot, all."""
+
+    async def unread(self, principal: Principal) -> Sequence[Notification]:
+        """Read the newest unread notifications of a member of staff, oldest first."""
 
     async def execute(self, principal: Principal, connection: UUID, command: Command) -> Mapping[str, Any]:
         """Carry out a command of protocol.md's table that changes something; return the fields of its ack."""

@@ -175,7 +175,7 @@ class LiveSession:
         if revoke is not None:
             if revoke.session is None or revoke.session == self.principal.session:
                 self.revoke(revoke.reason)
-        elif frame.kind is Kind.NOTICE and (self.is_staff or frame.audience is Audience.ALL):
+        elif frame.kind is Kind.NOTICE and (self.is_open if self.is_staff else frame.audience is Audience.ALL):
             self.deliver(Packet(frame.body))
 
     def _receive(self, text: str | None) -> None:
@@ -236,6 +236,18 @@ class LiveSession:
                 self._dispatcher.open_watch(self, prepared)
         self._machine.opened(self._expiry(authenticated))
         self._schedule()
+        if principal.is_staff:
+            await self._send_unread(hello, principal)
+
+    async def _send_unread(self, hello: Hello, principal: Principal) -> None:
+        """Send what is unread. The topic is heard by now: what is stored after this was read comes from there."""
+        try:
+            unread = await self._sessions.unread(principal)
+        except Exception as error:
+            self._refuse_hello(hello, error)
+            return
+        for notification in unread:
+            self.send(encode(notification))
 
     async def _authenticate(self, hello: Hello) -> Authenticated:
         if isinstance(hello, VisitorHello):

@@ -24,6 +24,7 @@ from app.api import (
     health,
     merges,
     messages,
+    notifications,
     privacy,
     recommendations,
     shop_settings,
@@ -63,6 +64,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *shopify_sync.OPERATIONS,
     *merges.OPERATIONS,
     *blocks.OPERATIONS,
+    *notifications.OPERATIONS,
     *privacy.OPERATIONS,
     *recommendations.OPERATIONS,
 )

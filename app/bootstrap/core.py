@@ -41,6 +41,7 @@ from app.services.desk import DeskWork
 from app.services.inbox import Inbox
 from app.services.ingest import Ingest
 from app.services.jobs import JobQueue
+from app.services.notifications import Notifications
 from app.services.outbox import Outbox
 from app.services.privacy import Privacy
 from app.services.publish import Publisher
@@ -227,6 +228,7 @@ def build_parts(core: Core) -> Parts:
         desk=DeskWork(changes),
         reads=Reads(store),
         suggestions=Suggestions(store, queue, clock),
+        notifications=Notifications(store, publisher, clock),
         blocking=Blocking(store, core.bus, clock),
         deliver=Deliver(
             store,

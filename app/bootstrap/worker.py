@@ -15,7 +15,7 @@ from app.channels.registry import BY_KIND
 from app.db.files import SqlFiles
 from app.db.interactions import SqlInteractions
 from app.db.model_log import SqlModelLog
-from app.db.pruning import SqlPruning
+from app.db.pruning import SqlOldNotifications, SqlPruning
 from app.db.reply_context import SqlReplyContexts
 from app.db.webhook_log import SqlWebhookLog
 from app.domain.channel import Echo, Receipt, Record
@@ -32,6 +32,7 @@ from app.services.inbox import PRUNE_WEBHOOKS_KIND, RECEIVE_KIND, WEBHOOKS_KEEP_
 from app.services.ingest import ANALYZE_KIND
 from app.services.jobs import Periodic
 from app.services.model_health import MEASURE_KIND, MeasureModels
+from app.services.notifications import NOTIFICATIONS_KEEP_DAYS, PRUNE_NOTIFICATIONS_KIND
 from app.services.outbox import DELIVER_KIND
 from app.services.receipts import Receipts
 from app.services.receiving import Receiving
@@ -184,6 +185,9 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         },
         Lane.BATCH: {
             PRUNE_WEBHOOKS_KIND: PruneEvents(SqlWebhookLog(core.database), SystemClock(), keep_days=WEBHOOKS_KEEP_DAYS),
+            PRUNE_NOTIFICATIONS_KIND: PruneEvents(
+                SqlOldNotifications(core.database), SystemClock(), keep_days=NOTIFICATIONS_KEEP_DAYS
+            ),
             PRUNE_FILES_KIND: PruneEvents(SqlFiles(core.database), SystemClock(), keep_days=UPLOADS_KEEP_DAYS),
             PRUNE_KIND: PruneEvents(SqlPruning(core.database), SystemClock(), keep_days=settings.events_keep_days),
         },
@@ -210,9 +214,10 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
     prune_webhooks = Periodic(PRUNE_WEBHOOKS_KIND, Lane.BATCH, timedelta(days=1), timedelta(hours=5))
     measure = Periodic(MEASURE_KIND, Lane.TRAIN, timedelta(days=1), timedelta(hours=1))
     prune_files = Periodic(PRUNE_FILES_KIND, Lane.BATCH, timedelta(days=1), timedelta(hours=6))
+    prune_told = Periodic(PRUNE_NOTIFICATIONS_KIND, Lane.BATCH, timedelta(days=1), timedelta(hours=7))
     reconcile = Periodic(RECONCILE_ALL_KIND, Lane.SYNC, timedelta(days=1), timedelta(hours=2))
     sync_due = Periodic(SYNC_DUE_KIND, Lane.SYNC, timedelta(minutes=10))
-    always = [nightly, sweep, measure, sync_due, prune_webhooks, prune_files, reconcile]
+    always = [nightly, sweep, measure, sync_due, prune_webhooks, prune_files, prune_told, reconcile]
     periodics = [*always, *([prune] if settings.events_keep_days else [])]
     return Worker(core.bus, parts.queue, answers, lanes, wakes, periodics, warm)
 

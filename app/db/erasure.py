@@ -53,6 +53,8 @@ class SqlErasure:
             update(models.Delivery).where(models.Delivery.conversation_id == conversation).values(text="", content={}),
         ):
             await self._do(counts, statement)
+        notified = delete(models.Notification).where(models.Notification.conversation_id == conversation)
+        await self._do(counts, notified)
         counts["attachments"] += await delete_files(self._session, models.Attachment.conversation_id == conversation)
         counts["events"] += await self._wipe_events(conversation)
         row = update(models.Conversation).where(models.Conversation.id == conversation)

@@ -1,4 +1,6 @@
-"""Removing the log of conversations that were closed long ago. What they say stays: messages and notes are rows.
+"""Removing old notifications, and the log of conversations that were closed long ago.
+
+What those say stays: messages and notes are rows.
 
 The log is what a client needs to come up to date without reading everything. Where its beginning is gone, whoever has
 an older position is answered with a snapshot. `last_seq` stays as it is, and so does what is written later.
@@ -14,6 +16,7 @@ from app.db import models
 from app.db.database import Database
 
 CONVERSATIONS = 20
+NOTIFICATIONS = 500
 EVENTS = 1000
 """Of one conversation in one transaction; the rest of a long one goes with the next."""
 
@@ -48,3 +51,20 @@ class SqlPruning:
                 await session.execute(update(stored).where(stored.id == conversation).values(pruned_seq=upto))
             await session.commit()
         return len(rows)
+
+
+class SqlOldNotifications:
+    """See app.services.worker.pruning.Pruning."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def prune(self, told_before: datetime) -> int:
+        """Remove notifications from before a time, read or not, in one short transaction; return how many."""
+        row = models.Notification
+        old = select(row.id).where(row.at < told_before).order_by(row.at).limit(NOTIFICATIONS)
+        async with self._database.write_session() as session:
+            ids = (await session.scalars(old)).all()
+            await session.execute(delete(row).where(row.id.in_(ids)).execution_options(synchronize_session=False))
+            await session.commit()
+        return len(ids)

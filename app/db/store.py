@@ -15,11 +15,13 @@ from app.db.repositories.desk import SqlDesk
 from app.db.repositories.inbox import SqlInboxLog
 from app.db.repositories.jobs import SqlJobs
 from app.db.repositories.messages import SqlEventLog, SqlMessages
+from app.db.repositories.notifications import SqlNotifications
 from app.db.repositories.people import SqlPeople
 from app.db.repositories.replies import SqlReplies
 from app.db.repositories.views import SqlViews
 from app.services import ports
 from app.services.attachments import MessageFiles
+from app.services.notifying import NotificationLog
 from app.services.outbox import Deliveries
 
 
@@ -39,6 +41,7 @@ class SqlTransaction:
         self.inbox: ports.InboxLog = SqlInboxLog(session)
         self.deliveries: Deliveries = SqlDeliveries(session)
         self.files: MessageFiles = SqlMessageFiles(session)
+        self.notifications: NotificationLog = SqlNotifications(session)
         self.erasure: ports.Erasure = SqlErasure(session)
 
     async def commit(self) -> None:

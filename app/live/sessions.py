@@ -21,11 +21,13 @@ from app.services.control import ControlDesk, Taken
 from app.services.deliver import Deliver
 from app.services.desk import DeskWork
 from app.services.ingest import Ingest
+from app.services.notifications import Notifications
 from app.services.reads import Reads
 from app.services.sending import Sending
 from app.services.suggesting import Suggestions
 from realtime.ports import Authenticated, CommandError, LogPage, Peer, Principal, Snapshot
 from realtime.protocol import commands as wire
+from realtime.protocol.events import Notification
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class UseCases:
     suggestions: Suggestions
     deliver: Deliver
     blocking: Blocking
+    notifications: Notifications
 
 
 class LiveSessions:
@@ -128,6 +131,10 @@ class LiveSessions:
         """See realtime.ports.Sessions."""
         return await self._cases.reads.inbox(staff_of(principal), queue)
 
+    async def unread(self, principal: Principal) -> Sequence[Notification]:
+        """See realtime.ports.Sessions."""
+        return await self._cases.notifications.unread(principal.id)
+
     async def execute(self, principal: Principal, connection: UUID, command: wire.Command) -> Mapping[str, Any]:
         """See realtime.ports.Sessions."""
         if principal.is_staff:
@@ -198,6 +205,9 @@ class LiveSessions:
                     draft=command.draft,
                 )
                 return {}
+            case wire.NotificationRead():
+                await self._cases.notifications.mark_read(staff.id, command.ids)
+                return {}
         return await self._execute_either(staff, command)
 
     async def _execute_either(self, actor: Actor, command: wire.Command) -> Mapping[str, Any]:
@@ -209,7 +219,6 @@ class LiveSessions:
                 return {"text": await self._cases.control.stop(actor, command.conversation, command.message)}
             case wire.ConversationClose():
                 return {"seq": await self._cases.control.close(actor, command.conversation, seen=command.seq)}
-        # Notifications have no part in this version: the command is known, its service is not there.
         raise CommandError("unavailable", "this server does not offer this command yet")
 
     async def _connected(self, authenticated: Authenticated, peer: Peer) -> Authenticated:

@@ -18,6 +18,7 @@ from app.domain.shop import HandoffTimeout
 from app.services import transitions
 from app.services.change import Change, Changes
 from app.services.fence import HeldText
+from app.services.notifying import tell_assigned, tell_team
 from app.services.ports import Store
 from app.services.rights import check_conversation
 from realtime.ports import CommandError
@@ -82,7 +83,7 @@ class ControlDesk:
                 raise await transitions.held_by_other(change, error) from None
             if control is not change.conversation.control:
                 if to is Controller.QUEUE:
-                    await transitions.queue(change, control, "agent")
+                    await transitions.queue(change, control, "agent", by=staff)
                 else:
                     await transitions.to_bot(change, control)
             return change.conversation.control.epoch
@@ -163,7 +164,10 @@ class ControlDesk:
             ref = None if user is None else await change.tx.people.user(user, staff.shop)
             if user is not None and ref is None:
                 raise CommandError("not_found", "there is no such user")
+            known = change.conversation.assignee
             await transitions.assign(change, ref)
+            if user is not None and user not in (known, staff.id):
+                await tell_assigned(change, user, staff)
 
         await self._changes.run(conversation, step)
 
@@ -180,6 +184,7 @@ class ControlDesk:
                 return
             rules = await change.rules()
             await change.say(SenderKind.SYSTEM, rules.handoff_timeout_text)
+            await tell_team(change, "waiting", f"{job.conversation}:{control.epoch}")
             if rules.handoff_timeout is HandoffTimeout.RESUME:
                 await transitions.to_bot(change, control.resume_bot())
 

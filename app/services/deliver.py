@@ -36,6 +36,7 @@ from app.services.accounts import Accounts
 from app.services.attachments import FileLinks
 from app.services.change import Change, Changes
 from app.services.delivery_steps import check_window, is_open, move, tell
+from app.services.notifying import tell_broken
 from app.services.outbox import Route, deliver_job
 from app.services.ports import Store
 from app.services.rights import check_conversation
@@ -189,6 +190,7 @@ class Deliver:
             return
         if refused.kind is RefusalKind.CREDENTIALS and refused.code != ACCOUNT_BROKEN:
             await change.tx.deliveries.stop_account(found.account, refused.code)
+            await tell_broken(change, found.account)
         error = {
             RefusalKind.WINDOW_CLOSED: WINDOW_CLOSED,
             RefusalKind.CREDENTIALS: ACCOUNT_BROKEN,

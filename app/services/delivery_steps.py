@@ -12,6 +12,7 @@ from app.domain.channel import Limits
 from app.domain.conversation import Controller
 from app.domain.delivery import Delivery, DeliveryStatus, advance, summarize
 from app.domain.message import SenderKind
+from app.services.notifying import tell_failed
 from app.services.outbox import Route, deliver_job, shown
 from realtime.ports import CommandError
 from realtime.protocol import events
@@ -45,6 +46,8 @@ async def tell(change: Change, message: UUID) -> None:
             error=summary.error,
             to=summary.to,
         )
+        if summary.status is DeliveryStatus.FAILED:
+            await tell_failed(change, message)
 
 
 async def fence(change: Change, cut: UUID | None) -> None:

@@ -16,6 +16,7 @@ from app.domain.people import Actor, Staff, Visitor
 from app.services.change import Change, Changes
 from app.services.ids import new_id
 from app.services.ingest import Sent
+from app.services.notifying import tell_low_rating, tell_mentioned
 from app.services.rights import check_conversation
 from app.services.transitions import ref_of
 from app.services.wire import score_shape
@@ -26,6 +27,7 @@ from realtime.protocol.commands import Priority
 
 NOTE_CHARS = 10_000
 LABEL_CHARS = 64
+LOW_SCORE = 2
 
 
 class DeskWork:
@@ -55,6 +57,7 @@ class DeskWork:
             )
             await change.tx.desk.add_note(staff.shop, conversation, note)
             await change.append(events.NoteCreated, note=note)
+            await tell_mentioned(change, note.id, note.text, staff)
             return Sent(note.id, note.seq)
 
         return await self._changes.run(conversation, step)
@@ -133,6 +136,8 @@ class DeskWork:
             await change.tx.desk.rate(visitor.shop, conversation, change.conversation.assignee, score, said)
             change.conversation.csat = rating
             await change.append(events.CsatRated, score=score, comment=said)
+            if score <= LOW_SCORE:
+                await tell_low_rating(change)
 
         await self._changes.run(conversation, step)
 

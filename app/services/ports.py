@@ -15,6 +15,7 @@ from app.domain.message import Message, Score
 from app.domain.reply import Frozen, Outcome, Reply, ReplyStatus
 from app.domain.shop import ShopRules
 from app.services.attachments import MessageFiles
+from app.services.notifying import NotificationLog
 from app.services.outbox import Deliveries
 from realtime.ports import LogPage
 from realtime.protocol import shapes
@@ -338,6 +339,7 @@ class Transaction(Protocol):
     inbox: InboxLog
     deliveries: Deliveries
     files: MessageFiles
+    notifications: NotificationLog
     erasure: Erasure
 
     async def commit(self) -> None: ...

@@ -6,6 +6,7 @@ from app.domain.conversation import Control, HeldError, Status
 from app.domain.job import Lane, NewJob
 from app.domain.people import Staff
 from app.services.change import Change
+from app.services.notifying import tell_team
 from realtime.ports import CommandError
 from realtime.protocol import events, shapes
 
@@ -48,8 +49,10 @@ async def assign(change: Change, user: shapes.UserRef | None) -> None:
         await change.append(events.ConversationAssigned, user=user)
 
 
-async def queue(change: Change, control: Control, reason: str, *, covers: bool = False) -> None:
-    """Move to the queue, where somebody must take it in time."""
+async def queue(
+    change: Change, control: Control, reason: str, *, covers: bool = False, by: Staff | None = None
+) -> None:
+    """Move to the queue, where somebody must take it in time: all who may are told, but not who did it."""
     await change.change_control(control, covers=covers)
     change.conversation.handoff_reason = reason
     await assign(change, None)
@@ -65,6 +68,7 @@ async def queue(change: Change, control: Control, reason: str, *, covers: bool =
             delay_s=rules.handoff_timeout_s,
         )
     )
+    await tell_team(change, "handoff", f"{change.conversation.id}:{control.epoch}", by=by)
 
 
 async def to_bot(change: Change, control: Control) -> None:

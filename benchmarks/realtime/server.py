@@ -23,6 +23,7 @@ from realtime.live_reply.redis import RedisLiveReply
 from realtime.ports import Authenticated, CommandError, LogPage, Peer, Principal, Snapshot
 from realtime.presence_redis import RedisPresence
 from realtime.protocol.commands import AgentHello, Command, VisitorHello
+from realtime.protocol.events import Notification
 from realtime.settings import RealtimeSettings
 
 SHOP = uuid5(NAMESPACE_URL, "shop")
@@ -77,6 +78,10 @@ class EmptyShop:
 
     async def inbox(self, principal: Principal, queue: str) -> Sequence[Mapping[str, Any]]:
         """Return no conversation."""
+        return ()
+
+    async def unread(self, principal: Principal) -> Sequence[Notification]:
+        """Return nothing to be told."""
         return ()
 
     async def execute(self, principal: Principal, connection: UUID, command: Command) -> Mapping[str, Any]:

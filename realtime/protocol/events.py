@@ -226,12 +226,15 @@ class InboxChanged(LiveFrame, frozen=True, kw_only=True, omit_defaults=True, tag
 
 
 class Notification(LiveFrame, frozen=True, kw_only=True, omit_defaults=True, tag="notification"):
-    """Something this member of staff should know; stored, with a read state (staff)."""
+    """Something this member of staff should know: stored, sent again after each welcome until it is `read` (staff)."""
 
     id: UUID
     kind: NotificationKind
     at: datetime
     conversation: UUID | None = None
+    read: bool = False  # marked on one of the user's connections
+    customer: str | None = None  # the name of whom the conversation is with
+    by: UserRef | None = None  # the colleague behind it
 
 
 class SuggestionDelta(LiveFrame, frozen=True, kw_only=True, tag="suggestion.delta"):

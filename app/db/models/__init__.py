@@ -6,6 +6,7 @@ from app.db.models.conversations import Conversation, Csat, Event, Feedback, Mes
 from app.db.models.files import Attachment, AttachmentContent
 from app.db.models.inbox import CustomerMerge, WebhookLog
 from app.db.models.model_versions import ModelVersion
+from app.db.models.notifications import Notification
 from app.db.models.people import ChannelAccount, ChannelIdentity, Customer
 from app.db.models.privacy import PrivacyRequest
 from app.db.models.replies import Delivery, Job, Response, Schedule
@@ -37,6 +38,7 @@ __all__ = [
     "ModelMetric",
     "ModelVersion",
     "Note",
+    "Notification",
     "Order",
     "PendingInstall",
     "PrivacyRequest",

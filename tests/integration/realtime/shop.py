@@ -40,6 +40,7 @@ from realtime.protocol.events import (
     LoggedEvent,
     MessageCreated,
     NoteCreated,
+    Notification,
     ReceiptChanged,
     encode,
     event_frame,
@@ -163,6 +164,10 @@ class MemoryShop:
         self._check_storage()
         known = [self.conversations[one] for one in conversations if one in self.conversations]
         return {one.id: (one.log, one.seq) for one in known}
+
+    async def unread(self, principal: Principal) -> Sequence[Notification]:
+        self._check_storage()
+        return ()
 
     async def snapshot(self, principal: Principal, conversation: UUID) -> Snapshot:
         found = self._find(principal, conversation)

@@ -455,13 +455,16 @@ export interface NoteCreated {
   note: Note;
 }
 
-/** Something this member of staff should know; stored, with a read state (staff). */
+/** Something this member of staff should know: stored, sent again after each welcome until it is `read` (staff). */
 export interface Notification {
   type: "notification";
   id: string;
   kind: "assigned" | "channel_broken" | "csat_low" | "delivery_failed" | "handoff" | "job_dead" | "mention" | "waiting";
   at: string;
   conversation?: string | null;
+  read?: boolean;
+  customer?: string | null;
+  by?: UserRef | null;
 }
 
 /** Staff: mark notifications as read. */

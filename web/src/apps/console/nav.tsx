@@ -20,6 +20,7 @@ import { useInbox } from "@/features/inbox/inbox";
 import { QUEUES, type QueueName, queueCounts } from "@/features/inbox/queue";
 import { useConsole } from "@/features/live/console-session";
 import { useLive } from "@/features/live/use-session";
+import { BellButton } from "@/features/notifications/bell";
 import { SETTINGS } from "@/features/settings/sections";
 import { simulatorsQuery } from "@/features/simulator/simulator";
 import { ThemeSwitch } from "@/features/theme/theme-switch";
@@ -34,8 +35,10 @@ const ICONS: Record<QueueName, ReactNode> = {
   all: <MessagesSquare size={16} />,
 };
 
+type NavProps = { onKeys: () => void; onBell: () => void; wide?: boolean };
+
 /** Queues with their counts, the shop's own pages, and who is signed in; `wide` in the drawer of narrow screens. */
-export function Nav({ onKeys, wide = false }: { onKeys: () => void; wide?: boolean }) {
+export function Nav({ onKeys, onBell, wide = false }: NavProps) {
   const { me } = useConsole();
   const counts = queueCounts(useInbox(), me.id);
   return (
@@ -59,6 +62,7 @@ export function Nav({ onKeys, wide = false }: { onKeys: () => void; wide?: boole
           urgent={name === "unassigned" && counts[name] > 0}
         />
       ))}
+      <BellButton onClick={onBell} />
       <p className="px-2 pt-3.5 pb-1 text-12 text-ink-3">Shop</p>
       <Entry testId="insights" to={INSIGHTS} icon={<ChartColumn size={16} />} title="Insights" />
       <Entry testId="settings" to={SETTINGS} icon={<Settings size={16} />} title="Settings" keys="Mod+," />

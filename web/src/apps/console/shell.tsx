@@ -8,9 +8,14 @@ import type { Action } from "@/features/keyboard/keymap";
 import { Palette } from "@/features/keyboard/palette";
 import { useKeys } from "@/features/keyboard/use-keys";
 import { useConsole } from "@/features/live/console-session";
-import { SETTINGS } from "@/features/settings/sections";
+import { useLive } from "@/features/live/use-session";
+import { BellButton, UnreadStatus } from "@/features/notifications/bell";
+import { NotificationList } from "@/features/notifications/notification-list";
+import { useMarkRead } from "@/features/notifications/use-notifications";
+import { SETTINGS, sectionPath } from "@/features/settings/sections";
 import { Drawer } from "@/features/ui/drawer";
 import { NoticeBar } from "@/features/ui/notice-bar";
+import type { Notification } from "@/wire/wire.gen";
 import { ConnectionBanner } from "./connection-banner";
 import { Nav } from "./nav";
 import { INSIGHTS, queuePath } from "./paths";
@@ -27,7 +32,7 @@ const PAGE_OF: Partial<Record<Action, string>> = { "insights.open": INSIGHTS, "s
 /** What surrounds every page: navigation, keys, palette, the state of the line. */
 export function Shell() {
   const navigate = useNavigate();
-  const [overlay, setOverlay] = useState<"keys" | "palette" | null>(null);
+  const [overlay, setOverlay] = useState<"keys" | "palette" | "notifications" | null>(null);
   const menu = useMenu();
   const inbox = useInbox();
   useTitle();
@@ -38,6 +43,7 @@ export function Shell() {
     if (page !== undefined) void navigate(page);
     else if (action === "keys.open") setOverlay("keys");
     else if (action === "palette.open") setOverlay("palette");
+    else if (action === "notifications.open") setOverlay("notifications");
     else return false;
     return true;
   });
@@ -46,17 +52,21 @@ export function Shell() {
   return (
     <div className="flex h-full flex-col">
       <ConnectionBanner />
-      <TopBar onMenu={menu.open} />
+      <TopBar onMenu={menu.open}>
+        <BellButton compact onClick={() => setOverlay("notifications")} />
+      </TopBar>
+      <UnreadStatus />
       <div className="flex min-h-0 flex-1">
-        <Nav onKeys={() => setOverlay("keys")} />
+        <Nav onKeys={() => setOverlay("keys")} onBell={() => setOverlay("notifications")} />
         <Outlet />
       </div>
       {menu.isOpen && (
         <Drawer title="Navigation" onClose={menu.close}>
-          <Nav wide onKeys={() => setOverlay("keys")} />
+          <Nav wide onKeys={() => setOverlay("keys")} onBell={() => setOverlay("notifications")} />
         </Drawer>
       )}
       {overlay === "keys" && <KeySheet onClose={() => setOverlay(null)} />}
+      {overlay === "notifications" && <Notifications onClose={() => setOverlay(null)} />}
       {overlay === "palette" && (
         <Palette
           find={(search) => matchRows(inbox, search)}
@@ -68,6 +78,22 @@ export function Shell() {
       <NoticeBar />
     </div>
   );
+}
+
+/** What this member was told; a click leads there, and marks it read. */
+function Notifications({ onClose }: { onClose: () => void }) {
+  const navigate = useNavigate();
+  const live = useLive((state) => state.notifications);
+  const markRead = useMarkRead();
+
+  function open(notification: Notification): void {
+    if (!notification.read) markRead([notification.id]);
+    onClose();
+    if (notification.conversation) void navigate(queuePath("all", notification.conversation));
+    else if (notification.kind === "channel_broken") void navigate(sectionPath("channels"));
+  }
+
+  return <NotificationList live={live} onOpen={open} onRead={markRead} onClose={onClose} />;
 }
 
 /** The navigation of narrow screens: open at the place where it was asked for, gone with the next page. */

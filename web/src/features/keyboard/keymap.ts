@@ -7,6 +7,7 @@ export type Action =
   | "queue.all"
   | "insights.open"
   | "settings.open"
+  | "notifications.open"
   | "list.next"
   | "list.previous"
   | "list.open"
@@ -36,6 +37,7 @@ export const BINDINGS: readonly Binding[] = [
   { action: "queue.bot", title: "Assistant", group: "Go to", keys: "Alt+3" },
   { action: "queue.all", title: "All conversations", group: "Go to", keys: "Alt+4" },
   { action: "insights.open", title: "Insights", group: "Go to", keys: "Alt+5" },
+  { action: "notifications.open", title: "Notifications", group: "Go to", keys: "Alt+6" },
   { action: "settings.open", title: "Settings", group: "Go to", keys: "Mod+," },
   { action: "list.next", title: "Next conversation", group: "List", keys: "J" },
   { action: "list.previous", title: "Previous conversation", group: "List", keys: "K" },

@@ -117,6 +117,8 @@ function welcome(state: SessionState, frame: Welcome): SessionState {
     visitor: frame.visitor ?? null,
     user: frame.user ?? null,
     limits: frame.limits,
+    // Those that are still unread follow; the others were read elsewhere meanwhile.
+    notifications: state.notifications.filter(({ read }) => read),
   };
   const answered = new Set<string>();
   for (const answer of frame.conversations) {
@@ -150,7 +152,11 @@ function withSummaries(state: SessionState, rows: readonly Summary[]): SessionSt
   return { ...state, summaries };
 }
 
+/** Held once each, the newest first; what is read stays so. */
 function notified(state: SessionState, frame: Notification): SessionState {
-  if (state.notifications.some((known) => known.id === frame.id)) return state;
-  return { ...state, notifications: [frame, ...state.notifications].slice(0, NOTIFICATIONS_KEPT) };
+  const known = state.notifications.find(({ id }) => id === frame.id);
+  if (known && (known.read || !frame.read)) return state;
+  const others = state.notifications.filter((one) => one !== known);
+  const next = [frame, ...others].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+  return { ...state, notifications: next.slice(0, NOTIFICATIONS_KEPT) };
 }
