@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from app.channels.port import Parsed
-from app.channels.text import bounded_key, clean
+from app.channels.text import bounded_key, clean, line, web_address
 from app.domain.channel import (
     Echo,
     Handover,
@@ -23,6 +23,8 @@ from app.domain.channel import (
     Reaction,
     Receipt,
     ReceiptStatus,
+    Referral,
+    Story,
 )
 
 HASH_CHARS = 32
@@ -106,7 +108,9 @@ class _Reader:
             **self._about(mid, self._sender),
             text=text,
             attachments=attachments,
-            reply_to=_text(reply.get("mid")) or None,
+            reply_to=bounded_key(answered) if (answered := _text(reply.get("mid"))) else None,
+            story=_story(reply.get("story")),
+            referral=_referral(part.get("referral") or self._event.get("referral")),
             unsupported=part.get("is_unsupported") is True or not (text or attachments),
             context=_context(part, reply, self._event),
         )
@@ -192,6 +196,23 @@ def _media(value: object) -> tuple[Media, ...]:
         if identity not in found or kind == "sticker":
             found[identity] = Media(kind=kind, url=url, name=_text(payload.get("title")) or None)
     return tuple(found.values())
+
+
+def _story(value: object) -> Story | None:
+    return Story(url=web_address(value.get("url"))) if isinstance(value, dict) else None
+
+
+def _referral(value: object) -> Referral | None:
+    """Read an advertisement, a shop's product or an m.me link; only advertisements have a title and a picture."""
+    if not isinstance(value, dict) or not value:
+        return None
+    shown = _dict(value.get("ads_context_data"))
+    found = Referral(
+        source=line(value.get("source")),
+        headline=line(shown.get("ad_title")),
+        url=web_address(value.get("referer_uri")) or web_address(shown.get("photo_url")),
+    )
+    return found if found != Referral() else None
 
 
 def _context(part: Fields, reply: Fields, event: Fields) -> dict[str, Any]:

@@ -216,7 +216,8 @@ def _event(update: Fields, bot: str) -> InboundEvent:
             said = clean(str(part.get("data") or ""))
             return Postback(**about, title=said, payload=said)
         case "message_reaction":
-            emojis = [one.get("emoji") for one in part.get("new_reaction") or () if isinstance(one, dict)]
+            given = [one for one in part.get("new_reaction") or () if isinstance(one, dict)]
+            emojis = [_text(one.get("emoji")) or "?" for one in given]  # a picture of the person's own has none
             return Reaction(**about, message=_key(chat["id"], part.get("message_id")), emoji=next(iter(emojis), None))
         case _:
             return Ignored(**about, kind=kind)

@@ -6,6 +6,8 @@ import hashlib
 import re
 
 KEY_CHARS = 255
+LINE_CHARS = 255  # of a title or a name
+URL_CHARS = 2000
 _HALVES = re.compile(r"[\ud800-\udfff]")
 _ESCAPES = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
@@ -20,6 +22,17 @@ def clean(text: str) -> str:
 def whole_escapes(body: bytes) -> bytes:
     """Return JSON in which escapes that are half a surrogate pair stand for the replacement character."""
     return _ESCAPES.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)
+
+
+def line(value: object) -> str | None:
+    """Return a short text in one line; None for what is none."""
+    return (" ".join(clean(value).split())[:LINE_CHARS] or None) if isinstance(value, str) else None
+
+
+def web_address(value: object) -> str | None:
+    """Return an address that may stand in a link; None for what is none or too long."""
+    is_web = isinstance(value, str) and value.startswith(("https://", "http://")) and len(value) <= URL_CHARS
+    return clean(str(value)) if is_web else None
 
 
 def bounded_key(key: str) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from app.channels.text import bounded_key
-from app.domain.channel import Ignored, InboundEvent, Media, MessageReceived, Postback
+from app.channels.text import bounded_key, line, web_address
+from app.domain.channel import Ignored, InboundEvent, Media, MessageReceived, Postback, Referral
 
 SCHEME = "whatsapp:"
 MAX_MEDIA = 50
@@ -52,6 +52,7 @@ def message_of(form: Mapping[str, str]) -> InboundEvent:
         phone=phone[1] if (phone := _PHONE.fullmatch(address)) else None,
         attachments=attachments,
         reply_to=form.get("OriginalRepliedMessageSid") or None,
+        referral=_referral(form),
         unsupported=not text and not attachments,
         context=_context(form),
     )
@@ -80,6 +81,15 @@ def _place_line(form: Mapping[str, str]) -> str:
     names = ", ".join(form[name] for name in ("Label", "Address") if form.get(name))
     point = f"{form['Latitude']}, {form['Longitude']}"
     return f"Location: {names} ({point})" if names else f"Location: {point}"
+
+
+def _referral(form: Mapping[str, str]) -> Referral | None:
+    found = Referral(
+        source=line(form.get("ReferralSourceType")),
+        headline=line(form.get("ReferralHeadline")),
+        url=web_address(form.get("ReferralSourceUrl")),
+    )
+    return found if found != Referral() else None
 
 
 def _context(form: Mapping[str, str]) -> dict[str, str]:

@@ -21,7 +21,9 @@ from app.db.files import delete_files
 
 PAGE = 200
 SHORTEST_NEEDLE = 5  # a shorter one would wipe what concerns others
-_SAID = frozenset({"text", "comment", "draft", "name", "email", "phone", "url", "title", "address", "metadata"})
+_SAID = frozenset(
+    {"text", "comment", "draft", "name", "email", "phone", "url", "title", "headline", "emoji", "address", "metadata"}
+)
 _LISTS = frozenset({"attachments", "products", "sources"})
 _STAFF = frozenset({"user", "author", "holder", "assignee"})  # people of the shop stay named
 
@@ -42,8 +44,9 @@ class SqlErasure:
         recommendations = models.Recommendation.message_id.in_(messages)
         await self._do(counts, delete(models.Recommendation).where(recommendations))
         wiped: dict[str, Any] = {"text": "", "sender_name": None, "attachments": [], "products": [], "sources": []}
+        wiped |= {"delivery": None, "refers": None, "reaction": None}
         message = update(models.Message).where(of_it[models.Message])
-        await self._do(counts, message.values(**wiped, redacted_at=utc_now(), delivery=None))
+        await self._do(counts, message.values(**wiped, redacted_at=utc_now()))
         emptied = {"prompt": None, "facts": None, "literals": None, "products": None, "sources": None, "intent": None}
         response = update(models.Response).where(of_it[models.Response])
         await self._do(counts, response.values(**emptied, checkpoint_text="", checkpoint_ids=[]))

@@ -22,7 +22,7 @@ async def redact_message(session: AsyncSession, message: Message) -> None:
     await session.execute(
         update(models.Message)
         .where(models.Message.id == message.id)
-        .values(text="", attachments=[], products=[], sources=[], redacted_at=utc_now())
+        .values(text="", attachments=[], products=[], sources=[], refers=None, reaction=None, redacted_at=utc_now())
         .execution_options(synchronize_session=False)
     )
     await delete_files(session, models.Attachment.message_id == message.id)
@@ -64,4 +64,6 @@ def _tombstone(body: str) -> str:
         event["message"] = {**{name: said[name] for name in _KEPT if name in said}, "text": "", "redacted": True}
     if isinstance(cut, dict):
         event["cut"] = {**cut, "text": ""}
+    if "emoji" in event:
+        event["emoji"] = None
     return msgspec.json.encode(event).decode()

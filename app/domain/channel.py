@@ -62,15 +62,31 @@ class Inbound(Struct, frozen=True, kw_only=True):
     standby: bool = False
 
 
+class Story(Struct, frozen=True, kw_only=True):
+    """A story of the shop; `url` where the vendor shows it, for as long as it does."""
+
+    url: str | None = None
+
+
+class Referral(Struct, frozen=True, kw_only=True):
+    """The advertisement or link that brought the customer. `source` is the vendor's word for its kind."""
+
+    source: str | None = None
+    headline: str | None = None
+    url: str | None = None
+
+
 class MessageReceived(Inbound, frozen=True, tag="message", kw_only=True):
-    """The customer wrote. `reply_to` is the vendor's id of the message answered; `unsupported`: the vendor could not
-    pass on what it was. `context` holds what else belongs to it (place, story, advertisement), for staff."""
+    """The customer wrote. `reply_to` is the vendor's id of the message answered, `story` the one answered, `referral`
+    what led here; `unsupported`: the vendor could not pass on what it was. `context` holds what else came with it."""
 
     text: str = ""
     name: str | None = None
     phone: str | None = None  # E.164, where the vendor vouches for it
     attachments: tuple[Media, ...] = ()
     reply_to: str | None = None
+    story: Story | None = None
+    referral: Referral | None = None
     unsupported: bool = False
     context: dict[str, Any] = msgspec.field(default_factory=dict)
 

@@ -62,6 +62,8 @@ class Message:
     products: tuple[Any, ...] = ()
     sources: tuple[Any, ...] = ()
     delivery: Mapping[str, Any] | None = None  # on an external channel, as on the wire
+    refers: Mapping[str, Any] | None = None  # what it answers or came from, as on the wire
+    reaction: str | None = None  # the customer's, on an external channel
     intent: Score | None = None
     sentiment: Score | None = None
     redacted: bool = False

@@ -56,6 +56,9 @@ class Deliveries(Protocol):
     async def sent_before(self, account: UUID, address: str, until: datetime) -> Sequence[Delivery]:
         """Return what was handed over for a person before `until` and is not read yet, oldest first."""
 
+    async def is_of_identity(self, delivery: UUID, identity: UUID) -> bool:
+        """Whether the delivery went to this identity."""
+
     async def provider_ids(self, conversation: UUID) -> set[str]: ...
 
     async def is_sending_to(self, account: UUID, address: str) -> bool: ...

@@ -98,6 +98,9 @@ class Messages(Protocol):
 
     async def set_scores(self, message: UUID, intent: Score, sentiment: Score) -> None: ...
 
+    async def set_reaction(self, message: UUID, emoji: str | None) -> None:
+        """Store the customer's reaction, or that there is none."""
+
     async def add_recommendations(self, message: Message, model: str | None) -> None:
         """Insert a row for each product of the message; ids are those the message shows."""
 

@@ -18,7 +18,8 @@ from app.services.delivery_steps import move
 from app.services.ids import new_id
 from app.services.ingest import reopen_if_closed
 from app.services.ports import Store, Transaction, WaitingEvent
-from app.services.receiving import AlreadyDoneError, Receiving, key_of, visible_text
+from app.services.receiving import AlreadyDoneError, Receiving, visible_text
+from app.services.referring import key_of
 
 OTHER_APP_NAME = "Another inbox"
 ON_THE_CHANNEL: Mapping[str, str] = {"status": DeliveryStatus.SENT.value}

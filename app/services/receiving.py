@@ -6,7 +6,6 @@ and wherever a worker dies.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
@@ -20,6 +19,7 @@ from app.domain.channel import (
     MessageDeleted,
     MessageReceived,
     Postback,
+    Reaction,
 )
 from app.domain.job import ClaimedJob
 from app.domain.message import Message, SenderKind, check_text
@@ -31,15 +31,16 @@ from app.services.ids import new_id
 from app.services.inbox import Verdict
 from app.services.ingest import HINT_CHARS, analysis_of, make_room, new_conversation, reopen_if_closed
 from app.services.ports import Identity, Store, WaitingEvent
+from app.services.referring import key_of, place_of, refers_to
 from realtime.ports import CommandError
 from realtime.protocol import events
 
 log = structlog.get_logger(__name__)
 
 TEXT_CHARS = 20_000  # more than any vendor passes on
-KEY_CHARS = 64  # of messages.client_id
 UNSUPPORTED = "(unsupported content)"
 OTHER_APP = "other_app"  # why the queue has a conversation that another app answers
+REACTION_CHARS = 32  # of an emoji made of many, or of a vendor's word
 _TRIES = 5  # at finding the conversation open while others close it
 
 _decoder = msgspec.json.Decoder(InboundEvent)
@@ -61,6 +62,7 @@ class Receiving:
             MessageReceived: self._message,
             Postback: self._postback,
             MessageDeleted: self._deleted,
+            Reaction: self._reacted,
             Handover: self._handover,
         }
 
@@ -134,6 +136,7 @@ class Receiving:
                 raise AlreadyDoneError
             await reopen_if_closed(change)
             await make_room(change)
+            refers = await refers_to(change.tx, row.account, identity.id, event)
             message = await change.say(
                 SenderKind.CUSTOMER,
                 text,
@@ -142,6 +145,7 @@ class Receiving:
                 sender_name=identity.name,
                 client_id=key_of(event.key),
                 attachments=tuple(one.shape for one in files),
+                refers=refers,
             )
             await keep_incoming(change, message_id, row.account, files)
             if event.standby:  # another app answers: it is to be seen, and nothing more
@@ -208,6 +212,30 @@ class Receiving:
 
         await self._changes.run(conversation, step, waits=False)
 
+    async def _reacted(self, row: WaitingEvent, event: Reaction) -> None:
+        """Keep the customer's reaction at the message; the last one counts."""
+        async with self._store.read() as tx:
+            identity = await tx.people.identity_at(row.account, event.address)
+            place = None if identity is None else await place_of(tx, row.account, identity.id, event.message)
+        if identity is not None and identity.is_blocked:
+            await self._refuse(row)
+            return
+        if place is None:
+            await self._finish(row)
+            return
+        conversation, message_id = place
+        emoji = event.emoji[:REACTION_CHARS] if event.emoji else None
+
+        async def step(change: Change) -> None:
+            if not await change.tx.inbox.finish(row.id):
+                raise AlreadyDoneError
+            message = await change.tx.messages.find(conversation, message_id)
+            if message is not None and not message.redacted and message.reaction != emoji:
+                await change.tx.messages.set_reaction(message_id, emoji)
+                await change.append(events.MessageReacted, about=message_id, message=message_id, emoji=emoji)
+
+        await self._changes.run(conversation, step, waits=False)
+
     async def _handover(self, row: WaitingEvent, event: Handover) -> None:
         """Let the bot be silent in a thread that was passed to another app."""
         if event.action != "pass":
@@ -243,10 +271,3 @@ def visible_text(text: str, *, has_attachments: bool = False) -> str:
         return check_text(text[:TEXT_CHARS], TEXT_CHARS)
     except CommandError:
         return "" if has_attachments else UNSUPPORTED
-
-
-def key_of(provider_id: str) -> str:
-    """Return the key of a message by the vendor's id: the id itself, or the hash of a long one."""
-    if len(provider_id) <= KEY_CHARS:
-        return provider_id
-    return hashlib.sha256(provider_id.encode()).hexdigest()

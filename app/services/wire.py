@@ -28,6 +28,8 @@ def message_shape(message: Message, *, staff: bool = False) -> shapes.Message:
         sources=msgspec.convert(list(message.sources), list[shapes.Source]),
         redacted=message.redacted,
         delivery=None if message.delivery is None else msgspec.convert(message.delivery, shapes.Delivery),
+        refers=None if message.refers is None else msgspec.convert(message.refers, shapes.Refers),
+        reaction=message.reaction,
         intent=score_shape(message.intent) if staff else None,
         sentiment=score_shape(message.sentiment) if staff else None,
     )

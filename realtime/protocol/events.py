@@ -112,6 +112,13 @@ class DeliveryChanged(Event, frozen=True, kw_only=True, omit_defaults=True, tag=
     to: int | None = None
 
 
+class MessageReacted(Event, frozen=True, kw_only=True, omit_defaults=True, tag="message.reacted"):
+    """The customer reacted to a message on an external channel; null takes the reaction back."""
+
+    message: UUID
+    emoji: str | None
+
+
 class CsatRequested(Event, frozen=True, kw_only=True, omit_defaults=True, tag="csat.requested"):
     """The customer is asked for a rating."""
 
@@ -170,6 +177,7 @@ LoggedEvent = (
     | ConversationUpdated
     | CustomerUpdated
     | MessageRedacted
+    | MessageReacted
     | ReplyFailed
 )
 

@@ -111,6 +111,29 @@ class Source(Shape, frozen=True, kw_only=True):
     order: OrderState | None = None
 
 
+class Story(Shape, frozen=True, kw_only=True):
+    """A story on a channel; `url` works for as long as the channel shows it."""
+
+    url: str | None = None
+
+
+class Referral(Shape, frozen=True, kw_only=True):
+    """The advertisement or link that led a customer here; `source` is the channel's word for its kind."""
+
+    source: str | None = None
+    headline: str | None = None
+    url: str | None = None
+
+
+class Refers(Shape, frozen=True, kw_only=True):
+    """What a message refers to. `message` is another message, which may be of an earlier conversation; its text is
+    not repeated, so that nothing of it stays when it is redacted."""
+
+    message: UUID | None = None
+    story: Story | None = None
+    referral: Referral | None = None
+
+
 class Message(Shape, frozen=True, kw_only=True):
     """A message as everybody in the conversation sees it."""
 
@@ -128,6 +151,8 @@ class Message(Shape, frozen=True, kw_only=True):
     intent: Scored | None = None  # staff only
     sentiment: Scored | None = None  # staff only
     delivery: Delivery | None = None
+    refers: Refers | None = None
+    reaction: str | None = None  # the customer's, as an emoji or the channel's word for it
 
 
 class Scored(Shape, frozen=True, kw_only=True):

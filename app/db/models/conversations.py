@@ -110,6 +110,8 @@ class Message(Base):
     sentiment_label: Mapped[Short | None]
     sentiment_score: Mapped[float | None]
     delivery: Mapped[dict[str, Any] | None]  # on an external channel, as the message shows it: {status, error?, to?}
+    refers: Mapped[dict[str, Any] | None]  # what it answers or came from, as on the wire
+    reaction: Mapped[Short | None]  # the customer's, on an external channel
     created_at: Mapped[Created]
     redacted_at: Mapped[datetime | None]
 

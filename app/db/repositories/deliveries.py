@@ -103,6 +103,15 @@ class SqlDeliveries:
         )
         return found is not None
 
+    async def is_of_identity(self, delivery: UUID, identity: UUID) -> bool:
+        """Look at the conversation."""
+        found = await self._session.scalar(
+            select(models.Delivery.id)
+            .join(models.Conversation, models.Conversation.id == models.Delivery.conversation_id)
+            .where(models.Delivery.id == delivery, models.Conversation.identity_id == identity)
+        )
+        return found is not None
+
     async def _all(self, *conditions: ColumnElement[bool]) -> Sequence[Delivery]:
         rows = await self._session.scalars(
             select(models.Delivery)

@@ -26,7 +26,7 @@ _ACTIVE = (ReplyStatus.QUEUED.value, ReplyStatus.RUNNING.value)
 _ADDED = inserting(
     table_of(models.Message),
     *("id", "shop_id", "conversation_id", "seq", "sender_kind", "sender_id", "sender_name", "client_id", "text"),
-    *("finish_reason", "attachments", "products", "sources", "delivery", "created_at"),
+    *("finish_reason", "attachments", "products", "sources", "delivery", "refers", "created_at"),
 )
 _APPENDED = inserting(
     table_of(models.Event), "conversation_id", "seq", "shop_id", "type", "staff", "epoch", "message_id", "body", "at"
@@ -95,6 +95,7 @@ class SqlMessages:
                 "products": list(message.products),
                 "sources": list(message.sources),
                 "delivery": None if message.delivery is None else dict(message.delivery),
+                "refers": None if message.refers is None else dict(message.refers),
                 "created_at": message.created_at,
             },
         )
@@ -110,6 +111,15 @@ class SqlMessages:
                 sentiment_label=sentiment.label,
                 sentiment_score=sentiment.score,
             )
+            .execution_options(synchronize_session=False)
+        )
+
+    async def set_reaction(self, message: UUID, emoji: str | None) -> None:
+        """Write the column."""
+        await self._session.execute(
+            update(models.Message)
+            .where(models.Message.id == message)
+            .values(reaction=emoji)
             .execution_options(synchronize_session=False)
         )
 
@@ -216,6 +226,8 @@ def message_of(row: models.Message | Row[Any]) -> Message:
         products=tuple(row.products),
         sources=tuple(row.sources),
         delivery=row.delivery,
+        refers=row.refers,
+        reaction=row.reaction,
         intent=_score(row.intent_label, row.intent_score),
         sentiment=_score(row.sentiment_label, row.sentiment_score),
         redacted=row.redacted_at is not None,

@@ -79,8 +79,10 @@ async def live(vendors: Vendors) -> tuple[UUID, UUID]:
         await cases.desk.update(agent, conversation, draft=SAID["draft"])
         await cases.desk.rate(visitor, conversation, 2, SAID["comment"])
         await cases.desk.mark_read(visitor, conversation, 99)
+    advertised = {"ReferralHeadline": "haystack offer", "ReferralSourceUrl": "https://haystack.example/ad"}
     medium = {"NumMedia": "1", "MediaUrl0": "https://haystack.example/1", "MediaContentType0": "image/png"}
-    await vendors.post(twilio(whatsapp_message("SM1", SAID["whatsapp"], sender=PHONE, ProfileName=NAME, **medium)))
+    more = {**advertised, **medium, "ProfileName": NAME}
+    await vendors.post(twilio(whatsapp_message("SM1", SAID["whatsapp"], sender=PHONE, **more)))
     await vendors.work()
     return identity.customer, conversation
 

@@ -76,6 +76,22 @@ async def test_a_conversation(bot: Bot) -> None:
     assert (question.text, question.sender_name) == ("Where is my parcel?", "Ana Demo")
 
 
+async def test_an_answer_to_a_message_and_a_reaction_find_it(bot: Bot) -> None:
+    conversation = await bot.write("Where is my parcel?")
+    answer = await bot.say(conversation, "Which one?")
+    (sent,) = await bot.rig.rows(models.Delivery)
+    number = int(sent.provider_id.partition(":")[2])
+    await bot.write("The blue one", reply_to_message={"message_id": number})
+    chat, own = {"id": int(ANA), "type": "private"}, {"type": "custom_emoji", "custom_emoji_id": "5"}
+    for given in ({"type": "emoji", "emoji": "🔥"}, own):
+        reacted = {"chat": chat, "message_id": number, "date": 1, "old_reaction": [], "new_reaction": [given]}
+        assert await bot.stand_in.update(message_reaction=reacted) == 200
+    await bot.hands.work()
+    rows = await bot.rig.rows(models.Message)
+    assert [row.refers for row in rows if row.refers is not None] == [{"message": str(answer.id)}]
+    assert {row.id: row.reaction for row in rows if row.reaction is not None} == {answer.id: "?"}
+
+
 async def test_only_the_secret_lets_an_update_in(bot: Bot) -> None:
     bot.stand_in.secret = "another"
     assert await bot.stand_in.write("Hello?", person=ANA) == 403

@@ -377,6 +377,8 @@ export interface Message {
   intent?: Scored | null;
   sentiment?: Scored | null;
   delivery?: Delivery | null;
+  refers?: Refers | null;
+  reaction?: string | null;
 }
 
 /** Intent and sentiment of a message are known (staff). */
@@ -398,6 +400,16 @@ export interface MessageCreated {
   at: string;
   message: Message;
   replaces?: boolean;
+}
+
+/** The customer reacted to a message on an external channel; null takes the reaction back. */
+export interface MessageReacted {
+  type: "message.reacted";
+  conversation: string;
+  seq: number;
+  at: string;
+  message: string;
+  emoji: string | null;
 }
 
 /** The text of a message was removed for good. */
@@ -578,6 +590,21 @@ export interface RecommendedProduct {
   url?: string | null;
 }
 
+/** The advertisement or link that led a customer here; `source` is the channel's word for its kind. */
+export interface Referral {
+  source?: string | null;
+  headline?: string | null;
+  url?: string | null;
+}
+
+/** What a message refers to. `message` is another message, which may be of an earlier conversation; its text is
+    not repeated, so that nothing of it stays when it is redacted. */
+export interface Refers {
+  message?: string | null;
+  story?: Story | null;
+  referral?: Referral | null;
+}
+
 /** Of control.release. */
 export interface ReleaseAck {
   type: "ack";
@@ -659,7 +686,7 @@ export interface RestartedAck {
 export interface Resumed {
   conversation: string;
   resumed: true;
-  events: (MessageCreated | MessageAnalyzed | ControlChanged | ConversationAssigned | ConversationClosed | ConversationReopened | NoteCreated | ReceiptChanged | DeliveryChanged | CsatRequested | CsatRated | ConversationUpdated | CustomerUpdated | MessageRedacted | ReplyFailed | HiddenEvent)[];
+  events: (MessageCreated | MessageAnalyzed | ControlChanged | ConversationAssigned | ConversationClosed | ConversationReopened | NoteCreated | ReceiptChanged | DeliveryChanged | CsatRequested | CsatRated | ConversationUpdated | CustomerUpdated | MessageRedacted | MessageReacted | ReplyFailed | HiddenEvent)[];
   live: Live | null;
 }
 
@@ -668,7 +695,7 @@ export interface ResumedAck {
   type: "ack";
   conversation: string;
   resumed: true;
-  events: (MessageCreated | MessageAnalyzed | ControlChanged | ConversationAssigned | ConversationClosed | ConversationReopened | NoteCreated | ReceiptChanged | DeliveryChanged | CsatRequested | CsatRated | ConversationUpdated | CustomerUpdated | MessageRedacted | ReplyFailed | HiddenEvent)[];
+  events: (MessageCreated | MessageAnalyzed | ControlChanged | ConversationAssigned | ConversationClosed | ConversationReopened | NoteCreated | ReceiptChanged | DeliveryChanged | CsatRequested | CsatRated | ConversationUpdated | CustomerUpdated | MessageRedacted | MessageReacted | ReplyFailed | HiddenEvent)[];
   live: Live | null;
   id: string;
 }
@@ -719,6 +746,11 @@ export interface StopAck {
   type: "ack";
   id: string;
   text: string;
+}
+
+/** A story on a channel; `url` works for as long as the channel shows it. */
+export interface Story {
+  url?: string | null;
 }
 
 /** The last frame of an event stream, which has no close frame of its own: the code a socket would close with. */
@@ -905,6 +937,7 @@ export type LoggedEvent =
   | ConversationUpdated
   | CustomerUpdated
   | MessageRedacted
+  | MessageReacted
   | ReplyFailed;
 
 export type LiveFrame =

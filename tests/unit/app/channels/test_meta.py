@@ -20,6 +20,8 @@ from app.domain.channel import (
     Reaction,
     Receipt,
     ReceiptStatus,
+    Referral,
+    Story,
 )
 
 RECEIVER = MetaReceiver("page")
@@ -55,6 +57,21 @@ def test_a_message() -> None:
     assert found.reply_to == "m_0"
     assert found.at is not None
     assert found.at.isoformat() == "2025-10-09T08:53:20+00:00"
+
+
+def test_what_a_message_answers_or_came_from() -> None:
+    story = {"url": "https://lookaside.test/story", "id": "s1"}
+    told = one(message={"mid": "m_1", "text": "Nice!", "reply_to": {"story": story}})
+    assert isinstance(told, MessageReceived)
+    assert (told.story, told.reply_to, told.referral) == (Story(url="https://lookaside.test/story"), None, None)
+    shown = {"ad_title": "Warm\ncoats", "photo_url": "javascript:alert(1)"}
+    led = one(message={"mid": "m_2", "text": "Hi", "referral": {"source": "ADS", "ads_context_data": shown}})
+    assert isinstance(led, MessageReceived)
+    assert led.referral == Referral(source="ADS", headline="Warm coats")
+    for wrong in ({"source": 7, "ads_context_data": []}, "ADS", {}):
+        odd = one(message={"mid": "m_3", "text": "Hi", "referral": wrong, "reply_to": {"story": "s1"}})
+        assert isinstance(odd, MessageReceived)
+        assert (odd.referral, odd.story) == (None, None)
 
 
 def test_every_event_of_every_entry_of_every_page() -> None:

@@ -13,7 +13,16 @@ import pytest
 
 from app.channels.port import BodyError, RawRequest
 from app.channels.twilio_whatsapp import WHATSAPP, TwilioReceiver
-from app.domain.channel import Account, Ignored, InboundEvent, MessageReceived, Postback, Receipt, ReceiptStatus
+from app.domain.channel import (
+    Account,
+    Ignored,
+    InboundEvent,
+    MessageReceived,
+    Postback,
+    Receipt,
+    ReceiptStatus,
+    Referral,
+)
 
 RECEIVER = TwilioReceiver()
 FIELDS = {"account_sid": "AC1", "number": "whatsapp:+14155550199", "messaging_service_sid": "MG1"}
@@ -88,6 +97,17 @@ def test_a_place_can_be_read() -> None:
     assert isinstance(event, MessageReceived)
     assert event.text == "Location: Shop (41.38, 2.17)"
     assert event.context["Latitude"] == "41.38"
+
+
+def test_what_a_message_answers_or_came_from() -> None:
+    advertised = {"ReferralSourceType": "ad", "ReferralHeadline": "Warm coats", "ReferralSourceUrl": "https://fb.me/1"}
+    event = parse(**{**INBOUND, **advertised, "OriginalRepliedMessageSid": "SM0"})
+    assert isinstance(event, MessageReceived)
+    assert event.referral == Referral(source="ad", headline="Warm coats", url="https://fb.me/1")
+    assert event.reply_to == "SM0"
+    plain = parse(**{**INBOUND, "ReferralSourceUrl": "file:///etc/passwd"})
+    assert isinstance(plain, MessageReceived)
+    assert plain.referral is None
 
 
 def test_nothing_to_show_is_unsupported() -> None:

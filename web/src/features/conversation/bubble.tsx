@@ -8,6 +8,7 @@ import { Attachments } from "./attachments";
 import { DeliveryState } from "./delivery-state";
 import { IntentChip } from "./intent-chip";
 import { ProductCards } from "./product-cards";
+import { Quoted } from "./quoted";
 
 type BubbleProps = {
   conversation: string;
@@ -33,11 +34,13 @@ export const Bubble = memo(function Bubble({ conversation, id, endsGroup, rises 
       data-state={progress(message)}
       className={`flex max-w-[78%] flex-col ${motion} ${own ? "items-end self-end" : "items-start self-start"}`}
     >
+      {message.refers && <Quoted conversation={conversation} refers={message.refers} />}
       {!(message.text === "" && message.attachments.length > 0) && (
         <BubbleText message={message} own={own} endsGroup={endsGroup} />
       )}
       {message.attachments.length > 0 && <Attachments attachments={message.attachments} />}
       {message.products.length > 0 && <ProductCards products={message.products} />}
+      {message.reaction && <Reaction emoji={message.reaction} />}
       <Ending conversation={conversation} message={message} />
       <Meta conversation={conversation} message={message} endsGroup={endsGroup} />
     </div>
@@ -85,6 +88,19 @@ function BubbleText({ message, own, endsGroup }: { message: MessageView; own: bo
           className="-mb-0.5 ml-px inline-block h-3.5 w-0.5 animate-caret bg-bot"
         />
       )}
+    </p>
+  );
+}
+
+function Reaction({ emoji }: { emoji: string }) {
+  return (
+    <p
+      data-testid="reaction"
+      title="The customer's reaction"
+      className="-mt-1 mx-1 rounded-3 border border-line bg-raised px-1.5 text-12"
+    >
+      <span className="sr-only">The customer's reaction: </span>
+      {emoji}
     </p>
   );
 }

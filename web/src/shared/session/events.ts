@@ -43,6 +43,8 @@ function change(conversation: ConversationState, event: CountedEvent): Conversat
         state: "redacted",
         products: [],
         attachments: [],
+        refers: null,
+        reaction: null,
       });
     case "note.created": {
       const { note, seq, at } = event;
@@ -60,6 +62,8 @@ function change(conversation: ConversationState, event: CountedEvent): Conversat
       return patch(conversation, event.message, {
         delivery: { status: event.status, error: event.error, to: event.to },
       });
+    case "message.reacted":
+      return patch(conversation, event.message, { reaction: event.emoji });
     case "csat.requested":
       return { ...conversation, csat: { score: null } };
     case "csat.rated":

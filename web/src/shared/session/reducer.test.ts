@@ -376,6 +376,34 @@ describe("around the conversation", () => {
     expect(conversation(reduce(on, welcome("2"))).typing).toEqual({});
   });
 
+  it("a message has the customer's last reaction until it is taken back or removed", () => {
+    const reacted = (seq: number, emoji: string | null): ServerFrame => {
+      const at = "2026-11-22T10:00:00Z";
+      return { type: "message.reacted", conversation: CONVERSATION, seq, at, message: "m1", emoji };
+    };
+    const loved = play(started(), [reacted(2, "👍"), reacted(3, "❤")]);
+    expect(conversation(loved).messages.m1?.reaction).toBe("❤");
+    expect(conversation(reduce(loved, reacted(4, null))).messages.m1?.reaction).toBeNull();
+    const removed = reduce(loved, {
+      type: "message.redacted",
+      conversation: CONVERSATION,
+      seq: 4,
+      at: "2026-11-22T10:00:00Z",
+      message: "m1",
+    });
+    expect(conversation(removed).messages.m1?.reaction).toBeNull();
+    const held = started({ messages: [message(1, "customer", "Hello", { reaction: "👍" })] });
+    expect(conversation(held).messages.m1?.reaction).toBe("👍");
+  });
+
+  it("an event of a type that a newer server added counts and changes nothing else", () => {
+    const unknown = { type: "message.gilded", conversation: CONVERSATION, seq: 2, message: "m1" };
+    const state = play(started(), [unknown as never, created(3, message(3, "customer", "Still here"))]);
+    expect(conversation(state).seq).toBe(3);
+    expect(conversation(state).stale).toBeNull();
+    expect(Object.keys(conversation(state).messages)).toEqual(["m1", "m3"]);
+  });
+
   it("a redacted message loses its text", () => {
     const at = "2026-11-22T10:00:00Z";
     const state = play(started(), [

@@ -10,6 +10,7 @@ import type {
   Participant,
   PresentParticipant,
   RecommendedProduct,
+  Refers,
   ReplyEnd,
   Scored,
   Sender,
@@ -57,6 +58,8 @@ export type MessageView = {
   intent: Scored | null;
   sentiment: Scored | null;
   delivery: Delivery | null;
+  refers: Refers | null;
+  reaction: string | null;
   failure: string | null;
 };
 

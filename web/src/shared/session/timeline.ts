@@ -74,6 +74,8 @@ export function loggedView(message: Message, seq: number, known: MessageView | u
     intent: message.intent ?? known?.intent ?? null,
     sentiment: message.sentiment ?? known?.sentiment ?? null,
     delivery: message.delivery ?? known?.delivery ?? null,
+    refers: message.refers ?? null,
+    reaction: message.reaction ?? null,
     failure: null,
   };
 }
@@ -97,6 +99,8 @@ export function liveView(id: string, position: number, epoch: number, text: stri
     intent: null,
     sentiment: null,
     delivery: null,
+    refers: null,
+    reaction: null,
     failure: null,
   };
 }
