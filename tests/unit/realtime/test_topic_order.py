@@ -240,7 +240,7 @@ class Reader:
 ACTIONS = st.lists(st.sampled_from(["start", "token", "token", "token", "finish", "take", "event"]), max_size=40)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ACTIONS, st.randoms(use_true_random=False), st.floats(0, 0.5))
 def test_readers_see_a_gapless_conversation_whatever_the_bus_does(
     actions: list[str], chance: random.Random, loss: float

@@ -40,7 +40,7 @@ def is_founded(text: str, place: int) -> bool:
     return False
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.sampled_from(["any", "guarded", "joining"])), max_size=40))
 def test_whatever_a_model_wants_what_it_writes_is_founded(wishes: list[tuple[int, str]]) -> None:
     """Any allowed piece may be chosen; digits, addresses and links that result are all whole literals."""

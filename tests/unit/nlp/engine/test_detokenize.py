@@ -37,13 +37,13 @@ def stream(detokenizer: Detokenizer, ids: list[int]) -> list[str]:
     return deltas
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, VOCAB - 1), max_size=40))
 def test_any_ids_join_to_the_full_decode(ids: list[int]) -> None:
     assert "".join(stream(make(PLAIN), ids)) == PLAIN.decode(ids, skip_special_tokens=True)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(TEXTS)
 def test_a_text_in_bytes_joins_to_the_full_decode_in_whole_characters(text: str) -> None:
     ids = BYTES.encode(text.replace("▁", ""), add_special_tokens=False).ids
@@ -112,7 +112,7 @@ def test_a_literal_never_grows_together_with_a_word() -> None:
     assert "".join(stream(make(EXACT, LITERALS), ids)) == "code AB-1234 a"
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(TEXTS, st.lists(st.text("abc de.,", min_size=1, max_size=4), max_size=3))
 def test_text_ends_before_the_first_stop_string_and_none_of_it_shows(text: str, stop: list[str]) -> None:
     ids = PLAIN.encode(text, add_special_tokens=False).ids

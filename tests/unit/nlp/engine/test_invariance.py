@@ -156,7 +156,7 @@ KERNELS: list[KernelType] = [RowKernel, PromptKernel, PinnedKernel]
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(1, 100), st.sampled_from([16, 48, 192, 768]), st.integers(0, 2**31))
 def test_int8_rows_do_not_see_each_other(kernel: KernelType, rows: int, width: int, seed: int) -> None:
     use_int8_kernels()

@@ -179,4 +179,4 @@ class SchedulerMachine(RuleBasedStateMachine):
 
 TestScheduler = SchedulerMachine.TestCase
 # 2,000 random steps, or 100,000.
-TestScheduler.settings = settings(max_examples=40 if EFFORT == 1 else 2000, stateful_step_count=50, deadline=None)
+TestScheduler.settings = settings(max_examples=40 if EFFORT == 1 else 2000, stateful_step_count=50)
