@@ -162,12 +162,12 @@ class Question:
 
     @property
     def price_limit_minor(self) -> int | None:
-        """The most the customer wants to spend, in minor units: `under 150`."""
-        found = _PRICE_LIMIT.search(self.text)
-        if found:
-            return int(found.group(1) or found.group(2)) * 100
-        prices = [product.price_minor for product in self.shown]
-        return min(prices) - 1 if prices and self.wants_cheaper else None
+        """The most the customer wants to spend, in minor units: `under 150`. A search that goes on keeps its limit."""
+        said = (_PRICE_LIMIT.search(text) for text in (self.text, self.search_text or ""))
+        limits = [int(found.group(1) or found.group(2)) * 100 for found in said if found][:1]
+        if self.wants_cheaper:
+            limits += [product.price_minor - 1 for product in self.shown]
+        return min(limits, default=None)
 
     @property
     def wants_cheaper(self) -> bool:

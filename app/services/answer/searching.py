@@ -46,9 +46,11 @@ def shown_products(question: Question) -> list[Product]:
 
 
 def _best_described(question: Question, found: Sequence[Product]) -> list[Product]:
-    """Return those with the most of the properties named, by the shop's own tags: `a waterproof jacket`."""
-    said = set(terms(question.search_text or question.text))
-    counts = [len(said & (_terms_of(one.tags) - _terms_of((one.title, one.category)))) for one in found]
+    """Return those with the most of the properties named: `a waterproof jacket`. Properties are the shop's own tags,
+    but not what names the kind."""
+    kinds, tags = _terms_of([one.category for one in found]), _terms_of([tag for one in found for tag in one.tags])
+    said = set(terms(question.search_text or question.text)) & (tags - kinds)
+    counts = [len(said & _terms_of((*one.tags, one.title))) for one in found]
     most = max(counts, default=0)
     return [one for one, count in zip(found, counts, strict=True) if count == most]
 

@@ -73,6 +73,13 @@ def test_a_search_keeps_to_the_kind_the_price_and_the_properties_named() -> None
     )
 
 
+def test_a_property_counts_once_in_title_or_tags() -> None:
+    shell, drift = jacket("Summit Shell", 18900, "rain"), jacket("Drift Rain", 11900, "rain")
+    of_kind: dict[str, Any] = {"of_kind": [Found(shell, 0.5), Found(drift, 0.4)], "names_kind": True}
+    assert list(decide(ask("a rain jacket under 120 euros", "product_search", **of_kind)).products) == [drift]
+    assert list(decide(ask("do you have a rain jacket?", "product_search", **of_kind)).products) == [shell, drift]
+
+
 def test_a_search_is_narrowed_by_price_colour_and_size() -> None:
     dear, cheap = jacket("Summit", 18900), jacket("Breeze", 7900, colours=("coral",), sizes=("XL",))
     previous = Previous("product_search/found", product_id=dear.id, product_ids=(dear.id,))
@@ -86,6 +93,15 @@ def test_a_search_is_narrowed_by_price_colour_and_size() -> None:
     assert list(decide(coloured).products) == [cheap]
     sized = ask("in XL please", "availability", **goes_on | {"search_text": "a jacket in XL please"})
     assert list(decide(sized).products) == [cheap]
+
+
+def test_a_search_that_goes_on_keeps_its_limit() -> None:
+    dear, cheap = jacket("Summit", 18900), jacket("Breeze", 7900, colours=("coral",))
+    goes_on: dict[str, Any] = {
+        "previous": Previous("product_search/unmatched"), "of_kind": [Found(dear, 0.5), Found(cheap, 0.4)],
+        "names_kind": True, "search_text": "a jacket under 150 anything cheaper?",
+    }  # fmt: skip
+    assert list(decide(ask("anything cheaper?", "product_search", **goes_on)).products) == [cheap]
 
 
 @pytest.mark.parametrize(
