@@ -41,6 +41,8 @@ def configure_logging(level: str, *, as_json: bool) -> None:
         logger.propagate = True
     for chatty in ("uvicorn.access", "uvicorn.error"):  # a line per request, or per connection
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    for telling in ("httpx2", "httpcore2"):  # at INFO a line per request with its address, which may hold a bot's token
+        logging.getLogger(telling).setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # at DEBUG it prints statements with their parameters
     structlog.configure(

@@ -16,7 +16,7 @@ from uuid import UUID
 from app.services.accounts import AccountDesk
 from app.simulate.faults import Switch
 from app.simulate.loopback import post_with_httpx
-from app.simulate.scene import KINDS, Scene, scene, shown_text
+from app.simulate.scene import KINDS, Scene, is_person, scene, shown_text
 from app.simulate.shopify import SHOP_DOMAIN, order, post_event
 from realtime.ports import CommandError
 
@@ -94,6 +94,8 @@ class Simulator:
             raise CommandError("bad_frame", "text: say something")
         if kind == SHOPIFY:
             return await self._order(shop, text.strip())
+        if person and kind in KINDS and not is_person(kind, person):
+            raise CommandError("bad_frame", f"person: {kind} has no such address")
         played = await self._start(shop, kind)
         played.scene.person = person or played.scene.person
         played.written.append(Line(True, played.scene.person, text, time.time()))

@@ -70,8 +70,8 @@ async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
     """Serve on the loopback until the body ends; yields the base URL."""
     listener = socket()
     listener.bind(("127.0.0.1", port))
-    # "critical": a connection that a planned fault breaks is no error of the stand-in.
-    config = uvicorn.Config(app, log_level="critical", lifespan="off", access_log=False, timeout_graceful_shutdown=1)
+    # Loggers are left alone: they are the whole process's, and a server of ours may run in it too.
+    config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve([listener]))
     while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -24,6 +25,13 @@ TEMPLATES = {
     "HX" + "2" * 32: ("approved", "Thank you for waiting. We are here again: just write to us."),
 }
 PATHS = {"whatsapp": "whatsapp", "messenger": "facebook", "instagram": "instagram", "telegram": "telegram"}
+_PERSONS = {"whatsapp": re.compile(r"whatsapp:\+[0-9]{6,15}")}
+_NUMBERED = re.compile(r"[1-9][0-9]{0,31}")  # Meta's and Telegram's people have numbers
+
+
+def is_person(kind: str, address: str) -> bool:
+    """Return whether the vendor of a channel has people with such addresses."""
+    return _PERSONS.get(kind, _NUMBERED).fullmatch(address) is not None
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,6 +113,8 @@ async def test_what_cannot_be_played(stage: Stage) -> None:
     assert await status("fax/", {"text": "Hello"}) == 404
     assert await status("whatsapp/", {"text": " "}) == 422
     assert await status("shopify/", {"text": "no number"}) == 422
+    assert await status("telegram/", {"text": "Hello", "person": "\f"}) == 422
+    assert await status("whatsapp/", {"text": "Hello", "person": "9901001"}) == 422
     assert await status("whatsapp/faults/", {"fault": "fire", "on": True}) == 422
     await stage.play("whatsapp", text="Mine")
     stage.client.headers.update(await stage.rig.bearer(Role.OWNER, stage.rig.other))
@@ -119,6 +122,14 @@ async def test_what_cannot_be_played(stage: Stage) -> None:
     assert await stage.lines("whatsapp") == []
     stage.client.headers.update(await stage.rig.bearer(Role.AGENT))
     assert await status("whatsapp/", {"text": "Hello"}) == 403
+
+
+async def test_a_stand_in_leaves_the_loggers_of_the_process_alone(stage: Stage) -> None:
+    errors = logging.getLogger("uvicorn.error")
+    before = errors.level, errors.propagate, list(errors.handlers)
+    await stage.play("telegram", text="Hello")
+    assert (errors.level, errors.propagate, list(errors.handlers)) == before
+    assert errors.isEnabledFor(logging.ERROR)
 
 
 async def test_without_the_demo_there_is_no_simulator(rig: Product) -> None:

@@ -7,13 +7,17 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from app.db.database import Database
 from app.logs import configure_logging
+from app.simulate.loopback import serving
 
 NEEDLE = "purple-hippopotamus"
 
@@ -58,6 +62,17 @@ async def test_database_logs_and_errors_hold_no_parameters(capsys: pytest.Captur
         await database.aclose()
     logging.getLogger("test").error("a query failed", exc_info=failure.value)
     assert NEEDLE not in str(failure.value)
+    assert NEEDLE not in capsys.readouterr().err
+
+
+async def test_requests_to_vendors_are_logged_without_their_addresses(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("DEBUG", as_json=False)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(status_code=204)(scope, receive, send)
+
+    async with serving(answer) as base, httpx2.AsyncClient(trust_env=False) as http:
+        await http.get(f"{base}/bot{NEEDLE}/getMe")
     assert NEEDLE not in capsys.readouterr().err
 
 
