@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -20,7 +22,7 @@ GZIP_FROM_BYTES = 1024
 
 def create_app(web: Web, *, demo: bool) -> Starlette:
     """Put routes and middleware together; everything behind them is in `web`."""
-    context = web.context
+    context = replace(web.context, demo=demo)
     settings = context.settings
     operations = [*OPERATIONS, *((*DEMO_OPERATIONS, *SIMULATOR_OPERATIONS) if demo else ())]
     return Starlette(

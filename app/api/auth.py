@@ -57,11 +57,13 @@ class User(Struct, frozen=True):
 
 
 class SignedIn(Struct, frozen=True):
-    """A console session; unsafe requests send `csrf` in the header X-CSRF-Token. `shop` is the shop's name."""
+    """A console session; unsafe requests send `csrf` in the header X-CSRF-Token. `shop` is the shop's name; in a `demo`
+    customers can be played."""
 
     user: User
     csrf: str
     shop: str
+    demo: bool
 
 
 async def create_token(call: Call) -> Tokens:
@@ -163,7 +165,8 @@ async def _signed_in(call: Call, started: SessionStart) -> SignedIn:
     member = started.member
     shop = await call.context.shops.by_id(member.shop)
     user = User(member.id, member.name, member.email, member.role)
-    return SignedIn(user=user, csrf=started.csrf, shop=shop.name if shop is not None else "")
+    name = shop.name if shop is not None else ""
+    return SignedIn(user=user, csrf=started.csrf, shop=name, demo=call.context.demo)
 
 
 OPERATIONS = (

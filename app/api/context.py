@@ -78,6 +78,7 @@ class ApiContext:
     recommendations: Recommendations
     digests: Digests
     verify_tokens: VerifyTokens
+    demo: bool = False
 
     async def demo_shop(self) -> WidgetShop:
         """Return the demo shop.

@@ -86,6 +86,7 @@ async def test_a_console_session_needs_cookie_csrf_token_and_origin(rig: Product
         assert "HttpOnly" in cookie
         assert "SameSite=lax" in cookie
         csrf = answer.json()["csrf"]
+        assert answer.json()["demo"] is False
         assert (await client.get(SESSION)).json() == answer.json()
         assert (await client.get("/api/conversations/list/")).status_code == 200
 

@@ -15,7 +15,7 @@ from app.db import models
 from app.domain.people import Role
 from app.main import create_app
 from tests.fixtures.port import free_port
-from tests.integration.app.rig import Product, product, serving
+from tests.integration.app.rig import PASSWORD, Product, product, serving
 from tests.integration.app.stand_ins import Hands, agent_of
 
 
@@ -61,6 +61,11 @@ async def stage(folder: Path) -> AsyncIterator[Stage]:
         ) as client:
             yield Stage(rig, client)
         await rig.web.context.simulator.aclose()
+
+
+async def test_the_console_is_told_that_customers_can_be_played(stage: Stage) -> None:
+    credentials = {"email": stage.rig.mine.email(Role.ADMIN), "password": PASSWORD}
+    assert (await stage.client.post("/api/auth/session/", json=credentials)).json()["demo"] is True
 
 
 @pytest.mark.parametrize("kind", ["whatsapp", "messenger", "instagram"])

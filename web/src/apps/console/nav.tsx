@@ -1,4 +1,3 @@
-import { useQuery } from "@tanstack/react-query";
 import {
   ChartColumn,
   FlaskConical,
@@ -22,7 +21,6 @@ import { useConsole } from "@/features/live/console-session";
 import { useLive } from "@/features/live/use-session";
 import { BellButton } from "@/features/notifications/bell";
 import { SETTINGS } from "@/features/settings/sections";
-import { simulatorsQuery } from "@/features/simulator/simulator";
 import { ThemeSwitch } from "@/features/theme/theme-switch";
 import { Avatar } from "@/features/ui/avatar";
 import { IconButton } from "@/features/ui/button";
@@ -66,7 +64,9 @@ export function Nav({ onKeys, onBell, wide = false }: NavProps) {
       <p className="px-2 pt-3.5 pb-1 text-12 text-ink-3">Shop</p>
       <Entry testId="insights" to={INSIGHTS} icon={<ChartColumn size={16} />} title="Insights" />
       <Entry testId="settings" to={SETTINGS} icon={<Settings size={16} />} title="Settings" keys="Mod+," />
-      <Simulator />
+      {me.demo && may(me.role, "settings.manage") && (
+        <Entry testId="simulator" to={SIMULATOR} icon={<FlaskConical size={16} />} title="Simulator" />
+      )}
       <footer className="mt-auto flex flex-col gap-2">
         <div className="flex gap-0.5">
           <ThemeSwitch />
@@ -81,19 +81,6 @@ export function Nav({ onKeys, onBell, wide = false }: NavProps) {
       </footer>
     </nav>
   );
-}
-
-/** There in the demo, for those who may play. */
-function Simulator() {
-  const { me } = useConsole();
-  const query = useQuery({
-    ...simulatorsQuery,
-    enabled: may(me.role, "settings.manage"),
-    staleTime: Number.POSITIVE_INFINITY,
-    retry: false,
-  });
-  if (!query.data) return null;
-  return <Entry testId="simulator" to={SIMULATOR} icon={<FlaskConical size={16} />} title="Simulator" />;
 }
 
 type EntryProps = {

@@ -6,6 +6,7 @@ import type { DraftKind } from "@/features/conversation/drafts";
 import { channelName } from "@/features/format/words";
 import { ChannelGlyph } from "@/features/inbox/channel-glyph";
 import { useInbox, useInboxWatch } from "@/features/inbox/inbox";
+import { useConsole } from "@/features/live/console-session";
 import { errorWords } from "@/features/rest/client";
 import { FaultSwitches } from "@/features/simulator/fault-switches";
 import { Phone } from "@/features/simulator/phone";
@@ -20,21 +21,22 @@ const LOOK_EVERY_MS = 1500;
 /** The demo: a customer's phone on every channel, beside the console that answers. */
 export function SimulatorPage() {
   const { kind } = useParams();
-  const query = useQuery({ ...simulatorsQuery, refetchInterval: LOOK_EVERY_MS });
-  if (query.isPending) return <Bones />;
-  if (query.isError) {
-    return (
-      <main className="flex min-w-0 flex-1">
-        <Failed reason={errorWords(query.error)} retry={() => void query.refetch()} />
-      </main>
-    );
-  }
-  if (query.data === null) {
+  const { me } = useConsole();
+  const query = useQuery({ ...simulatorsQuery, enabled: me.demo, refetchInterval: LOOK_EVERY_MS });
+  if (!me.demo) {
     return (
       <main className="flex min-w-0 flex-1">
         <Empty icon={<FlaskConical size={18} />} title="The simulator is part of the demo">
           Start the server with --demo to play customers on every channel.
         </Empty>
+      </main>
+    );
+  }
+  if (query.isPending) return <Bones />;
+  if (query.isError) {
+    return (
+      <main className="flex min-w-0 flex-1">
+        <Failed reason={errorWords(query.error)} retry={() => void query.refetch()} />
       </main>
     );
   }

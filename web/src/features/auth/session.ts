@@ -3,7 +3,15 @@
 import { create } from "zustand";
 import { NO_ANSWER, onUnauthorized, RestError, rest, setCsrf } from "../rest/client";
 
-export type StaffUser = { id: string; name: string; role: string; email: string; shop: string };
+export type StaffUser = {
+  id: string;
+  name: string;
+  role: string;
+  email: string;
+  shop: string;
+  /** The server is a demo: customers can be played. */
+  demo: boolean;
+};
 
 export type SessionState =
   | { status: "unknown" }
@@ -16,10 +24,11 @@ const SESSION = "/api/auth/session/";
 export const useSession = create<SessionState>(() => ({ status: "unknown" }));
 
 function readUser(answer: unknown): StaffUser {
-  const { user, csrf, shop } = answer as {
+  const { user, csrf, shop, demo } = answer as {
     user: Partial<StaffUser> & { id: string };
     csrf?: string;
     shop?: string;
+    demo?: boolean;
   };
   setCsrf(typeof csrf === "string" ? csrf : null);
   return {
@@ -28,6 +37,7 @@ function readUser(answer: unknown): StaffUser {
     role: user.role ?? "",
     email: user.email ?? "",
     shop: shop || "Assistify",
+    demo: demo === true,
   };
 }
 

@@ -1,41 +1,37 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { createRef } from "react";
 import { MemoryRouter } from "react-router";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ADA, inConsole, signedIn } from "@/testing/console-rig";
 import { FakeWebSocket } from "@/testing/fake-web-socket";
 import { control, created, delta, message, snapshot, welcome } from "@/testing/frames";
 import type { LiveSnapshot } from "@/wire/wire.gen";
-import { type ConsoleSession, createSession, SessionContext } from "../live/console-session";
+import type { ConsoleSession } from "../live/console-session";
 import { useControlStore } from "./control-store";
 import { ConversationPane } from "./conversation-pane";
 import { type DraftKind, useDrafts } from "./drafts";
 import { useSuggestionStore } from "./suggestion-store";
 
-const ADA = { id: "ada", name: "Ada Lind", role: "agent", email: "ada@demo.test", shop: "Demo" };
 const BEN = { id: "ben", name: "Ben Roth" };
 
 let session: ConsoleSession;
 
 function Pane({ kind = "reply" }: { kind?: DraftKind }) {
-  return (
-    <SessionContext value={session}>
-      <QueryClientProvider client={new QueryClient()}>
-        <MemoryRouter>
-          <ConversationPane
-            conversation="c1"
-            kind={kind}
-            onKind={() => undefined}
-            field={createRef()}
-            panelOpen={false}
-            onPanel={() => undefined}
-            onClosed={() => undefined}
-            onBack={() => undefined}
-          />
-        </MemoryRouter>
-      </QueryClientProvider>
-    </SessionContext>
+  return inConsole(
+    session,
+    <MemoryRouter>
+      <ConversationPane
+        conversation="c1"
+        kind={kind}
+        onKind={() => undefined}
+        field={createRef()}
+        panelOpen={false}
+        onPanel={() => undefined}
+        onClosed={() => undefined}
+        onBack={() => undefined}
+      />
+    </MemoryRouter>,
   );
 }
 
@@ -48,8 +44,7 @@ function answer(type: string, fields: Record<string, unknown>) {
 }
 
 async function openPane(given: Partial<LiveSnapshot> = {}) {
-  session = createSession(ADA);
-  session.client.open();
+  session = signedIn();
   await act(async () => FakeWebSocket.last.serverOpens());
   render(<Pane />);
   await says(welcome(String(FakeWebSocket.last.command("hello").id)));

@@ -1,48 +1,13 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act, cleanup, render, screen } from "@testing-library/react";
+import { act, cleanup, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { showHeld } from "@/testing/console-rig";
 import { FakeWebSocket } from "@/testing/fake-web-socket";
-import { CONVERSATION, message, snapshot, welcome } from "@/testing/frames";
+import { CONVERSATION, message } from "@/testing/frames";
 import type { DeliveryChanged } from "@/wire/wire.gen";
-import { type ConsoleSession, createSession, SessionContext } from "../live/console-session";
 import { Bubble } from "./bubble";
 
-const ADA = { id: "ada", name: "Ada Lind", role: "agent", email: "ada@demo.test", shop: "Demo" };
-
-let session: ConsoleSession;
-
-beforeEach(async () => {
-  FakeWebSocket.all = [];
-  vi.stubGlobal("WebSocket", FakeWebSocket);
-  session = createSession(ADA);
-  session.client.open();
-  FakeWebSocket.last.serverOpens();
-  const held = { ...message(1, "agent", "Größe 42"), delivery: { status: "queued" } };
-  FakeWebSocket.last.serverSays({
-    ...welcome(String(FakeWebSocket.last.command("hello").id)),
-    conversations: [
-      {
-        conversation: CONVERSATION,
-        resumed: false,
-        snapshot: snapshot({ seq: 1, messages: [held as never] }),
-      },
-    ],
-  });
-  render(
-    <SessionContext value={session}>
-      <QueryClientProvider client={new QueryClient()}>
-        <Bubble conversation={CONVERSATION} id="m1" endsGroup rises={false} />
-      </QueryClientProvider>
-    </SessionContext>,
-  );
-});
-
-afterEach(() => {
-  cleanup();
-  session.client.close();
-  vi.unstubAllGlobals();
-});
+afterEach(cleanup);
 
 let seq = 1;
 const moves = (fields: Partial<DeliveryChanged>) =>
@@ -61,6 +26,10 @@ const moves = (fields: Partial<DeliveryChanged>) =>
 describe("a message on a channel", () => {
   beforeEach(() => {
     seq = 1;
+    showHeld(
+      [message(1, "agent", "Größe 42", { delivery: { status: "queued" } })],
+      <Bubble conversation={CONVERSATION} id="m1" endsGroup rises={false} />,
+    );
   });
 
   it("gets its ticks one after the other", async () => {

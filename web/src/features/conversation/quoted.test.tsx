@@ -1,50 +1,18 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, render, screen } from "@testing-library/react";
-import { afterEach, describe, expect, it, vi } from "vitest";
-import { FakeWebSocket } from "@/testing/fake-web-socket";
-import { CONVERSATION, message, snapshot, welcome } from "@/testing/frames";
+import { cleanup, screen } from "@testing-library/react";
+import { afterEach, describe, expect, it } from "vitest";
+import { showHeld } from "@/testing/console-rig";
+import { CONVERSATION, message } from "@/testing/frames";
 import type { Message } from "@/wire/wire.gen";
-import { type ConsoleSession, createSession, SessionContext } from "../live/console-session";
 import { Bubble } from "./bubble";
 
-const ADA = { id: "ada", name: "Ada Lind", role: "agent", email: "ada@demo.test", shop: "Demo" };
-
-let session: ConsoleSession;
-
 function show(more: Partial<Message>, earlier: Partial<Message> = {}) {
-  FakeWebSocket.all = [];
-  vi.stubGlobal("WebSocket", FakeWebSocket);
-  session = createSession(ADA);
-  session.client.open();
-  FakeWebSocket.last.serverOpens();
-  const messages = [
-    message(1, "agent", "Which size do you need?", earlier),
-    message(2, "customer", "M", more),
-  ];
-  FakeWebSocket.last.serverSays({
-    ...welcome(String(FakeWebSocket.last.command("hello").id)),
-    conversations: [
-      {
-        conversation: CONVERSATION,
-        resumed: false,
-        snapshot: snapshot({ seq: 2, messages: messages as never }),
-      },
-    ],
-  });
-  render(
-    <SessionContext value={session}>
-      <QueryClientProvider client={new QueryClient()}>
-        <Bubble conversation={CONVERSATION} id="m2" endsGroup rises={false} />
-      </QueryClientProvider>
-    </SessionContext>,
+  showHeld(
+    [message(1, "agent", "Which size do you need?", earlier), message(2, "customer", "M", more)],
+    <Bubble conversation={CONVERSATION} id="m2" endsGroup rises={false} />,
   );
 }
 
-afterEach(() => {
-  cleanup();
-  session.client.close();
-  vi.unstubAllGlobals();
-});
+afterEach(cleanup);
 
 describe("a customer's reaction", () => {
   it("stands beneath the message", () => {

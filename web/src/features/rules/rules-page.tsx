@@ -136,23 +136,15 @@ function RulesForm({ rules }: { rules: Rules }) {
 function Assistant({ draft, onChange }: PartProps) {
   return (
     <SettingsCard title="While the assistant answers">
-      <RadioCards
+      <RuleChoice
         legend="The customer writes on before the answer is done"
         name="double_texting"
-        value={draft.double_texting}
-        onChange={(value) => onChange({ double_texting: value as Rules["double_texting"] })}
-        choices={[
-          {
-            value: "merge",
-            title: "Answer both together",
-            hint: "The running answer stops, and a new one covers both messages.",
-          },
-          {
-            value: "queue",
-            title: "One after the other",
-            hint: "The running answer is finished, then the new message is answered.",
-          },
-        ]}
+        draft={draft}
+        onChange={onChange}
+        choices={{
+          merge: ["Answer both together", "The running answer stops, and a new one covers both messages."],
+          queue: ["One after the other", "The running answer is finished, then the new message is answered."],
+        }}
       />
     </SettingsCard>
   );
@@ -172,23 +164,15 @@ function HandOff({ draft, problems, onChange }: PartProps) {
           problem={problems.handoff_minutes}
           onChange={(handoff_minutes) => onChange({ handoff_minutes })}
         />
-        <RadioCards
+        <RuleChoice
           legend="Then"
           name="handoff_timeout"
-          value={draft.handoff_timeout}
-          onChange={(value) => onChange({ handoff_timeout: value as Rules["handoff_timeout"] })}
-          choices={[
-            {
-              value: "resume",
-              title: "The assistant goes on",
-              hint: "The customer is told, and the assistant answers again.",
-            },
-            {
-              value: "tell",
-              title: "Go on waiting",
-              hint: "The customer is told, and the conversation stays in the queue.",
-            },
-          ]}
+          draft={draft}
+          onChange={onChange}
+          choices={{
+            resume: ["The assistant goes on", "The customer is told, and the assistant answers again."],
+            tell: ["Go on waiting", "The customer is told, and the conversation stays in the queue."],
+          }}
         />
         <AreaField
           label="What the customer is told"
@@ -259,6 +243,32 @@ function AfterIt({ draft, problems, onChange }: PartProps) {
         />
       </div>
     </SettingsCard>
+  );
+}
+
+type ChoiceProps<Name extends "double_texting" | "handoff_timeout"> = {
+  legend: string;
+  name: Name;
+  draft: RulesDraft;
+  onChange: Change;
+  /** Title and hint of each value. */
+  choices: Record<Rules[Name], readonly [string, string]>;
+};
+
+function RuleChoice<Name extends "double_texting" | "handoff_timeout">(props: ChoiceProps<Name>) {
+  const { legend, name, draft, onChange, choices } = props;
+  return (
+    <RadioCards
+      legend={legend}
+      name={name}
+      value={draft[name]}
+      onChange={(value) => onChange({ [name]: value })}
+      choices={Object.entries<readonly [string, string]>(choices).map(([value, [title, hint]]) => ({
+        value,
+        title,
+        hint,
+      }))}
+    />
   );
 }
 

@@ -22,7 +22,7 @@ export function FaultSwitches({ channel, faults }: FaultsProps) {
   const change = useMutation({
     mutationFn: ({ fault, on }: { fault: string; on: boolean }) => switchFault(channel.kind, fault, on),
     onSuccess: (now) =>
-      queries.setQueryData<Simulators | null>(simulatorsQuery.queryKey, (before) =>
+      queries.setQueryData<Simulators>(simulatorsQuery.queryKey, (before) =>
         before ? withChannel(before, now) : before,
       ),
     onError: (error) => complain(errorWords(error)),

@@ -42,7 +42,7 @@ function usePlaying(channel: Simulated, person: string | null) {
   const [unsent, setUnsent] = useState<readonly Unsent[]>([]);
   const counter = useRef(0);
   const take = (now: Simulated) =>
-    queries.setQueryData<Simulators | null>(simulatorsQuery.queryKey, (before) =>
+    queries.setQueryData<Simulators>(simulatorsQuery.queryKey, (before) =>
       before ? withChannel(before, now) : before,
     );
 

@@ -2,7 +2,7 @@
 
 import { queryOptions } from "@tanstack/react-query";
 import type { Summary } from "../inbox/summary";
-import { RestError, rest } from "../rest/client";
+import { rest } from "../rest/client";
 
 export type SimulatedLine = { by: "customer" | "shop"; person: string; text: string; at: string };
 
@@ -19,19 +19,10 @@ export type Simulators = { channels: Simulated[]; faults: string[] };
 
 const SIMULATE = "/api/simulate/";
 const HTTP_OK = 200;
-const NOT_THERE = 404;
 
 export const simulatorsQuery = queryOptions({
   queryKey: ["simulators"],
-  queryFn: async ({ signal }): Promise<Simulators | null> => {
-    try {
-      return (await rest(SIMULATE, { signal })) as Simulators;
-    } catch (error) {
-      // Outside the demo there is nothing to play.
-      if (error instanceof RestError && error.status === NOT_THERE) return null;
-      throw error;
-    }
-  },
+  queryFn: async ({ signal }) => (await rest(SIMULATE, { signal })) as Simulators,
 });
 
 export type Taken = { status: number; channel: Simulated };

@@ -141,9 +141,11 @@ function cutReply(
 ): ConversationState {
   const known = conversation.messages[cut.message] ?? liveView(cut.message, event.seq, event.epoch, "", 0);
   const to = new TextEncoder().encode(cut.text).length;
+  const seq = known.seq ?? event.seq;
   const ended = putMessage(conversation, {
     ...known,
-    seq: known.seq ?? event.seq,
+    position: seq,
+    seq,
     at: known.at ?? event.at,
     text: cut.text,
     state: "taken_over",
@@ -173,6 +175,7 @@ function replyFailed(conversation: ConversationState, event: ReplyFailed): Conve
     ended.messages[event.message] ?? liveView(event.message, event.seq, conversation.epoch, "", 0);
   return putMessage(ended, {
     ...known,
+    position: event.seq,
     seq: event.seq,
     at: event.at,
     state: "failed",

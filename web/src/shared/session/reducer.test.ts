@@ -43,12 +43,16 @@ function text(state: SessionState, id = REPLY): string | undefined {
   return conversation(state).messages[id]?.text;
 }
 
+function order(state: SessionState): string[] {
+  return conversation(state).timeline.map((item) => item.id);
+}
+
 /** What everybody must agree on, whichever way they came to it. */
 function content(state: SessionState) {
   const held = conversation(state);
-  const messages = Object.values(held.messages)
+  const messages = held.timeline
+    .flatMap((item) => (item.kind === "message" ? (held.messages[item.id] ?? []) : []))
     .filter((view) => view.seq !== null)
-    .sort((one, other) => (one.seq ?? 0) - (other.seq ?? 0))
     .map(({ id, seq, text: words, state: how }) => ({ id, seq, words, how }));
   return { seq: held.seq, epoch: held.epoch, controller: held.controller, messages };
 }
@@ -144,14 +148,35 @@ describe("a streamed answer", () => {
     expect(text(reduce(state, delta(REPLY, 0, 0, "Done.")))).toBeUndefined();
   });
 
-  it("keeps its place when the customer writes before it ends", () => {
-    const state = play(started(), [
+  it("stays where it began while it runs, and has its place in the log once it ended", () => {
+    const running = play(started(), [
       startedFrame,
       delta(REPLY, 0, 0, "First"),
       created(2, message(2, "customer", "and another thing")),
-      answered(3, REPLY, "First answer."),
+      delta(REPLY, 0, 5, " ans"),
     ]);
-    expect(conversation(state).timeline.map((item) => item.id)).toEqual(["m1", REPLY, "m2"]);
+    expect(order(running)).toEqual(["m1", REPLY, "m2"]);
+    const ended = reduce(running, answered(3, REPLY, "First answer."));
+    expect(order(ended)).toEqual(["m1", "m2", REPLY]);
+  });
+
+  it("stands behind the line that tells of the assistant, live and after a reload", () => {
+    const log = [
+      created(2, message(2, "system", "This is an automatic assistant.")),
+      answered(3, REPLY, "It is on its way."),
+    ];
+    const live = play(started(), [startedFrame, delta(REPLY, 0, 0, "It is"), ...log]);
+    const messages = [
+      message(1, "customer", "where is my order?"),
+      ...log.flatMap((event) => event.message ?? []),
+    ];
+    expect(order(live)).toEqual(["m1", "m2", REPLY]);
+    expect(order(live)).toEqual(order(started({ seq: 3, messages })));
+  });
+
+  it("that ended with nothing said meanwhile is not moved", () => {
+    const running = play(started(), [startedFrame, delta(REPLY, 0, 0, "Yo")]);
+    expect(order(running)).toEqual(order(reduce(running, answered(2, REPLY, "Your order."))));
   });
 
   it("keeps its text, without a caret, when the server knows neither it nor its end", () => {
@@ -218,6 +243,16 @@ describe("a takeover", () => {
     ]);
     expect(text(state)).toBe("Your or");
     expect(conversation(state).timeline.map((item) => item.kind)).toEqual(["message", "message", "line"]);
+  });
+
+  it("puts the cut answer behind what the customer said while it ran, as the log does", () => {
+    const state = play(started(), [
+      startedFrame,
+      delta(REPLY, 0, 0, "Your or"),
+      created(2, message(2, "customer", "a person, please")),
+      control(3, 1, "agent", { user, cut: { message: REPLY, text: "Your or" } }),
+    ]);
+    expect(order(state)).toEqual(["m1", "m2", REPLY, "line-3"]);
   });
 
   it("before the first word leaves no empty bubble", () => {
@@ -294,6 +329,7 @@ describe("the log", () => {
       const random = seeded(seed);
       let state = started({ seq: 0, messages: [] });
       for (const event of log.filter(() => random() < 0.6)) {
+        if (random() < 0.5) state = reduce(state, { ...startedFrame, message: "r3", epoch: 2 });
         state = reduce(state, event);
         const held = conversation(state);
         if (held.stale) {

@@ -41,7 +41,7 @@ export function progress(state: MessageState): Progress {
 
 export type MessageView = {
   id: string;
-  /** Place in the list: the `seq`, or half a step after the newest event when an answer began to stream. */
+  /** Place in the list: the `seq`; of a running answer, half a step after what was the newest event as it began. */
   position: number;
   seq: number | null;
   at: string | null;

@@ -16,23 +16,26 @@ export function addItem(conversation: ConversationState, item: TimelineItem): Co
   return { ...conversation, timeline: insert(conversation.timeline, item) };
 }
 
-/** Add or replace a message; one that is shown already keeps its place. */
+/**
+ * Add or replace a message, at its position. A running answer keeps the place where it began to stream; its end has
+ * one in the log, which is the same for everybody and may be behind what was said meanwhile.
+ */
 export function putMessage(conversation: ConversationState, view: MessageView): ConversationState {
+  const next = { ...conversation, messages: { ...conversation.messages, [view.id]: view } };
   const known = conversation.messages[view.id];
-  const placed = known ? { ...view, position: known.position } : view;
-  const next = { ...conversation, messages: { ...conversation.messages, [view.id]: placed } };
-  if (known) return next;
-  return {
-    ...next,
-    timeline: insert(next.timeline, { kind: "message", id: view.id, position: view.position }),
-  };
+  if (known?.position === view.position) return next;
+  const others = known ? withoutMessage(conversation.timeline, view.id) : conversation.timeline;
+  return { ...next, timeline: insert(others, { kind: "message", id: view.id, position: view.position }) };
+}
+
+function withoutMessage(timeline: readonly TimelineItem[], id: string): TimelineItem[] {
+  return timeline.filter((item) => item.kind !== "message" || item.id !== id);
 }
 
 export function removeMessage(conversation: ConversationState, id: string): ConversationState {
   if (!(id in conversation.messages)) return conversation;
   const { [id]: _, ...messages } = conversation.messages;
-  const timeline = conversation.timeline.filter((item) => item.kind !== "message" || item.id !== id);
-  return { ...conversation, messages, timeline };
+  return { ...conversation, messages, timeline: withoutMessage(conversation.timeline, id) };
 }
 
 export function endReply(conversation: ConversationState, id: string): ConversationState {
