@@ -36,6 +36,7 @@ class Claims:
     shop: UUID
     token_id: UUID
     expires_at: float
+    issued_at: float = 0.0
     generation: int = 0
     identity: str | None = None
 
@@ -93,6 +94,7 @@ class Tokens:
                 shop=UUID(payload["shop"]),
                 token_id=UUID(payload["jti"]),
                 expires_at=float(payload["exp"]),
+                issued_at=float(payload["iat"]),
                 generation=int(payload.get("gen", 0)),
                 identity=payload.get("identity"),
             )

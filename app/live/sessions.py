@@ -65,7 +65,7 @@ class LiveSessions:
     async def open_stream(self, token: str, peer: Peer) -> Authenticated:
         """See realtime.ports.Sessions."""
         await self._limits.connect(peer.address)
-        return await self._connected(await self._visitors.known(token, peer), peer)
+        return await self._connected(await self._visitors.to_stream(token, peer), peer)
 
     async def check_visitor(self, token: str, peer: Peer) -> Principal:
         """See realtime.ports.Sessions."""

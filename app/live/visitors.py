@@ -18,6 +18,7 @@ from realtime.protocol.commands import Identity as GivenIdentity
 from realtime.protocol.commands import VisitorHello
 
 DAY_S = 86_400
+PROOF_S = 600.0  # a stream of a verified customer is opened with a token that a hello gave so lately
 
 
 class Visitors:
@@ -52,7 +53,7 @@ class Visitors:
         claims = None if hello.token is None else self._claims(hello.token, shop.id)
         given = hello.identity
         if given is not None and given.hash is not None:
-            return await self._verified(shop, given, claims, hello)
+            return await self._verified(shop, given, hello)
         # A token of a verified customer is worth nothing once the page no longer says who they are.
         known = claims if claims is not None and claims.identity is None else None
         visitor = known.subject if known is not None else new_id()
@@ -66,6 +67,17 @@ class Visitors:
             customer=record.customer if record is not None else None,
         )
         return self._authenticated(principal, token)
+
+    async def to_stream(self, token: str, peer: Peer) -> Authenticated:
+        """Return who opens a stream with a token; a verified customer's is from the hello just before.
+
+        Raises: as `known`; CommandError `unauthorized` for an older one: whoever finds it in a browser is not the
+            customer once the page no longer says who they are.
+        """
+        claims = self._claims(token, None)
+        if claims.identity is not None and self._now() > claims.issued_at + PROOF_S:
+            raise CommandError("unauthorized", "say hello first, with the identity: the token is of an earlier one")
+        return await self.known(token, peer)
 
     async def known(self, token: str, peer: Peer) -> Authenticated:
         """Return who a token belongs to; the hello that gave it was answered before.
@@ -104,9 +116,7 @@ class Visitors:
         origins = [origin for origin in shop.origins if _is_origin(origin)] if shop is not None else []
         return " ".join(["'self'", *origins])
 
-    async def _verified(
-        self, shop: WidgetShop, given: GivenIdentity, claims: Claims | None, hello: VisitorHello
-    ) -> Authenticated:
+    async def _verified(self, shop: WidgetShop, given: GivenIdentity, hello: VisitorHello) -> Authenticated:
         if given.hash is None or not is_identity_genuine(shop.widget_secret, given.id, given.hash, self._now()):
             raise CommandError(
                 "unauthorized", "the identity's hash is wrong or too old: hex HMAC-SHA256(widget secret, id)"
@@ -116,8 +126,6 @@ class Visitors:
         )
         if record.is_blocked:
             raise blocked()
-        same = claims is not None and claims.identity == given.id and claims.subject == record.id
-        token = hello.token if same else self._issue(record.id, shop.id, given.id)
         principal = Principal(
             kind="visitor",
             id=record.id,
@@ -126,7 +134,7 @@ class Visitors:
             verified=True,
             customer=record.customer,
         )
-        return self._authenticated(principal, token)
+        return self._authenticated(principal, self._issue(record.id, shop.id, given.id))
 
     async def _find(self, visitor: UUID) -> Identity | None:
         record = await self._ingest.find_visitor(visitor)

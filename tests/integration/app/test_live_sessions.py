@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, get_args
 from uuid import UUID, uuid4
 
@@ -10,8 +11,10 @@ import pytest
 from sqlalchemy import update
 
 from app.auth.identity import identity_hash
+from app.auth.tokens import TokenKind, Tokens
 from app.db import models
 from app.domain.people import Role
+from app.live.visitors import PROOF_S
 from realtime.ports import Authenticated, CommandError, Peer, Principal, Sessions
 from realtime.protocol import commands as wire
 from tests.integration.app.rig import PASSWORD, Product
@@ -102,6 +105,23 @@ async def test_who_was_signed_in_is_forgotten_with_the_signature(rig: Product) -
     people = {one.principal.id for one in (ana, guest, unsigned, ben)}
     assert len(people) == 4
     assert [one.principal.verified for one in (ana, guest, unsigned, ben)] == [True, False, False, True]
+
+
+async def test_a_customers_token_that_was_found_in_a_browser_opens_no_stream(rig: Product) -> None:
+    ana = await connect(rig, identity=signed(rig, "cust_1"))
+    assert ana.token is not None
+    settings = rig.web.context.settings
+    earlier = Tokens(settings.resolved_secret_key(), now=lambda: time.time() - PROOF_S - 1)
+    shop = rig.mine.shop.id
+    old = earlier.issue(TokenKind.VISITOR, ana.principal.id, shop, ttl_s=86_400, identity="cust_1")
+    guests = earlier.issue(TokenKind.VISITOR, uuid4(), shop, ttl_s=86_400)
+    assert (await sessions(rig).open_stream(ana.token, peer())).principal.verified
+    assert not (await sessions(rig).open_stream(guests, peer())).principal.verified
+    with pytest.raises(CommandError, match="say hello first"):
+        await sessions(rig).open_stream(old, peer())
+    again = await connect(rig, token=old, identity=signed(rig, "cust_1"))
+    assert again.token is not None
+    assert (await sessions(rig).open_stream(again.token, peer())).principal.id == ana.principal.id
 
 
 async def test_a_visitor_who_signs_in_leaves_the_guests_conversation_behind(rig: Product) -> None:
