@@ -29,8 +29,20 @@ class ReplyEnded(Exception):
         self.cut_id = cut_id
 
 
+class StoreIsAhead(Exception):
+    """The store holds more of this reply than this worker had sent: go on from `begun`, in the same try. Not an error.
+
+    Who could not reach the store at its own begin knows only the checkpoint; and a worker whose claim ran out may make
+    a lost record again with what it alone had sent, before it learns of the newer claim.
+    """
+
+    def __init__(self, begun: Begun) -> None:
+        super().__init__(f"the store has {begun.end} bytes of the reply")
+        self.begun = begun
+
+
 class StoredTextDiffersError(RuntimeError):
-    """The store holds, for this very attempt, text that this worker did not write."""
+    """The store's text does not go on where the text ends that it confirmed to this worker."""
 
 
 class ReplyWriter:
@@ -102,7 +114,7 @@ class ReplyWriter:
     async def write(self, text: str, ids: Sequence[int]) -> None:
         """Take a token; ids without text wait for the next text. Does not wait for the store.
 
-        Raises: ReplyEnded, and whatever a callback raised, once an earlier token met it.
+        Raises: ReplyEnded, StoreIsAhead, and whatever a callback raised, once an earlier token met it.
         """
         self._check()
         self._text += text
@@ -186,7 +198,7 @@ class ReplyWriter:
     async def _persist(self, step: Callable[[], Awaitable[None]]) -> None:
         """Carry out one step on the store, however often it takes.
 
-        Raises: ReplyEnded.
+        Raises: ReplyEnded, StoreIsAhead.
         """
         wait_s, cap_s = self._backoff_s
         while True:
@@ -216,8 +228,10 @@ class ReplyWriter:
         if self._needs_begin:
             text, ids = self._text[: self._stored[0]], self._ids[: self._stored[1]]
             begun = await self._live.begin(self._conversation, *self._owner, text=text, ids=ids)
+            if not begun.text.startswith(text):
+                raise StoredTextDiffersError("expected what was confirmed, and more")
             if not self._text.startswith(begun.text):
-                raise StoredTextDiffersError("expected a beginning of this worker's text")
+                raise StoreIsAhead(begun)
             self._stored = (len(begun.text), len(begun.ids))
             self._end = begun.end
             self._needs_begin = False

@@ -25,10 +25,10 @@ from nlp.engine.request import Chunk
 from nlp.engine.request import Finished as Generated
 from nlp.engine.request import FinishReason as GeneratedReason
 from nlp.grounding import fill, unfounded_literals
-from nlp.prompt import Act
+from nlp.prompt import Act, question_of
 from nlp.sentences import Sentences
 from realtime.live_reply.port import Begun, FencedError, LiveReply, LiveReplyUnavailableError
-from realtime.live_reply.writer import ReplyEnded, ReplyWriter
+from realtime.live_reply.writer import ReplyEnded, ReplyWriter, StoreIsAhead
 from realtime.protocol import shapes
 
 log = structlog.get_logger(__name__)
@@ -73,6 +73,7 @@ class ReplyRun:
         self.claim = claim
         self._parts = parts
         self._writer: ReplyWriter | None = None
+        self._starts = 0  # how often the engine was asked: the store may know more than this worker
         self._first_token_at: float | None = None
         self._next_at = 0.0  # when the next token is due
 
@@ -95,7 +96,7 @@ class ReplyRun:
 
     @property
     def _request_id(self) -> str:
-        return f"{self.id}:{self.claim.attempt}"
+        return f"{self.id}:{self.claim.attempt}.{self._starts}"
 
     async def run(self) -> None:
         """Make the answer.
@@ -109,15 +110,25 @@ class ReplyRun:
             # Its ids mean nothing to this model: the text that was seen ends here, and a new reply begins.
             await self._parts.replies.restart(self.claim, "the model changed")
             return
-        begun = await self._begin()
-        self._writer = self._new_writer(begun)
+        begun: Begun | None = await self._begin()
+        while begun is not None:
+            begun = await self._speak(frozen, begun, began)
+
+    async def _speak(self, frozen: Frozen, begun: Begun, began: float) -> Begun | None:
+        """Say the rest of the answer, and store it; return from where to say it when the store knows more of it."""
+        self._starts += 1
+        self._writer = writer = self._new_writer(begun)
         try:
-            generated = await self._generate(frozen, begun, self._writer)
-            await self._writer.finish()
-            await self._store(frozen, generated, began, self._writer)
+            generated = await self._generate(frozen, begun, writer)
+            await writer.finish()
+            await self._store(frozen, generated, began, writer)
+        except StoreIsAhead as error:
+            log.info("going on from the store", action="reply_caught_up", reply=str(self.id), to=error.begun.end)
+            return error.begun
         finally:
-            cancel(engine, self._request_id)
-            await self._writer.aclose()
+            cancel(self._parts.model.engine, self._request_id)
+            await writer.aclose()
+        return None
 
     async def _prepare(self) -> Frozen:
         context = await self._parts.contexts.read(self.id)
@@ -233,7 +244,6 @@ def freeze(prepared: PreparedReply, model: ResponderModel) -> Frozen:
         decoding={
             "pointers": model.has_pointers,
             "sentences": part["sentences"],
-            "openings": part["openings"],
             "max_tokens": model.max_tokens,
             "temperature": 0.0,
             **then,
@@ -246,13 +256,14 @@ def freeze(prepared: PreparedReply, model: ResponderModel) -> Frozen:
 
 def _part(part: PreparedPart, model: ResponderModel) -> dict[str, Any]:
     literals: Mapping[int, str] = part.prompt.literals if model.has_pointers else {}
-    allowed = model.sentences.allowed(part.decision.situation, part.facts)
+    allowed = model.sentences.allowed(
+        part.decision.situation, part.facts, mood=part.decision.mood, question=question_of(part.prompt.text)
+    )
     return {
         "prompt": part.prompt.text if model.has_pointers else fill(part.prompt.text, part.prompt.literals),
         "facts": {fact.key: fact.value for fact in part.facts},
         "literals": {str(number): text for number, text in literals.items()},
         "sentences": [list(group) for group in allowed.groups],
-        "openings": list(allowed.openings),
     }
 
 

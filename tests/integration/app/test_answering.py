@@ -19,6 +19,7 @@ from app.services.worker.worker import Worker
 from nlp.engine.request import EngineClosedError, FinishReason
 from realtime.bus.frame import Frame, Kind
 from realtime.bus.topic import conversation_topic
+from realtime.live_reply.memory import MemoryLiveReply
 from tests.integration.app.responder import ANSWER, ScriptedResponder, words
 from tests.integration.app.rig import Product, working
 from tests.integration.db.world import expire_leases
@@ -351,7 +352,7 @@ async def test_a_worker_that_claims_its_own_reply_again_keeps_the_newer_run(rig:
             while len(responder.requests) < 2:  # a heartbeat may be faster than the claim
                 await expire_leases(rig.core.database)
                 await asyncio.sleep(0.1)
-        await responder.until(lambda: f"{reply}:1" in responder.cancelled)
+        await responder.until(lambda: f"{reply}:1.1" in responder.cancelled)
         async with asyncio.timeout(20):
             while [task.get_name() for task in asyncio.all_tasks()].count(f"reply-{reply}") > 1:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
@@ -359,3 +360,35 @@ async def test_a_worker_that_claims_its_own_reply_again_keeps_the_newer_run(rig:
         responder.allow(None)
         assert await rig.answered(conversation) == [ANSWER]
     assert (await the_reply(rig)).attempt >= 2
+
+
+async def test_a_worker_goes_on_in_the_same_try_from_more_text_than_it_had_sent(rig: Product) -> None:
+    """The store forgot the reply, and one whose claim ran out made it again with what it alone had sent."""
+    responder = ScriptedResponder(budget=2)
+    visitor, conversation = await rig.open()
+    deltas: list[int] = []
+    await rig.core.bus.subscribe(
+        conversation_topic(conversation),
+        lambda _, frame: deltas.append(frame.start) if frame.kind is Kind.DELTA else None,
+    )
+    async with working(rig.worker(responder)):
+        await rig.ask(visitor, conversation)
+        spoken = words(ANSWER)
+        await text_seen(rig, conversation, "".join(spoken[:2]))
+        reply, more = await the_reply(rig), "".join(spoken[:6])
+        assert isinstance(rig.core.live, MemoryLiveReply)
+        rig.core.live.clear()
+        await rig.core.live.begin(conversation, reply.id, reply.epoch, 0, text=more, ids=range(6))
+        deltas.clear()
+        responder.allow(1)
+        async with asyncio.timeout(10):
+            while (live := await rig.core.live.read(conversation)) is None or live.attempt == 0:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        responder.allow(1)
+        await responder.until(lambda: len(responder.requests) == 2)
+        responder.allow(None)
+        assert await rig.answered(conversation) == [ANSWER]
+    assert responder.requests[-1].prefix_ids == tuple(range(6))
+    assert min(deltas) == len(more)
+    job = await the_job(rig)
+    assert (job.status, job.attempt) == ("done", 1)

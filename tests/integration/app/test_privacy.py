@@ -33,7 +33,7 @@ def _restore_logging() -> Iterator[None]:
 def broken_once(request: GenerationRequest) -> str:
     """Answer with the needle; the first time fail with it in a local variable and in the error's text."""
     said = f"Thank you for telling us about the {NEEDLE}."
-    if request.id.endswith(":1"):
+    if ":1." in request.id:
         raise LookupError("no such voice")
     return said
 

@@ -12,8 +12,8 @@ from realtime.bus.frame import Frame, Kind
 from realtime.bus.memory import MemoryBus
 from realtime.bus.topic import conversation_topic
 from realtime.live_reply.memory import MemoryLiveReply
-from realtime.live_reply.port import LiveReplyUnavailableError
-from realtime.live_reply.writer import ReplyEnded, ReplyWriter, StoredTextDiffersError
+from realtime.live_reply.port import Begun, LiveReplyUnavailableError
+from realtime.live_reply.writer import ReplyEnded, ReplyWriter, StoredTextDiffersError, StoreIsAhead
 from tests.fixtures.bus_ear import BusEar
 
 MESSAGE = UUID(int=1)
@@ -54,6 +54,9 @@ class Desk:
     async def writer(self, coalesce_ms: float = 0, attempt: int = 1) -> ReplyWriter:
         begun = await self.live.begin(self.conversation, MESSAGE, 1, attempt)
         self.ear = await BusEar.open(self.bus, conversation_topic(self.conversation))
+        return self.new_writer(begun, coalesce_ms, attempt)
+
+    def new_writer(self, begun: Begun, coalesce_ms: float = 0, attempt: int = 1) -> ReplyWriter:
         return ReplyWriter(
             self.live,
             self.conversation,
@@ -302,6 +305,26 @@ async def test_own_text_that_the_store_has_already_is_not_sent_again(desk: Desk)
     await writer.flush()
     assert await desk.stored() == ("one two three", (1, 2, 3))
     assert desk.deltas() == [(0, 3), (7, 13)]
+
+
+@pytest.mark.parametrize("said", [" two", " 2"], ids=["the same as the store's", "something else, not sent yet"])
+async def test_more_text_in_the_store_than_was_sent_is_to_be_gone_on_from(desk: Desk, said: str) -> None:
+    """An older owner, superseded and not aware of it yet, made the forgotten record again with what it had sent."""
+    writer = await desk.writer(attempt=2)
+    await writer.write("one", [1])
+    await writer.flush()
+    desk.live.clear()
+    await desk.live.begin(desk.conversation, *OWNER, text="one two three", ids=[1, 2, 3])
+    await writer.write(said, [2])
+    with pytest.raises(StoreIsAhead) as ahead:
+        await writer.flush()
+    begun = ahead.value.begun
+    assert (begun.text, begun.ids, begun.end) == ("one two three", (1, 2, 3), 13)
+    assert writer.confirmed == ("one", (1,))
+    following = desk.new_writer(begun, attempt=2)
+    await following.write(" four", [4])
+    await following.finish()
+    assert desk.deltas() == [(0, 3), (13, 18)]
 
 
 async def test_foreign_text_under_this_very_attempt_is_an_error(desk: Desk) -> None:
