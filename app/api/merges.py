@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from app.api.operation import Call, Operation
 from app.auth.roles import Permission
+from app.services.merging import Sameness
 
 TAG = "customers"
 
@@ -34,8 +35,22 @@ async def undo_merge(call: Call) -> Merge:
     return Merge(await call.context.merging.undo(call.staff, call.request.path_params["id"]))
 
 
+async def read_sameness(call: Call) -> Sameness:
+    """Return who a customer may be, too (they share a number or an e-mail address), and the merges that stand."""
+    return await call.context.merging.sameness(call.staff, call.request.path_params["id"])
+
+
 WRITE = Permission.WRITE_CONVERSATIONS
 OPERATIONS = (
+    Operation(
+        "GET",
+        "/api/customers/{id:uuid}/same/",
+        read_sameness,
+        "Who a customer may be, too",
+        TAG,
+        Permission.READ_CUSTOMERS,
+        response=Sameness,
+    ),
     Operation(
         "POST",
         "/api/customers/{id:uuid}/merge/",

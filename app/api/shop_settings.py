@@ -19,7 +19,8 @@ MOST_SECONDS = 7 * 86_400
 
 class ShopSettings(Struct, frozen=True):
     """The settings in force. `double_texting`: what a new question does to a running answer: `merge` stops it and
-    answers both together, `queue` lets it end first."""
+    answers both together, `queue` lets it end first. `merge_by_email`: the shop's logins prove e-mail addresses, so two
+    customers of its records who share one and have both signed in are joined by themselves."""
 
     double_texting: DoubleTexting
     handoff_timeout: HandoffTimeout
@@ -30,6 +31,7 @@ class ShopSettings(Struct, frozen=True):
     disclosure: dict[str, bool] | bool
     disclosure_text: str
     disclosure_gap_h: float
+    merge_by_email: bool
 
 
 class ShopSettingsChange(Struct, frozen=True):
@@ -44,6 +46,7 @@ class ShopSettingsChange(Struct, frozen=True):
     disclosure: dict[str, bool] | bool | UnsetType = UNSET
     disclosure_text: Annotated[str, Meta(min_length=1, max_length=TEXT_CHARS)] | UnsetType = UNSET
     disclosure_gap_h: Annotated[float, Meta(ge=0, le=MOST_HOURS)] | UnsetType = UNSET
+    merge_by_email: bool | UnsetType = UNSET
 
 
 async def read_settings(call: Call) -> ShopSettings:
@@ -74,6 +77,7 @@ def _in_force(rules: ShopRules) -> ShopSettings:
         disclosure=rules.disclosure if isinstance(rules.disclosure, bool) else dict(rules.disclosure),
         disclosure_text=rules.disclosure_text,
         disclosure_gap_h=rules.disclosure_gap.total_seconds() / 3600,
+        merge_by_email=rules.merge_by_email,
     )
 
 

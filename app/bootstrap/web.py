@@ -143,7 +143,7 @@ def build_web(core: Core, parts: Parts) -> Web:
         inbox=Inbox(parts.store, parts.publisher),
         webhook_log=SqlWebhookLog(core.database),
         audit=SqlAudit(core.database),
-        merging=Merging(SqlMerges(core.database), parts.changes),
+        merging=Merging(SqlMerges(core.database), parts.changes, parts.store),
         accounts=core.accounts,
         account_desk=AccountDesk(core.accounts, BY_KIND),
         attachments=Attachments(SqlFiles(core.database), open_links(core)),

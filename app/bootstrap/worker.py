@@ -14,6 +14,7 @@ from app.bootstrap.shopify import open_shopify
 from app.channels.registry import BY_KIND
 from app.db.files import SqlFiles
 from app.db.interactions import SqlInteractions
+from app.db.merges import SqlMerges
 from app.db.model_log import SqlModelLog
 from app.db.pruning import SqlOldNotifications, SqlPruning
 from app.db.reply_context import SqlReplyContexts
@@ -31,6 +32,7 @@ from app.services.ids import new_id
 from app.services.inbox import PRUNE_WEBHOOKS_KIND, RECEIVE_KIND, WEBHOOKS_KEEP_DAYS
 from app.services.ingest import ANALYZE_KIND
 from app.services.jobs import Periodic
+from app.services.merging import JOIN_KIND, Merging
 from app.services.model_health import MEASURE_KIND, MeasureModels
 from app.services.notifications import NOTIFICATIONS_KEEP_DAYS, PRUNE_NOTIFICATIONS_KIND
 from app.services.outbox import DELIVER_KIND
@@ -179,6 +181,7 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
             FETCH_KIND: FetchFile(SqlFiles(core.database), core.accounts, BY_KIND, core.http),
             RECONCILE_KIND: reconciling.reconcile,
             RECONCILE_ALL_KIND: reconciling.fan_out,
+            JOIN_KIND: Merging(SqlMerges(core.database), parts.changes, parts.store).join,
             SUBSCRIBE_KIND: shopify.subscriptions,
             SYNC_KIND: shopify.backfill,
             SYNC_DUE_KIND: shopify.due,

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, or_, select, update
 from app.db import models
 from app.db.base import Base, utc_now
 from app.db.database import Database
+from app.db.joined import one_person
 from app.services.privacy import PrivacyRequest
 
 SHOWN = 200
@@ -42,8 +43,14 @@ class SqlArchive:
         if not marks:
             return []
         async with self._database.read_session() as session:
-            found = await session.scalars(select(table.id).where(table.shop_id == shop, or_(*marks)).order_by(table.id))
-            return list(found)
+            found = await session.scalars(select(table.id).where(table.shop_id == shop, or_(*marks)))
+            return await one_person(session, found.all())
+
+    async def person(self, shop: UUID, customer: UUID) -> Sequence[UUID]:
+        """Read who was joined with whom."""
+        async with self._database.read_session() as session:
+            record = await session.get(models.Customer, customer)
+            return [] if record is None or record.shop_id != shop else await one_person(session, [customer])
 
     async def customers(self, shop: UUID) -> Sequence[UUID]:
         """Return all customers of a shop."""
@@ -51,36 +58,24 @@ class SqlArchive:
         async with self._database.read_session() as session:
             return list(await session.scalars(select(table.id).where(table.shop_id == shop).order_by(table.id)))
 
-    async def conversations(self, shop: UUID, customer: UUID) -> Sequence[UUID] | None:
+    async def conversations(self, customer: UUID) -> Sequence[UUID]:
         """Return a customer's conversations, in the order in which they are locked."""
         table = models.Conversation
         async with self._database.read_session() as session:
-            record = await session.get(models.Customer, customer)
-            if record is None or record.shop_id != shop:
-                return None
             of_them = select(table.id).where(table.customer_id == customer)
             return list(await session.scalars(of_them.order_by(table.id)))
 
     async def export(self, shop: UUID, customer: UUID) -> Mapping[str, Any] | None:
         """Read everything in one snapshot."""
-        conversations = select(models.Conversation.id).where(models.Conversation.customer_id == customer)
-        parts: Mapping[str, Select[Any]] = {
-            "addresses": select(models.ChannelIdentity).where(models.ChannelIdentity.customer_id == customer),
-            "orders": select(models.Order).where(models.Order.customer_id == customer),
-            "interactions": select(models.Interaction).where(models.Interaction.customer_id == customer),
-            "conversations": select(models.Conversation).where(models.Conversation.customer_id == customer),
-            "messages": select(models.Message).where(models.Message.conversation_id.in_(conversations)),
-            "notes": select(models.Note).where(models.Note.conversation_id.in_(conversations)),
-            "ratings": select(models.Csat).where(models.Csat.conversation_id.in_(conversations)),
-            "answers": select(models.Response).where(models.Response.conversation_id.in_(conversations)),
-        }
         async with self._database.read_session() as session:
             record = await session.get(models.Customer, customer)
             if record is None or record.shop_id != shop:
                 return None
+            people = await one_person(session, [customer])
             held: dict[str, Any] = {"customer": _plain(record)}
-            for name, query in parts.items():
+            for name, query in _held_about(people).items():
                 held[name] = [_plain(row) for row in await session.scalars(query)]
+        held["joined_with"] = [one for one in held.pop("people") if one["id"] != customer]
         return held
 
     async def add(
@@ -144,6 +139,22 @@ class SqlArchive:
     async def forget(self) -> None:
         """See Database.forget."""
         await self._database.forget()
+
+
+def _held_about(people: Sequence[UUID]) -> Mapping[str, Select[Any]]:
+    """Return the queries for all that is held about a person, who may have several records."""
+    conversations = select(models.Conversation.id).where(models.Conversation.customer_id.in_(people))
+    return {
+        "people": select(models.Customer).where(models.Customer.id.in_(people)),
+        "addresses": select(models.ChannelIdentity).where(models.ChannelIdentity.customer_id.in_(people)),
+        "orders": select(models.Order).where(models.Order.customer_id.in_(people)),
+        "interactions": select(models.Interaction).where(models.Interaction.customer_id.in_(people)),
+        "conversations": select(models.Conversation).where(models.Conversation.customer_id.in_(people)),
+        "messages": select(models.Message).where(models.Message.conversation_id.in_(conversations)),
+        "notes": select(models.Note).where(models.Note.conversation_id.in_(conversations)),
+        "ratings": select(models.Csat).where(models.Csat.conversation_id.in_(conversations)),
+        "answers": select(models.Response).where(models.Response.conversation_id.in_(conversations)),
+    }
 
 
 def _plain(row: Base) -> dict[str, Any]:

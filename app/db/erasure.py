@@ -76,7 +76,7 @@ class SqlErasure:
         needles = _needles([record.name, record.email, record.phone, *(_bare(one.address) for one in identities)])
         counts["webhook_logs"] += await self.wipe_webhooks(record.shop_id, needles, [one.address for one in identities])
         for identity in identities:
-            identity.address, identity.verified = f"erased:{identity.id}", False
+            identity.address, identity.phone, identity.verified = f"erased:{identity.id}", None, False
         counts["channel_identities"] += len(identities)
         record.name = record.email = record.phone = record.locale = record.external_id = None
         record.attributes = {}

@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
 from app.db.base import utc_now
+from app.db.batch import BatchSession
 from app.db.database import Database
+from app.db.joined import holders, look_for_twins
 from app.services.imports import (
     ArticleRow,
     CustomerRow,
@@ -50,7 +52,7 @@ class SqlImportStore:
 
 
 async def upsert_rows(
-    session: AsyncSession, shop: UUID, rows: Sequence[Row], progress: Callable[[int], None] | None = None
+    session: BatchSession, shop: UUID, rows: Sequence[Row], progress: Callable[[int], None] | None = None
 ) -> ImportResult:
     """Insert or update rows of one kind in the caller's transaction.
 
@@ -73,6 +75,7 @@ async def upsert_rows(
                 updated += 1
             unlinked += isinstance(row, OrderRow) and bool(row.customer) and values["customer_id"] is None
         await _flush(session)
+        await _note_people(session, shop, chunk)
         if progress is not None:
             progress(min(start + CHUNK, len(rows)))
     if any(isinstance(row, (ProductRow, ArticleRow)) for row in rows[:1]):
@@ -88,6 +91,15 @@ async def _flush(session: AsyncSession) -> None:
             "a row has the id of another record (an order: the external_id, or the number that stands in for it, of "
             "another order), or somebody imported the same rows just now"
         ) from error
+
+
+async def _note_people(session: BatchSession, shop: UUID, rows: Sequence[Row]) -> None:
+    """Have it looked into whether customers who changed are known by another address, too."""
+    named = [row.external_id for row in rows if isinstance(row, CustomerRow) and (row.phone or row.email)]
+    if named:
+        table = models.Customer
+        changed = await session.scalars(select(table.id).where(table.shop_id == shop, table.external_id.in_(named)))
+        await look_for_twins(session, shop, changed.all())
 
 
 async def bump_catalogue(session: AsyncSession, shop: UUID) -> None:
@@ -133,7 +145,8 @@ async def _links(session: AsyncSession, shop: UUID, rows: Sequence[Row]) -> dict
             )
         )
         links.update({(kind, str(external_id)): identifier for external_id, identifier in found})
-    return links
+    held = await holders(session, [one for (kind, _), one in links.items() if kind == "customer"])
+    return {named: held.get(one, one) for named, one in links.items()}
 
 
 def _values(row: Row, links: Mapping[tuple[str, str], UUID]) -> dict[str, Any]:
@@ -142,8 +155,9 @@ def _values(row: Row, links: Mapping[tuple[str, str], UUID]) -> dict[str, Any]:
     if isinstance(row, OrderRow):
         return _order_values(row, links)
     if isinstance(row, CustomerRow):
-        values = {"external_id": row.external_id, "name": row.name, "phone": row.phone, "locale": row.locale}
-        values["email"] = row.email.lower() if row.email else None
+        values: dict[str, Any] = {"external_id": row.external_id, "name": row.name, "phone": row.phone}
+        values["locale"] = row.locale
+        values |= {"email": row.email.lower() if row.email else None, "email_proven": bool(row.email)}
         return values | ({"created_at": row.created_at} if row.created_at else {})
     return {
         "external_id": row.external_id,

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
 from app.db.base import database_now
+from app.db.batch import BatchSession
 from app.db.database import Database
 from app.db.import_store import bump_catalogue, upsert_rows
 from app.db.upsert import insert_if_absent
@@ -43,7 +44,7 @@ class SqlSyncedRecords:
 
 
 async def take_readings(
-    session: AsyncSession, shop: UUID, account: UUID, readings: Sequence[Reading]
+    session: BatchSession, shop: UUID, account: UUID, readings: Sequence[Reading]
 ) -> Sequence[Reading]:
     """Write what is not older than what is known, in the caller's transaction; return what that was.
 

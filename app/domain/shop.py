@@ -38,6 +38,7 @@ class ShopRules:
     disclosure: Mapping[str, bool] | bool = True  # of the bot, on external channels; by channel where they differ
     disclosure_text: str = "This is an automatic assistant. Ask for a person at any time."
     disclosure_gap: timedelta = timedelta(hours=24)
+    merge_by_email: bool = False  # the shop's logins prove e-mail addresses: records that share one are one person
 
     def discloses(self, channel: str) -> bool:
         """Whether customers of a channel are told that a machine answers."""
@@ -53,6 +54,7 @@ class ShopRules:
         ask_csat = settings.get("ask_csat")
         disclosure_text = settings.get("disclosure_text")
         gap_h = settings.get("disclosure_gap_h")
+        by_email = settings.get("merge_by_email")
         return cls(
             double_texting=_choice(DoubleTexting, settings.get("double_texting"), default.double_texting),
             handoff_timeout=_choice(HandoffTimeout, settings.get("handoff_timeout"), default.handoff_timeout),
@@ -63,6 +65,7 @@ class ShopRules:
             disclosure_text=_visible(disclosure_text, default.disclosure_text),
             disclosure_gap=timedelta(hours=gap_h) if isinstance(gap_h, int | float) else default.disclosure_gap,
             ask_csat=ask_csat if isinstance(ask_csat, bool) else default.ask_csat,
+            merge_by_email=by_email is True,
         )
 
 

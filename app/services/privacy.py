@@ -53,12 +53,16 @@ class Archive(Protocol):
     """Where people are found and requests are kept."""
 
     async def find(self, shop: UUID, external_id: str | None, email: str | None, phone: str | None) -> list[UUID]:
-        """Return the customers that are meant: by the shop's id, else by e-mail address or telephone number."""
+        """Return the customers that are meant, by the shop's id, e-mail address or telephone number, and whom they were
+        joined with."""
+
+    async def person(self, shop: UUID, customer: UUID) -> Sequence[UUID]:
+        """Return a customer and whom it was joined with; nobody when the shop has no such customer."""
 
     async def customers(self, shop: UUID) -> Sequence[UUID]: ...
 
-    async def conversations(self, shop: UUID, customer: UUID) -> Sequence[UUID] | None:
-        """Return a customer's conversations; None when the shop has no such customer."""
+    async def conversations(self, customer: UUID) -> Sequence[UUID]:
+        """Return a customer's conversations."""
 
     async def export(self, shop: UUID, customer: UUID) -> Mapping[str, Any] | None:
         """Return all that is held about a customer of the shop."""
@@ -121,10 +125,12 @@ class Privacy:
         self._clock = clock
 
     async def erase(self, shop: UUID, customer: UUID, *, user: UUID | None) -> ErasureReport | None:
-        """Erase a customer everywhere; None when the shop has no such customer. Doing it again is harmless."""
-        rows = await self._erase(shop, customer)
-        if rows is None:
+        """Erase a customer everywhere, and whom it was joined with: it is one person. None when the shop has no such
+        customer. Doing it again is harmless."""
+        person = await self._archive.person(shop, customer)
+        if not person:
             return None
+        rows = await self._erase(person)
         request = await self._archive.add(shop, "erase", "staff", customer=customer, user=user, report=rows)
         await self._archive.forget()
         return ErasureReport(request, rows)
@@ -157,9 +163,7 @@ class Privacy:
     async def _redact(self, row: WaitingEvent, event: Record) -> None:
         person = Person.of(event.body)
         found = await self._archive.find(row.shop, person.external_id, person.email, person.phone)
-        rows: Counter[str] = Counter()
-        for customer in found:
-            rows.update(await self._erase(row.shop, customer) or {})
+        rows = await self._erase(found)
         orders = [str(order) for order in event.body.get("orders_to_redact") or ()]
         async with self._store.write() as tx:
             rows.update(await tx.erasure.wipe_orders(row.shop, orders))
@@ -169,9 +173,7 @@ class Privacy:
         await self._archive.add(row.shop, "erase", row.channel, customer=customer_id, user=None, report=rows)
 
     async def _redact_shop(self, row: WaitingEvent) -> None:
-        rows: Counter[str] = Counter()
-        for customer in await self._archive.customers(row.shop):
-            rows.update(await self._erase(row.shop, customer) or {})
+        rows = await self._erase(await self._archive.customers(row.shop))
         rows["channel_accounts"] += await self._archive.close_accounts(row.shop, row.account)
         await self._archive.add(row.shop, "erase_shop", row.channel, customer=None, user=None, report=rows)
 
@@ -187,18 +189,16 @@ class Privacy:
         if not found:  # nothing is held about a stranger: that is the answer
             await self._archive.add(row.shop, "export", row.channel, customer=None, user=None, report={}, due_at=due_at)
 
-    async def _erase(self, shop: UUID, customer: UUID) -> Mapping[str, int] | None:
-        """Wipe the conversations, each under its lock and with the events that tell it, then the record."""
-        conversations = await self._archive.conversations(shop, customer)
-        if conversations is None:
-            return None
+    async def _erase(self, customers: Sequence[UUID]) -> Counter[str]:
+        """Wipe the conversations, each under its lock and with the events that tell it, then the records."""
         rows: Counter[str] = Counter()
-        for conversation in conversations:
-            rows.update(await self._changes.run(conversation, _wipe, waits=False))
-        async with self._store.write() as tx:
-            rows.update(await tx.erasure.wipe_customer(customer))
-            await tx.commit()
-        log.info("customer erased", action="customer_erased", customer=str(customer), rows=sum(rows.values()))
+        for customer in customers:
+            for conversation in await self._archive.conversations(customer):
+                rows.update(await self._changes.run(conversation, _wipe, waits=False))
+            async with self._store.write() as tx:
+                rows.update(await tx.erasure.wipe_customer(customer))
+                await tx.commit()
+        log.info("customers erased", action="customers_erased", count=len(customers), rows=sum(rows.values()))
         return rows
 
 

@@ -142,11 +142,14 @@ class ConversationUpdated(Event, frozen=True, kw_only=True, omit_defaults=True, 
 
 
 class CustomerUpdated(Event, frozen=True, kw_only=True, omit_defaults=True, tag="customer.updated"):
-    """The customer's record changed (staff)."""
+    """The customer's record changed (staff). `merge`: another one was joined with it just now, for `reason` (agent,
+    phone or email); POST /api/merges/{merge}/undo/ takes them apart."""
 
     audience: ClassVar[Audience] = Audience.STAFF
 
     customer: Customer
+    merge: UUID | None = None
+    reason: str | None = None
 
 
 class MessageRedacted(Event, frozen=True, kw_only=True, omit_defaults=True, tag="message.redacted"):

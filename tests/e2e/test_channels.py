@@ -6,14 +6,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpx2
 import pytest
 
+from app.simulate.loopback import serving
 from app.simulate.scene import Scene, scene
+from app.simulate.shopify import SHOP_DOMAIN
+from app.simulate.shopify_storefront import PREFIX, Storefront
 from tests.e2e.demo_shop import LONG_QUESTION, DemoShop
 from tests.fixtures.server_process import ServerProcess, run_command
-from tests.fixtures.wire_client import StaffClient
+from tests.fixtures.wire_client import StaffClient, VisitorClient
 
 KINDS = ["whatsapp", "messenger", "instagram"]
+SHOPIFY_CUSTOMER = 70_042
 
 
 @asynccontextmanager
@@ -23,6 +28,20 @@ async def customer_on(kind: str, server: ServerProcess) -> AsyncIterator[Scene]:
         fields = [part for name, value in played.fields.items() for part in ("--field", f"{name}={value}")]
         run_command("channel", "add", kind, *fields, folder=server.folder, settings=server.settings)
         yield played
+
+
+@asynccontextmanager
+async def customer_of_storefront(server: ServerProcess) -> AsyncIterator[VisitorClient]:
+    """Connect a shop of Shopify, and be who is signed in at its storefront: the widget, on the app proxy's word."""
+    fields = [f"shop_domain={SHOP_DOMAIN}", "client_secret=of-the-app", "access_token=shpat_simulated"]
+    options = [part for field in fields for part in ("--field", field)]
+    run_command("channel", "add", "shopify", *options, folder=server.folder, settings=server.settings)
+    proxied = f"{server.url}/api/storefront/shopify/"
+    storefront = Storefront(SHOP_DOMAIN, "of-the-app", proxied, "", {}, {}, customer=SHOPIFY_CUSTOMER)
+    async with serving(storefront.app) as page, httpx2.AsyncClient(base_url=page) as browser:
+        told = (await browser.get(PREFIX)).json()
+    async with VisitorClient(told["server"], told["widget_key"], told["identity"]) as customer:
+        yield customer
 
 
 async def conversation_of(agent: StaffClient, kind: str) -> str:
@@ -59,6 +78,25 @@ async def test_tokens_takeover_answer_and_ticks(shop: DemoShop, single_server: S
         assert not [text for text in customer.texts() if text in taken["cut"]["text"]]
         customer.read()
         await agent.wait_for(lambda: delivery_of(agent, sent["message"]) == "read")
+
+
+async def test_the_same_from_a_shopify_storefront(shop: DemoShop, single_server: ServerProcess) -> None:
+    async with customer_of_storefront(single_server) as customer, await shop.agent() as agent:
+        assert customer.welcome["visitor"]["verified"]
+        await agent.command("inbox.watch", queue="all")
+        conversation = await customer.open()
+        await customer.say(conversation, LONG_QUESTION)
+        await agent.wait_for(lambda: [one for one in agent.of("inbox.changed") if one["summary"]["id"] == conversation])
+        await agent.watch(conversation)
+        view, widget = agent.view(conversation), customer.view(conversation)
+        await agent.wait_for(lambda: view.deltas)  # the bot writes, and the agent sees it
+        taken = await agent.command("control.take", conversation=conversation)
+        assert taken["cut"] is not None
+        sent = await agent.say(conversation, "Ada here: I am looking into it.")
+        await customer.wait_for(lambda: widget.texts("agent") == ["Ada here: I am looking into it."])
+        assert widget.texts("bot") == [taken["cut"]["text"]]
+        await customer.command("read", conversation=conversation, seq=sent["seq"])
+        await agent.wait_for(lambda: [one for one in agent.of("receipt") if one.get("read") == sent["seq"]])
 
 
 async def test_an_answer_of_the_bot_arrives_whole(shop: DemoShop, single_server: ServerProcess) -> None:

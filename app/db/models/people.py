@@ -27,6 +27,7 @@ class Customer(Base):
     __table_args__ = (
         UniqueConstraint("shop_id", "external_id"),
         Index("ix_customers_shop_id_email", "shop_id", "email"),
+        Index("ix_customers_shop_id_phone", "shop_id", "phone"),
         Index("ix_customers_shop_id_created_at", "shop_id", "created_at", "id"),
         Index("ix_customers_blocked_at", "blocked_at", postgresql_where=text(BLOCKED), sqlite_where=text(BLOCKED)),
     )
@@ -37,6 +38,7 @@ class Customer(Base):
     external_id: Mapped[Name | None]
     name: Mapped[Name | None]
     email: Mapped[Name | None]
+    email_proven: Mapped[bool | None]  # the shop's own records say it; else a visitor does
     phone: Mapped[Short | None]
     locale: Mapped[Short | None]
     attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -81,15 +83,20 @@ class ChannelAccount(Base):
 
 
 class ChannelIdentity(Base):
-    """One person at one account. Its id is the visitor id of the widget; a changed identity is another row."""
+    """One person at one account. Its id is the visitor id of the widget; a changed identity is another row. `phone` is
+    the number that the vendor vouches for, in E.164."""
 
     __tablename__ = "channel_identities"
-    __table_args__ = (UniqueConstraint("shop_id", "account_id", "address"),)
+    __table_args__ = (
+        UniqueConstraint("shop_id", "account_id", "address"),
+        Index("ix_channel_identities_shop_id_phone", "shop_id", "phone"),
+    )
 
     id: Mapped[Id]
     shop_id: Mapped[UUID] = mapped_column(ForeignKey("shops.id"))
     account_id: Mapped[UUID] = mapped_column(ForeignKey("channel_accounts.id"))
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id"), index=True)
     address: Mapped[str] = mapped_column(String(320))
+    phone: Mapped[Short | None]
     verified: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Created]

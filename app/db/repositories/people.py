@@ -7,10 +7,12 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
 from app.db.base import utc_now
+from app.db.batch import BatchSession
+from app.db.joined import holders, join_job, look_for_twins, record_with_phone
+from app.db.repositories.jobs import SqlJobs
 from app.db.upsert import insert_if_absent
 from app.domain.shop import ShopRules
 from app.services.ids import new_id
@@ -21,7 +23,7 @@ from realtime.protocol import shapes
 class SqlPeople:
     """See app.services.ports.People."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: BatchSession) -> None:
         self._session = session
 
     async def rules(self, shop: UUID) -> ShopRules:
@@ -101,6 +103,8 @@ class SqlPeople:
             customer, is_new = await self._customer(shop, external_id, name, email, locale)
             is_verified = external_id is not None
             found = await self._add_at(shop, account, address, customer, is_new, identity or new_id(), is_verified)
+            if is_verified:
+                await look_for_twins(self._session, shop, [customer])
         record = None if found is None else await self.identity(found)
         if record is None:
             raise LookupError(f"the identity at {address!r} is another shop's")
@@ -121,18 +125,28 @@ class SqlPeople:
         """Find or insert; verified means known to the shop: by a number that is one of its customers' alone."""
         found = await self._at(shop, account, address)
         if found is None:
-            customer = await self._with_phone(shop, phone) if phone else None
+            customer = await record_with_phone(self._session, shop, phone) if phone else None
             is_new = customer is None
             if customer is None:
                 customer, _ = await self._customer(shop, None, name, None, None, phone)
-            found = await self._add_at(shop, account, address, customer, is_new, new_id(), not is_new)
+            found = await self._add_at(shop, account, address, customer, is_new, new_id(), not is_new, phone)
+            if phone is not None:  # whoever comes from elsewhere with this number just now cannot be seen from here
+                await SqlJobs(self._session).add(join_job(shop, customer))
         record = None if found is None else await self.identity(found)
         if record is None:
             raise LookupError("the address is not there although it was inserted")
         return record
 
     async def _add_at(
-        self, shop: UUID, account: UUID, address: str, customer: UUID, is_new: bool, identity: UUID, is_verified: bool
+        self,
+        shop: UUID,
+        account: UUID,
+        address: str,
+        customer: UUID,
+        is_new: bool,
+        identity: UUID,
+        is_verified: bool,
+        phone: str | None = None,
     ) -> UUID | None:
         """Insert an identity; when another transaction was first, its own one counts and our new customer goes."""
         is_first = await insert_if_absent(
@@ -143,26 +157,13 @@ class SqlPeople:
             account_id=account,
             customer_id=customer,
             address=address,
+            phone=phone,
             verified=is_verified,
             created_at=utc_now(),
         )
         if not is_first and is_new:
             await self._session.execute(delete(models.Customer).where(models.Customer.id == customer))
         return await self._at(shop, account, address)
-
-    async def _with_phone(self, shop: UUID, phone: str) -> UUID | None:
-        """Return the one customer of the shop's records with this number; two with the same are nobody."""
-        found = await self._session.scalars(
-            select(models.Customer.id)
-            .where(
-                models.Customer.shop_id == shop,
-                models.Customer.phone == phone,
-                models.Customer.external_id.is_not(None),
-            )
-            .limit(2)
-        )
-        customers = found.all()
-        return customers[0] if len(customers) == 1 else None
 
     async def _at(self, shop: UUID, account: UUID, address: str) -> UUID | None:
         return await self._session.scalar(
@@ -202,7 +203,7 @@ class SqlPeople:
         if external_id is not None:
             known = await self._session.scalar(select(models.Customer.id).where(*condition))
             if known is not None:
-                return known, False
+                return (await holders(self._session, [known]))[known], False
         customer = new_id()
         is_new = await insert_if_absent(
             self._session,

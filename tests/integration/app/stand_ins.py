@@ -11,6 +11,7 @@ from uuid import UUID
 from app.channels.registry import BY_KIND
 from app.db import models
 from app.db.files import SqlFiles
+from app.db.merges import SqlMerges
 from app.domain.channel import Echo, Receipt
 from app.domain.job import ClaimedJob, Lane
 from app.domain.message import FinishReason
@@ -21,6 +22,7 @@ from app.services.clock import SystemClock
 from app.services.deliver import CHECK_KIND
 from app.services.ids import new_id
 from app.services.inbox import RECEIVE_KIND
+from app.services.merging import JOIN_KIND, Merging
 from app.services.outbox import DELIVER_KIND
 from app.services.receipts import Receipts
 from app.services.receiving import Receiving
@@ -164,6 +166,7 @@ class Hands:
             CHECK_KIND: CheckDelivery(deliver, http),
             TYPING_KIND: ShowTyping(deliver, http),
             FETCH_KIND: FetchFile(SqlFiles(rig.core.database), rig.core.accounts, BY_KIND, http),
+            JOIN_KIND: Merging(SqlMerges(rig.core.database), parts.changes, parts.store).join,
         }
         self.worker = new_id()
 

@@ -200,13 +200,16 @@ export interface Customer {
   locale?: string | null;
 }
 
-/** The customer's record changed (staff). */
+/** The customer's record changed (staff). `merge`: another one was joined with it just now, for `reason` (agent,
+    phone or email); POST /api/merges/{merge}/undo/ takes them apart. */
 export interface CustomerUpdated {
   type: "customer.updated";
   conversation: string;
   seq: number;
   at: string;
   customer: Customer;
+  merge?: string | null;
+  reason?: string | null;
 }
 
 /** The reply that a change of control ended, with the text that stays.

@@ -12,6 +12,7 @@ import { BlockCustomer } from "./block-customer";
 import { OrderCard } from "./order-card";
 import { ProductPicture } from "./product-picture";
 import { type CustomerRecord, type EarlierConversation, type Recommendation, readCustomer } from "./record";
+import { SamePerson } from "./same-person";
 
 const ORDERS_SHOWN = 3;
 const FRESH_MS = 30_000;
@@ -73,6 +74,7 @@ function Record({
     <>
       <Card title="Customer">
         <Facts record={record} mood={mood} />
+        <SamePerson customer={record.id} />
         <BlockCustomer customer={record.id} name={record.name} blockedAt={record.blockedAt} />
       </Card>
       <Card title="Orders" count={record.orders.length}>
