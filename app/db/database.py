@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from app.db.batch import BatchSession
-from app.db.sqlite import SqliteConnections
+from app.db.sqlite import SqliteConnection, SqliteConnections
 
 log = structlog.get_logger(__name__)
 
@@ -116,4 +116,7 @@ def _refuse_closed(connection: DBAPIConnection, record: ConnectionPoolEntry, pro
 
 def _begin_on_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, SqliteConnection):
+        raise TypeError(f"expected a connection of app.db.sqlite, got {type(driver).__name__}")
+    driver.begin("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -43,6 +43,8 @@ def prepare(connection: Connection) -> None:
     """Wait for the migration of another process to end; call inside the transaction, before migrating."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    else:
+        connection.execute(text("SELECT 1"))  # SQLite's write lock comes with the first statement
 
 
 async def _run(database: Database, step: Callable[[Config], None]) -> None:

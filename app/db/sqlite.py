@@ -1,5 +1,10 @@
 """SQLite connections: set up alike, waiting for other processes, their threads ended before the event loop.
 
+A statement is one turn of the connection's thread, from the BEGIN that is due to its last row; a transaction with three
+statements is four turns. aiosqlite alone makes twenty of it (a cursor, the statement, its rows and the cursor's end are
+a turn each, and so are BEGIN and the pool's rollback of what was committed), and where the models hold the interpreter
+each turn waits for it twice.
+
 aiosqlite runs every connection in a thread of its own and reports each result to the event loop. When a connection
 cannot be opened, or its task is cancelled, the thread is told to stop and nobody waits for it
 (https://github.com/omnilib/aiosqlite, `Connection.stop`): a loop that closes first makes the thread die of
@@ -10,8 +15,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import aiosqlite
 
@@ -34,7 +40,7 @@ class SqliteConnections:
         """Open the file; the options are those of `sqlite3.connect`. Raises: sqlite3.Error."""
         # The driver's own transaction handling would begin late and commit around DDL: there is none.
         options = {"timeout": BUSY_TIMEOUT_S, "isolation_level": None} | options
-        connection = await _Connection(self._stopping, path, options)
+        connection = await SqliteConnection(self._stopping, path, options)
         try:
             await _prepare(connection)
         except BaseException:
@@ -63,13 +69,50 @@ async def _prepare(connection: aiosqlite.Connection) -> None:
                 await asyncio.sleep(_RETRY_S)
 
 
-class _Connection(aiosqlite.Connection):
+class SqliteConnection(aiosqlite.Connection):
+    """A connection as SQLAlchemy uses it: `cursor`, `commit`, `rollback`, and a BEGIN that travels with a statement."""
+
     def __init__(self, stopping: set[asyncio.Future[Any]], path: str, options: dict[str, Any]) -> None:
         super().__init__(partial(sqlite3.connect, path, **options), ROWS_PER_FETCH)
         # A process that is told to exit does not wait for a query.
         self._thread.daemon = True
         self._stopping = stopping
         self._stopped: asyncio.Future[Any] | None = None
+        self._due_begin: str | None = None
+        self._may_be_open = False  # whether anything was sent since the last end of a transaction
+
+    def begin(self, statement: str) -> None:
+        """Begin a transaction with the next statement."""
+        self._due_begin = statement
+
+    def cursor(self) -> Any:  # aiosqlite's is one to await
+        """Return a cursor at once."""
+        return _Cursor(self)
+
+    async def commit(self) -> None:
+        """End the transaction, if there is one."""
+        await self._end(super().commit)
+
+    async def rollback(self) -> None:
+        """End the transaction, if there is one."""
+        await self._end(super().rollback)
+
+    async def _end(self, how: Callable[[], Any]) -> None:
+        self._due_begin = None
+        if self._may_be_open:
+            await how()
+            self._may_be_open = False
+
+    async def run(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Run a function of the sqlite3 connection in the thread, in the transaction that is due."""
+        begin, self._due_begin = self._due_begin, None
+        self._may_be_open = True
+        await self._execute(self._in_transaction, begin, function, *arguments)  # type: ignore[no-untyped-call]
+
+    def _in_transaction(self, begin: str | None, function: Callable[..., None], *arguments: Any) -> None:
+        if begin is not None:
+            self._conn.execute(begin)
+        function(self._conn, *arguments)
 
     def stop(self) -> asyncio.Future[Any] | None:
         """Tell the thread to end. A second call waits for the first: a thread that is gone answers nobody."""
@@ -78,3 +121,40 @@ class _Connection(aiosqlite.Connection):
             stopped.add_done_callback(self._stopping.discard)
             self._stopped = stopped
         return self._stopped
+
+
+class _Cursor:
+    """A statement and its rows, read with it."""
+
+    def __init__(self, connection: SqliteConnection) -> None:
+        self._connection = connection
+        self._rows: list[Any] = []
+        self.description: Any = None
+        self.rowcount = -1
+        self.lastrowid: int | None = None
+        self.arraysize = 1
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        await self._connection.run(self._run, sqlite3.Cursor.execute, sql, parameters)
+
+    async def executemany(self, sql: str, parameters: Iterable[Sequence[Any]]) -> None:
+        await self._connection.run(self._run, sqlite3.Cursor.executemany, sql, parameters)
+
+    async def fetchall(self) -> list[Any]:
+        return self._rows
+
+    async def close(self) -> None:
+        """The cursor in the thread is closed already."""
+
+    def _run(self, connection: sqlite3.Connection, execute: Callable[..., Any], sql: str, parameters: Any) -> None:
+        cursor = connection.cursor()
+        try:
+            execute(cursor, sql, parameters)
+            self.description = cursor.description
+            self._rows = cursor.fetchall() if cursor.description else []
+            self.rowcount, self.lastrowid = cursor.rowcount, cursor.lastrowid
+        finally:
+            cursor.close()

@@ -115,10 +115,13 @@ def free_port() -> int:
         return port
 
 
-def cpu_of(pid: int) -> tuple[float, float]:
+def cpu_of(pid: int, *, ended_children: bool = False) -> tuple[float, float]:
     """Return the user and system seconds of a process, all threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) / _TICKS, int(fields[12]) / _TICKS
+    user, system = int(fields[11]), int(fields[12])
+    if ended_children:
+        user, system = user + int(fields[13]), system + int(fields[14])
+    return user / _TICKS, system / _TICKS
 
 
 def pss_kib(pid: int) -> int:

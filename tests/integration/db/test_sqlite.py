@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from app.db.database import Database
+from app.db.sqlite import SqliteConnection
 
 # Runs on in SQLite for a second, without the loop, whatever becomes of the one who asked.
 SLOW = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT max(i) FROM n")
@@ -78,3 +80,73 @@ async def test_a_new_file_that_another_process_is_writing_is_waited_for(tmp_path
     assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     other.close()
     await database.aclose()
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    """A database with a table."""
+    opened = Database(f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}")
+    async with opened.write_session() as session:
+        await session.execute(text("CREATE TABLE meta (key TEXT, value TEXT)"))
+        await session.commit()
+    yield opened
+    await opened.aclose()
+
+
+async def turns_of(database: Database, use: Callable[[], Awaitable[None]], monkeypatch: pytest.MonkeyPatch) -> int:
+    """Count what the thread of a connection is asked to do."""
+    await database.ping()
+    asked = 0
+    execute = SqliteConnection._execute
+
+    async def counted(self: SqliteConnection, *arguments: Any, **options: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return await execute(self, *arguments, **options)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(SqliteConnection, "_execute", counted)
+    await use()
+    monkeypatch.undo()
+    return asked
+
+
+async def test_a_statement_is_one_turn_of_the_thread_and_begins_its_transaction(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def write_twice() -> None:
+        async with database.write_session() as session:
+            await session.execute(text("INSERT INTO meta (key, value) VALUES ('a', '1')"))
+            await session.execute(text("INSERT INTO meta (key, value) VALUES ('b', '2')"))
+            await session.commit()
+
+    async def read() -> None:
+        async with database.read_session() as session:
+            assert await session.scalar(text("SELECT count(*) FROM meta WHERE key IN ('a', 'b')")) == 2
+
+    assert await turns_of(database, write_twice, monkeypatch) == 3  # with the commit
+    assert await turns_of(database, read, monkeypatch) == 2  # with the end of the snapshot
+
+
+async def test_a_transaction_without_a_statement_asks_the_thread_for_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing() -> None:
+        async with database.write_session() as session:
+            await session.commit()
+
+    assert await turns_of(database, nothing, monkeypatch) == 0
+
+
+async def test_what_is_not_committed_is_undone_before_the_connection_is_used_again(database: Database) -> None:
+    async with database.write_session() as session:
+        await session.execute(text("INSERT INTO meta (key, value) VALUES ('a', '1')"))
+    async with database.write_session() as session:
+        assert await session.scalar(text("SELECT count(*) FROM meta WHERE key = 'a'")) == 0
+        await session.commit()
+
+
+async def test_the_rows_of_a_failed_statement_are_not_those_of_the_one_before(database: Database) -> None:
+    async with database.write_session() as session:
+        with pytest.raises(OperationalError):
+            await session.execute(text("SELECT * FROM nothing_of_this_name"))
+        assert await session.scalar(text("SELECT 1")) == 1
