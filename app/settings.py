@@ -184,6 +184,13 @@ class Settings(BaseSettings):
     shop_conversations_per_minute: int = Field(
         default=6000, ge=1, description="conversations begun at one shop per minute"
     )
+    visitor_uploads_per_minute: int = Field(default=20, ge=1, description="files uploaded by one visitor per minute")
+    address_uploads_per_minute: int = Field(
+        default=120, ge=1, description="files uploaded by all visitors at one address per minute"
+    )
+    shop_uploads_per_minute: int = Field(
+        default=1200, ge=1, description="files uploaded by all visitors of one shop per minute"
+    )
     requests_per_minute: int = Field(default=1200, ge=1, description="REST requests per address and minute")
 
     @field_validator("database_url")

@@ -1,4 +1,4 @@
-"""Files of messages: uploaded by agents, and served to those who may see them."""
+"""Files of messages: uploaded by agents and visitors, and served to those who may see them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from app.api.problem import Problem
 from app.auth.roles import Permission
 from app.domain.files import MAX_FILE_BYTES, is_shown
 from app.services.attachments import OpenFile, attachment_shape
+from realtime.peer import peer_of
 from realtime.protocol import shapes
 
 TAG = "attachments"
@@ -52,16 +53,34 @@ async def upload_attachment(call: Call) -> shapes.Attachment:
     return shapes.Attachment(**{**attachment_shape(row, f"/api/attachments/{row.id}/"), "id": row.id})
 
 
+async def upload_of_visitor(call: Call) -> shapes.Attachment:
+    """Keep a picture or PDF that a visitor is to send with `message.send` in a conversation of theirs; the body is the
+    file, of at most 25,000,000 bytes, `Authorization: Bearer` the visitor's token."""
+    query: UploadQuery = call.query
+    scheme, _, token = call.request.headers.get("authorization", "").partition(" ")
+    bearer = token.strip() if scheme.lower() == "bearer" else ""
+    visitor = await call.context.uploaders.admit(bearer, peer_of(call.request.scope), query.conversation)
+    content = await _body(call)
+    declared = call.request.headers.get("content-type", "")
+    attachments = call.context.attachments
+    row = await attachments.upload_of_customer(visitor, query.conversation, query.name, declared, content)
+    return shapes.Attachment(**{**attachment_shape(row, attachments.links.for_visitor(row.id)), "id": row.id})
+
+
 async def _body(call: Call) -> bytes:
     """Read the body, at most as much as a file may have.
 
     Raises: Problem 413.
     """
+    too_large = Problem(413, "too_large", f"a file has at most {MAX_FILE_BYTES} bytes")
+    length = call.request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > MAX_FILE_BYTES:
+        raise too_large
     content = bytearray()
     async for part in call.request.stream():
         content += part
         if len(content) > MAX_FILE_BYTES:
-            raise Problem(413, "too_large", f"a file has at most {MAX_FILE_BYTES} bytes")
+            raise too_large
     return bytes(content)
 
 
@@ -85,6 +104,8 @@ def _served(file: OpenFile) -> Response:
 OPERATIONS = (
     Operation("POST", "/api/attachments/", upload_attachment, "Upload a file", TAG, Permission.WRITE_CONVERSATIONS,
               None, UploadQuery, shapes.Attachment, 201, (404, 413)),
+    Operation("POST", "/api/attachments/visitor/", upload_of_visitor, "Upload a file as a visitor", TAG, None,
+              None, UploadQuery, shapes.Attachment, 201, (401, 403, 404, 413)),
     Operation("GET", "/api/attachments/{id:uuid}/", get_attachment, "A file of a message", TAG,
               Permission.READ_CONVERSATIONS, errors=(409,)),
     Operation("GET", "/api/attachments/{id:uuid}/file/", get_signed_attachment, "A file, by its signed address", TAG,

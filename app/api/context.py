@@ -10,6 +10,7 @@ from app.api.problem import Problem
 from app.auth.staff import StaffAuth
 from app.demo.seed import WIDGET_KEY
 from app.live.sessions import UseCases
+from app.live.uploaders import Uploaders
 from app.services.accounts import AccountDesk, Accounts
 from app.services.analytics import Analytics
 from app.services.answer.ports import Records
@@ -69,6 +70,7 @@ class ApiContext:
     accounts: Accounts
     account_desk: AccountDesk
     attachments: Attachments
+    uploaders: Uploaders
     channel_health: ChannelHealth
     reconciling: Reconciling
     simulator: Simulator

@@ -222,7 +222,7 @@ def build_parts(core: Core) -> Parts:
     queue = JobQueue(store, publisher, clock)
     links = open_links(core)
     cases = UseCases(
-        ingest=Ingest(store, changes, clock, limit=limit, message_chars=settings.message_chars),
+        ingest=Ingest(store, changes, clock, links, limit=limit, message_chars=settings.message_chars),
         sending=Sending(changes, links, message_chars=settings.message_chars),
         control=ControlDesk(changes, store),
         desk=DeskWork(changes),

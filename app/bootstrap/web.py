@@ -24,6 +24,7 @@ from app.db.webhook_log import SqlWebhookLog
 from app.live.limits import Limits, LimitSettings, PerMinute
 from app.live.sessions import LiveSessions
 from app.live.shown import ShownBySessions
+from app.live.uploaders import Uploaders
 from app.live.visitors import Visitors
 from app.services.accounts import AccountDesk
 from app.services.attachments import Attachments
@@ -98,6 +99,11 @@ def limits_of(core: Core) -> Limits:
                 settings.address_conversations_per_minute,
                 settings.shop_conversations_per_minute,
             ),
+            uploads=PerMinute(
+                settings.visitor_uploads_per_minute,
+                settings.address_uploads_per_minute,
+                settings.shop_uploads_per_minute,
+            ),
         ),
     )
 
@@ -112,7 +118,8 @@ def build_web(core: Core, parts: Parts) -> Web:
         public_url=settings.resolved_public_url,
         token_days=settings.visitor_token_days,
     )
-    sessions = LiveSessions(parts.cases, visitors, core.staff, limits_of(core), public_url=settings.resolved_public_url)
+    limits = limits_of(core)
+    sessions = LiveSessions(parts.cases, visitors, core.staff, limits, public_url=settings.resolved_public_url)
     realtime = RealtimeSettings(
         commands_per_minute=settings.connection_commands_per_minute,
         message_chars=settings.message_chars,
@@ -147,6 +154,7 @@ def build_web(core: Core, parts: Parts) -> Web:
         accounts=core.accounts,
         account_desk=AccountDesk(core.accounts, BY_KIND),
         attachments=Attachments(SqlFiles(core.database), open_links(core)),
+        uploaders=Uploaders(visitors, parts.cases.reads, limits),
         recommendations=SqlRecommendations(core.database),
         digests=Digests(SqlTalks(core.database)),
         templates=Templates(parts.store, parts.changes, core.accounts, BY_KIND, core.http),

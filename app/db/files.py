@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
@@ -30,14 +30,20 @@ class SqlMessageFiles:
         if rows:
             await self._session.execute(insert(models.Attachment), [_values(row) for row in rows])
 
-    async def take(self, conversation: UUID, user: UUID, files: Sequence[UUID], message: UUID) -> Sequence[FileRow]:
+    async def take(
+        self, conversation: UUID, user: UUID | None, files: Sequence[UUID], message: UUID
+    ) -> Sequence[FileRow]:
         """Update those that are free, in the order wanted."""
         table = models.Attachment
+        place = table.conversation_id == conversation
+        if user is None:
+            place = table.conversation_id.in_(_of_same_customer(conversation))
         found = await self._session.scalars(
             select(table).where(
                 table.id.in_(files),
-                table.conversation_id == conversation,
+                place,
                 table.user_id == user,
+                table.account_id.is_(None),
                 table.message_id.is_(None),
                 table.state == "stored",
             )
@@ -46,7 +52,7 @@ class SqlMessageFiles:
         await self._session.execute(
             update(table)
             .where(table.id.in_(rows))
-            .values(message_id=message)
+            .values(message_id=message, conversation_id=conversation)
             .execution_options(synchronize_session=False)
         )
         return [rows[file] for file in files if file in rows]
@@ -76,6 +82,13 @@ class SqlFiles:
             await session.execute(insert(models.Attachment), [_values(row)])
             await session.execute(insert(models.AttachmentContent), [{"attachment_id": row.id, "content": content}])
             await session.commit()
+
+    async def bytes_of_customer(self, conversation: UUID) -> int:
+        """Return the sum of what the customer has uploaded."""
+        table = models.Attachment
+        own = (table.conversation_id == conversation, table.user_id.is_(None), table.account_id.is_(None))
+        async with self._database.read_session() as session:
+            return await session.scalar(select(func.sum(table.size)).where(*own)) or 0
 
     async def store(self, file: UUID, media_type: str, content: bytes) -> None:
         """Insert the bytes under the record's lock."""
@@ -118,6 +131,12 @@ async def delete_files(session: AsyncSession, condition: Any) -> int:
         ):
             await session.execute(statement.execution_options(synchronize_session=False))
     return len(ids)
+
+
+def _of_same_customer(conversation: UUID) -> Select[UUID]:
+    table = models.Conversation
+    whose = select(table.identity_id).where(table.id == conversation).scalar_subquery()
+    return select(table.id).where(table.identity_id == whose)
 
 
 def _values(row: FileRow) -> dict[str, Any]:

@@ -64,6 +64,11 @@ def type_of(content: bytes, declared: str = "") -> str | None:
     return declared if declared in _TEXTS and _is_text(content) else None
 
 
+def is_from_customers(media_type: str) -> bool:
+    """Whether strangers may send files of a type: pictures and PDF."""
+    return media_type.startswith("image/") or media_type == "application/pdf"
+
+
 def is_shown(media_type: str) -> bool:
     """Whether a browser may show a file in its place; others are downloaded."""
     return media_type in _SHOWN or media_type.startswith(("audio/", "video/"))

@@ -25,6 +25,7 @@ class LimitSettings:
     connections: PerMinute
     commands: PerMinute
     conversations: PerMinute
+    uploads: PerMinute
 
 
 class Limits:
@@ -54,9 +55,15 @@ class Limits:
 
     async def conversation(self, principal: Principal) -> None:
         """Count a conversation that is about to begin; raises as `connect`."""
-        limits = self._settings.conversations
-        person, *shop = _of_principal("conversation", principal, limits)
-        await self._take("conversations", [person, *_of_address("conversation", principal.address, limits), *shop])
+        await self._begin("conversation", principal, self._settings.conversations)
+
+    async def upload(self, principal: Principal) -> None:
+        """Count a file that a visitor is about to upload; raises as `connect`."""
+        await self._begin("upload", principal, self._settings.uploads)
+
+    async def _begin(self, what: str, principal: Principal, limits: PerMinute) -> None:
+        person, *shop = _of_principal(what, principal, limits)
+        await self._take(f"{what}s", [person, *_of_address(what, principal.address, limits), *shop])
 
     async def _take(self, what: str, buckets: list[Bucket]) -> None:
         wait_ms = await self._buckets.take(*buckets)

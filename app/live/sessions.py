@@ -155,9 +155,8 @@ class LiveSessions:
     async def _execute_visitor(self, visitor: Visitor, command: wire.Command) -> Mapping[str, Any]:
         match command:
             case wire.MessageSend():
-                _refuse_attachments(command)
                 sent = await self._cases.ingest.receive_message(
-                    visitor, command.conversation, str(command.client_id), command.text
+                    visitor, command.conversation, str(command.client_id), command.text, files=command.attachments
                 )
                 return {"message": sent.message, "seq": sent.seq}
             case wire.HandoffRequest():
@@ -264,8 +263,3 @@ def _in_flight(taken: Taken) -> Mapping[str, Any]:
     if not taken.in_flight:
         return {}
     return {"in_flight": [{"message": one.message, "part": one.part, "text": one.text} for one in taken.in_flight]}
-
-
-def _refuse_attachments(command: wire.MessageSend) -> None:
-    if command.attachments:
-        raise CommandError("not_found", "there is no such attachment")

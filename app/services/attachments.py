@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from app.domain.channel import Limits, Media
-from app.domain.files import MAX_FILE_BYTES, safe_name, type_of
+from app.domain.files import MAX_FILE_BYTES, is_from_customers, safe_name, type_of
 from app.domain.job import Lane, NewJob
-from app.domain.people import Staff
+from app.domain.people import Staff, Visitor
 from app.services.clock import Clock
 from app.services.ids import new_id
 from app.services.outbox import media_kind
@@ -28,6 +28,7 @@ FETCH_KIND = "fetch_file"
 PRUNE_FILES_KIND = "files.prune"
 UPLOADS_KEEP_DAYS = 2  # of files that were never sent
 MOST_FILES = 10  # of one message
+MOST_CUSTOMER_BYTES = 4 * MAX_FILE_BYTES  # that a customer uploads in one conversation
 URL_CHARS = 4096
 VENDOR_LINK = timedelta(hours=1)
 LASTING = 0  # of a link: it is good for as long as the file is there
@@ -57,8 +58,13 @@ class MessageFiles(Protocol):
 
     async def add(self, rows: Sequence[FileRow]) -> None: ...
 
-    async def take(self, conversation: UUID, user: UUID, files: Sequence[UUID], message: UUID) -> Sequence[FileRow]:
-        """Give a message files that its author uploaded for this conversation; fewer when one is none of these."""
+    async def take(
+        self, conversation: UUID, user: UUID | None, files: Sequence[UUID], message: UUID
+    ) -> Sequence[FileRow]:
+        """Give a message files that its author uploaded for it; fewer when one is none of these.
+
+        Without a `user` they are the customer's own, who may have uploaded them before this conversation began.
+        """
 
 
 class Files(Protocol):
@@ -69,6 +75,9 @@ class Files(Protocol):
     async def content(self, file: UUID) -> bytes | None: ...
 
     async def upload(self, row: FileRow, content: bytes) -> None: ...
+
+    async def bytes_of_customer(self, conversation: UUID) -> int:
+        """Return how much the customer has uploaded in a conversation."""
 
     async def store(self, file: UUID, media_type: str, content: bytes) -> None:
         """Keep what was fetched, unless the file was erased meanwhile."""
@@ -119,32 +128,37 @@ class OpenFile:
 
 
 class Attachments:
-    """Use cases of staff."""
+    """Files that are uploaded and served."""
 
     def __init__(self, files: Files, links: FileLinks) -> None:
         self._files = files
-        self._links = links
+        self.links = links
 
     async def upload(self, staff: Staff, conversation: UUID, name: str, declared: str, content: bytes) -> FileRow:
         """Keep a file that is to be sent in a conversation that the caller may write to.
 
         Raises: CommandError `bad_frame` for a type that is not taken, `too_large`.
         """
-        if len(content) > MAX_FILE_BYTES:
-            raise CommandError("too_large", f"a file has at most {MAX_FILE_BYTES} bytes")
-        media_type = type_of(content, declared)
+        media_type = _checked_type(content, declared)
         if media_type is None:
             raise CommandError("bad_frame", "files of this type are not taken")
-        row = FileRow(
-            id=new_id(),
-            shop=staff.shop,
-            conversation=conversation,
-            name=safe_name(name, "file"),
-            media_type=media_type,
-            size=len(content),
-            state="stored",
-            user=staff.id,
-        )
+        row = _uploaded(staff.shop, conversation, name, media_type, len(content), staff.id)
+        await self._files.upload(row, content)
+        return row
+
+    async def upload_of_customer(
+        self, visitor: Visitor, conversation: UUID, name: str, declared: str, content: bytes
+    ) -> FileRow:
+        """Keep a picture or PDF that a customer is about to send in a conversation of theirs.
+
+        Raises: CommandError `bad_frame` for another type, `too_large` also when there are too many.
+        """
+        media_type = _checked_type(content, declared)
+        if media_type is None or not is_from_customers(media_type):
+            raise CommandError("bad_frame", "only pictures and PDF files can be sent")
+        if await self._files.bytes_of_customer(conversation) + len(content) > MOST_CUSTOMER_BYTES:
+            raise CommandError("too_large", "this conversation holds as many files as it can")
+        row = _uploaded(visitor.shop, conversation, name, media_type, len(content), None)
         await self._files.upload(row, content)
         return row
 
@@ -163,7 +177,7 @@ class Attachments:
 
         Raises: CommandError `not_found`.
         """
-        row = await self._files.find(file) if self._links.is_good(file, until, signature) else None
+        row = await self._files.find(file) if self.links.is_good(file, until, signature) else None
         if row is None:
             raise CommandError("not_found", "there is no such file, or the address is not good any more")
         return await self._opened(row)
@@ -175,6 +189,25 @@ class Attachments:
         if content is None:
             raise CommandError("conflict", f"the file was not taken: {row.reason or 'it is gone'}")
         return OpenFile(row.name, row.media_type, content)
+
+
+def _checked_type(content: bytes, declared: str) -> str | None:
+    if len(content) > MAX_FILE_BYTES:
+        raise CommandError("too_large", f"a file has at most {MAX_FILE_BYTES} bytes")
+    return type_of(content, declared)
+
+
+def _uploaded(shop: UUID, conversation: UUID, name: str, media_type: str, size: int, user: UUID | None) -> FileRow:
+    return FileRow(
+        id=new_id(),
+        shop=shop,
+        conversation=conversation,
+        name=safe_name(name, "file"),
+        media_type=media_type,
+        size=size,
+        state="stored",
+        user=user,
+    )
 
 
 def attachment_shape(row: FileRow, url: str) -> dict[str, Any]:
@@ -232,14 +265,14 @@ async def keep_incoming(change: Change, message: UUID, account: UUID, files: Seq
 
 
 async def take_uploads(
-    change: Change, staff: Staff, message: UUID, files: Sequence[UUID], links: FileLinks
+    change: Change, user: UUID | None, message: UUID, files: Sequence[UUID], links: FileLinks
 ) -> tuple[Mapping[str, Any], ...]:
-    """Give an agent's message its files; return them as it carries them.
+    """Give a message the files that its author, a `user` or the customer, uploaded; return them as it carries them.
 
     Raises: CommandError `not_found`; `too_large` or `bad_frame` when the channel does not take one of them.
     """
     wanted = list(dict.fromkeys(files))
-    rows = await change.tx.files.take(change.conversation.id, staff.id, wanted, message) if wanted else []
+    rows = await change.tx.files.take(change.conversation.id, user, wanted, message) if wanted else []
     if len(rows) != len(wanted):
         raise CommandError("not_found", "there is no such attachment")
     limits = change.outbox.limits(change.conversation.channel)

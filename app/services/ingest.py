@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from app.domain.people import Visitor
 from app.domain.reply import ReplyStatus
 from app.domain.shop import DoubleTexting
 from app.services import transitions
+from app.services.attachments import FileLinks, take_uploads
 from app.services.change import Change, Changes
 from app.services.clock import Clock
 from app.services.fence import HeldText
@@ -48,6 +49,7 @@ class Ingest:
         store: Store,
         changes: Changes,
         clock: Clock,
+        links: FileLinks,
         *,
         limit: SendLimit | None = None,
         message_chars: int = MESSAGE_CHARS,
@@ -55,6 +57,7 @@ class Ingest:
         self._store = store
         self._changes = changes
         self._clock = clock
+        self._links = links
         self._limit = limit
         self._message_chars = message_chars
 
@@ -147,10 +150,11 @@ class Ingest:
         client_id: str,
         text: str,
         *,
-        attachments: tuple[Mapping[str, Any], ...] = (),
+        files: Sequence[UUID] = (),
         held: HeldText | None = None,
     ) -> Sent:
-        """Store a customer's message once per `client_id`, and see to its analysis and answer.
+        """Store a customer's message once per `client_id`, with `files` that they uploaded, and see to its analysis and
+        answer.
 
         Raises: CommandError `bad_frame`, `too_large`, `not_found`, `forbidden`, `rate_limited`, `closed`.
         """
@@ -162,14 +166,17 @@ class Ingest:
                 return Sent(known.id, known.seq)
             if change.conversation.is_blocked:
                 raise blocked()
-            if not attachments or text:
+            if not files or text:
                 check_text(text, self._message_chars)
             await self._check_limit(visitor.id)
             await reopen_if_closed(change)
+            message_id = new_id()
+            attachments = await take_uploads(change, None, message_id, files, self._links)
             await make_room(change)
             message = await change.say(
                 SenderKind.CUSTOMER,
                 text,
+                message=message_id,
                 sender_id=visitor.id,
                 sender_name=visitor.name,
                 client_id=client_id,

@@ -51,7 +51,7 @@ class Sending:
                 check_text(text, self._message_chars)
             await check_window(change, by_human=True)
             message_id = new_id()
-            attachments = await take_uploads(change, staff, message_id, files, self._links)
+            attachments = await take_uploads(change, staff.id, message_id, files, self._links)
             await transitions.take(change, staff)
             message = await change.say(
                 SenderKind.AGENT,

@@ -75,6 +75,10 @@ async def live(vendors: Vendors) -> tuple[UUID, UUID]:
         await cases.sending.send(agent, conversation, str(new_id()), SAID["agent"])
         file = await rig.web.context.attachments.upload(agent, conversation, "haystack.png", "image/png", PICTURE)
         await cases.sending.send(agent, conversation, str(new_id()), "", files=[file.id])
+        photo = await rig.web.context.attachments.upload_of_customer(
+            visitor, conversation, "haystack-too.png", "image/png", PICTURE
+        )
+        await cases.ingest.receive_message(visitor, conversation, str(new_id()), "", files=[photo.id])
         await cases.desk.add_note(agent, conversation, new_id(), SAID["note"])
         await cases.desk.update(agent, conversation, draft=SAID["draft"])
         await cases.desk.rate(visitor, conversation, 2, SAID["comment"])
@@ -124,7 +128,7 @@ async def test_after_a_redaction_no_needle_is_found_anywhere(vendors: Vendors) -
     (request,) = await rig.rows(models.PrivacyRequest)
     assert (request.kind, request.source, request.done_at is not None) == ("erase", "shopify", True)
     assert request.report["messages"] >= 3
-    assert request.report["attachments"] == 2
+    assert request.report["attachments"] == 3
     assert request.report["webhook_logs"] >= 2
     record = await rig.record(conversation)
     assert record.last_seq > 0

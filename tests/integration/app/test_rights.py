@@ -22,6 +22,7 @@ IN_A_BROWSER = "/api/channels/shopify/install/"  # these take no token; see test
 OPEN = {
     "/api/recommendations/{id:uuid}/click/",  # the customer who was shown it
     "/api/attachments/{id:uuid}/file/",  # its address is signed
+    "/api/attachments/visitor/",  # by the visitor's token
     "/api/auth/token/",
     "/api/auth/token/refresh/",
     "/api/auth/session/",

@@ -45,7 +45,7 @@ async def test_the_key_is_looked_up_before_limits_and_state(world: World) -> Non
     async def never(_: object) -> int:
         return 1500
 
-    strict = Ingest(world.store, world.changes, world.clock, limit=never)
+    strict = Ingest(world.store, world.changes, world.clock, world.links, limit=never)
     assert await strict.receive_message(world.visitor, conversation, key, "Where is my order?") == sent
     with pytest.raises(CommandError, match="too many messages") as refused:
         await strict.receive_message(world.visitor, conversation, str(uuid4()), "And now?")
