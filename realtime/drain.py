@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-HINT_SHARE = 0.8  # of the window for reconnect hints; in the rest clients follow them by themselves
+HINT_SHARE = 0.9  # of the window for reconnect hints; in the rest clients follow them by themselves
 
 Connection = TypeVar("Connection")
 

@@ -17,7 +17,7 @@ from tests.fixtures.server_process import ServerProcess
 from tests.fixtures.wire_client import RefusedError, VisitorClient
 from tests.fixtures.wire_view import View, Wire
 
-FOLLOW_S = 1.0  # over which a client spreads its following of a hint
+FOLLOW_S = 0.25  # over which a client spreads its following of a hint
 MIN_DELAY_S, MAX_DELAY_S = 0.5, 20.0
 _LOST = (OSError, HTTPException, InvalidHandshake, InvalidMessage, RefusedError, TimeoutError)
 

@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.drain import departures
+from realtime.drain import HINT_SHARE, departures
 
 
 @given(st.integers(0, 300), st.floats(0, 60), st.integers())
@@ -15,7 +15,7 @@ def test_everybody_leaves_once_evenly_and_within_the_window(count: int, window_s
     closes = [departure.close_after_s for departure in plan]
     assert closes == sorted(closes)
     assert all(0 <= departure.reconnect_after_s <= departure.close_after_s <= window_s + 1e-6 for departure in plan)
-    tenth = window_s * 0.8 / 10
+    tenth = window_s * HINT_SHARE / 10
     for start in range(10):
         leaving = sum(start * tenth <= departure.reconnect_after_s < (start + 1) * tenth for departure in plan)
         assert window_s < 1e-3 or leaving <= count / 10 + 1

@@ -166,7 +166,7 @@ describe("losing the line", () => {
     socket.open();
     const wire = connect();
     wire.serverSays({ type: "drain", reconnect_after_ms: 2000 });
-    vi.advanceTimersByTime(2499);
+    vi.advanceTimersByTime(2124);
     expect(FakeWebSocket.all).toHaveLength(1);
     vi.advanceTimersByTime(1);
     expect(wire.isClosed).toBe(true);

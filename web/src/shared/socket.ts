@@ -21,6 +21,7 @@ const ANSWER_MS = 20_000;
 /** Where there is another kind of line, one that has not said welcome by now is given up for it. */
 const WELCOME_MS = 10_000;
 const BUSY_MS = 1000;
+const DRAIN_JITTER_MS = 250;
 const PROTOCOL_FROM = 4000;
 const FINAL_FROM = 4500;
 const FINAL_TO = 4999;
@@ -212,14 +213,15 @@ export class Socket {
     this.silenceTimer = setTimeout(() => this.restart(), SILENCE_MS);
   }
 
-  /** The server goes away: leave it when it says so, spread over a second, unless it closes first. */
+  /** The server goes away: leave it when it says so, unless it closes first. It spreads its clients; a little jitter is
+   * for those that it told the same. */
   private drain(afterMs: number): void {
     clearTimeout(this.drainTimer);
     this.drainTimer = setTimeout(
       () => {
         if (this.wanted) this.move();
       },
-      afterMs + this.random() * 1000,
+      afterMs + this.random() * DRAIN_JITTER_MS,
     );
   }
 
