@@ -108,7 +108,8 @@ class Dispatcher:
                 await self._attendance.typing(
                     command.conversation, session.id, _present(session.principal), on=command.on
                 )
-                return {}
+                if not (session.principal.is_staff and command.on):
+                    return {}  # else the product may pass it on to where the customer is
             case PresenceSet():
                 self._show(session, command)
                 return {}

@@ -50,6 +50,7 @@ from app.services.reads import Reads
 from app.services.reconciling import Reconciling
 from app.services.replies import Replies
 from app.services.sending import Sending
+from app.services.signs import Signs
 from app.services.suggesting import Suggestions
 from app.settings import Settings
 from realtime.bus.cluster import ClusterBus
@@ -229,6 +230,7 @@ def build_parts(core: Core) -> Parts:
         reads=Reads(store),
         suggestions=Suggestions(store, queue, clock),
         notifications=Notifications(store, publisher, clock),
+        signs=Signs(changes, clock),
         blocking=Blocking(store, core.bus, clock),
         deliver=Deliver(
             store,

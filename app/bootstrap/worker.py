@@ -40,15 +40,15 @@ from app.services.receipts import Receipts
 from app.services.receiving import Receiving
 from app.services.recommending import TRAIN_KIND, ShopRecommenders
 from app.services.reconciling import RECONCILE_ALL_KIND, RECONCILE_KIND
-from app.services.replies import TYPING_KIND
 from app.services.shopify_backfill import SYNC_DUE_KIND, SYNC_KIND
 from app.services.shopify_install import SUBSCRIBE_KIND
 from app.services.shopify_sync import ShopifySync
+from app.services.signs import READ_KIND, TYPING_KIND
 from app.services.suggesting import SUGGEST_KIND
 from app.services.transitions import HANDOFF_TIMEOUT_KIND
 from app.services.worker.analyzing import AnalyzeMessage
 from app.services.worker.answering import AnswerLane
-from app.services.worker.delivering import CheckDelivery, DeliverMessages, ShowTyping, SweepDeliveries
+from app.services.worker.delivering import CheckDelivery, DeliverMessages, ShowSign, SweepDeliveries
 from app.services.worker.fetching import FetchFile
 from app.services.worker.lane import Handler, JobLane
 from app.services.worker.pruning import PRUNE_KIND, PruneEvents
@@ -173,7 +173,8 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         Lane.DELIVER: {
             DELIVER_KIND: DeliverMessages(parts.cases.deliver, core.http),
             CHECK_KIND: CheckDelivery(parts.cases.deliver, core.http),
-            TYPING_KIND: ShowTyping(parts.cases.deliver, core.http),
+            TYPING_KIND: ShowSign(parts.cases.deliver, core.http, SystemClock(), types=True),
+            READ_KIND: ShowSign(parts.cases.deliver, core.http, SystemClock(), types=False),
             SWEEP_KIND: SweepDeliveries(parts.cases.deliver, SystemClock()),
         },
         Lane.SYNC: {

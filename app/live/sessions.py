@@ -24,6 +24,7 @@ from app.services.ingest import Ingest
 from app.services.notifications import Notifications
 from app.services.reads import Reads
 from app.services.sending import Sending
+from app.services.signs import Signs
 from app.services.suggesting import Suggestions
 from realtime.ports import Authenticated, CommandError, LogPage, Peer, Principal, Snapshot
 from realtime.protocol import commands as wire
@@ -43,6 +44,7 @@ class UseCases:
     deliver: Deliver
     blocking: Blocking
     notifications: Notifications
+    signs: Signs
 
 
 class LiveSessions:
@@ -211,6 +213,9 @@ class LiveSessions:
 
     async def _execute_either(self, actor: Actor, command: wire.Command) -> Mapping[str, Any]:
         match command:
+            case wire.Typing() if isinstance(actor, Staff):
+                await self._cases.signs.typing(actor, command.conversation)
+                return {}
             case wire.Read():
                 await self._cases.desk.mark_read(actor, command.conversation, command.seq)
                 return {}

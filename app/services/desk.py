@@ -18,6 +18,7 @@ from app.services.ids import new_id
 from app.services.ingest import Sent
 from app.services.notifying import tell_low_rating, tell_mentioned
 from app.services.rights import check_conversation
+from app.services.signs import READ_KIND, show
 from app.services.transitions import ref_of
 from app.services.wire import score_shape
 from nlp.labels import INTENTS
@@ -111,6 +112,8 @@ class DeskWork:
             check_conversation(actor, change.conversation)
             read = min(seq, await _last_message_seq(change))
             if isinstance(actor, Staff):
+                if change.conversation.staff_read_seq < change.conversation.customer_seq <= read:
+                    await show(change, READ_KIND, f"{conversation}:{change.conversation.customer_seq}")
                 change.conversation.staff_read_seq = max(change.conversation.staff_read_seq, read)
             participant = shapes.Participant(
                 kind="agent" if isinstance(actor, Staff) else "customer", id=actor.id, name=actor.name

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from app.domain.conversation import Conversation
-from app.domain.job import ClaimedJob, Lane, NewJob, pause_s
+from app.domain.job import ClaimedJob, Lane, pause_s
 from app.domain.message import FinishReason, Message, SenderKind
 from app.domain.reply import Frozen, Outcome, Reply, ReplyStatus
 from app.services import transitions
@@ -19,13 +19,13 @@ from app.services.change import Change, Changes
 from app.services.clock import Clock
 from app.services.disclosure import disclose
 from app.services.ports import Checkpoint, Store
+from app.services.signs import TYPING_KIND, show
 from realtime.live_reply.port import LiveReply
 from realtime.protocol import events
 
 log = structlog.get_logger(__name__)
 
 LEASE_S = 10.0
-TYPING_KIND = "show_typing"
 
 
 class ReplyEndedError(Exception):
@@ -115,8 +115,7 @@ class Replies:
                 await _fail(change, reply, "the answer could not be made")
                 return None
             await change.tx.replies.start(reply.id, job.attempt, change.now)
-            if change.outbox.limits(change.conversation.channel) is not None:
-                await change.add_job(_typing(reply))
+            await show(change, TYPING_KIND, str(reply.id))
             started = await change.tx.replies.find_by_job(job.id)
             return None if started is None else Claim(job, started, change.conversation)
 
@@ -267,13 +266,6 @@ class Replies:
             is_released = await tx.jobs.release(claim.job.id, claim.attempt)
             await tx.commit()
         return is_released
-
-
-def _typing(reply: Reply) -> NewJob:
-    """Return the job that shows the customer of a channel that an answer is coming."""
-    return NewJob(
-        lane=Lane.DELIVER, kind=TYPING_KIND, cause=str(reply.id), shop=reply.shop, conversation=reply.conversation
-    )
 
 
 async def _fail(change: Change, reply: Reply, reason: str) -> None:

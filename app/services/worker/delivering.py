@@ -13,10 +13,12 @@ from app.domain.channel import Accepted, RefusalKind, Refused, SendResult
 from app.domain.job import ClaimedJob
 from app.services.clock import Clock
 from app.services.deliver import Deliver, Sending
+from app.services.signs import is_late
 
 log = structlog.get_logger(__name__)
 
 UNREACHABLE = "unreachable"
+SIGN_S = 3.0
 
 
 class DeliverMessages:
@@ -96,24 +98,30 @@ class CheckDelivery:
             return None
 
 
-class ShowTyping:
-    """Handler of jobs that show the customer that their message was read and an answer is coming."""
+class ShowSign:
+    """Handler of jobs that show the customer that a message was read and, with `types`, that an answer is coming."""
 
-    def __init__(self, deliver: Deliver, http: Http) -> None:
+    def __init__(self, deliver: Deliver, http: Http, clock: Clock, *, types: bool) -> None:
         self._deliver = deliver
         self._http = http
+        self._clock = clock
+        self._types = types
 
     async def __call__(self, job: ClaimedJob) -> None:
-        """Show it once; a sign that does not get through is not worth another try."""
-        found = None if job.conversation is None else await self._deliver.reach(job.conversation)
+        """Show it once, soon or never, and for no longer than SIGN_S: messages wait for this lane."""
+        if job.conversation is None or is_late(job.payload, self._clock.now()):
+            return
+        found = await self._deliver.reach(job.conversation)
         if found is None or found[0].last_inbound_key is None:
             return
         route, account, sender = found
         try:
-            await sender.mark_read(route.address, found[0].last_inbound_key, account, self._http)
-            await sender.show_typing(route.address, found[0].last_inbound_key, account, self._http)
-        except (HttpLostError, HttpUnreachableError) as error:
-            log.info("no typing sign", action="typing_failed", error=type(error).__name__)
+            async with asyncio.timeout(SIGN_S):
+                await sender.mark_read(route.address, found[0].last_inbound_key, account, self._http)
+                if self._types:
+                    await sender.show_typing(route.address, found[0].last_inbound_key, account, self._http)
+        except (HttpLostError, HttpUnreachableError, TimeoutError) as error:
+            log.info("no sign shown", action="sign_failed", error=type(error).__name__)
 
 
 class SweepDeliveries:

@@ -26,8 +26,9 @@ from app.services.merging import JOIN_KIND, Merging
 from app.services.outbox import DELIVER_KIND
 from app.services.receipts import Receipts
 from app.services.receiving import Receiving
-from app.services.replies import TYPING_KIND, Finished
-from app.services.worker.delivering import CheckDelivery, DeliverMessages, ShowTyping
+from app.services.replies import Finished
+from app.services.signs import READ_KIND, TYPING_KIND
+from app.services.worker.delivering import CheckDelivery, DeliverMessages, ShowSign
 from app.services.worker.fetching import FetchFile
 from app.services.worker.lane import Handler
 from app.simulate.loopback import Outgoing, serving
@@ -164,7 +165,8 @@ class Hands:
             RECEIVE_KIND: receiving,
             DELIVER_KIND: DeliverMessages(deliver, http),
             CHECK_KIND: CheckDelivery(deliver, http),
-            TYPING_KIND: ShowTyping(deliver, http),
+            TYPING_KIND: ShowSign(deliver, http, clock, types=True),
+            READ_KIND: ShowSign(deliver, http, clock, types=False),
             FETCH_KIND: FetchFile(SqlFiles(rig.core.database), rig.core.accounts, BY_KIND, http),
             JOIN_KIND: Merging(SqlMerges(rig.core.database), parts.changes, parts.store).join,
         }

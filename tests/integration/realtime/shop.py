@@ -31,6 +31,7 @@ from realtime.protocol.commands import (
     NoteAdd,
     Read,
     ReplyStop,
+    Typing,
     VisitorHello,
 )
 from realtime.protocol.events import (
@@ -215,6 +216,8 @@ class MemoryShop:
                     conversation=found.id, seq=found.seq + 1, at=now(), participant=who, read=command.seq
                 )
                 await self.log(found, event)
+                return {}
+            case Typing():
                 return {}
         raise CommandError("unavailable", "not sold here")
 
