@@ -16,6 +16,7 @@ from msgspec import Raw, Struct
 from app.channels import signatures
 from app.channels.meta_events import read_event
 from app.channels.meta_send import INSTAGRAM_LIMITS, MESSENGER_LIMITS, MetaNode, MetaSender
+from app.channels.meta_templates import MetaTemplates
 from app.channels.meta_upkeep import INSTAGRAM_FIELDS, PAGE_FIELDS, MetaUpkeep
 from app.channels.port import API_BASE, AccountField, Answer, BodyError, Channel, Parsed, RawRequest
 from app.channels.text import whole_escapes
@@ -145,6 +146,7 @@ MESSENGER = Channel(
     receiver=MetaReceiver("page"),
     sender=MetaSender(MESSENGER_LIMITS, _PAGE),
     upkeep=MetaUpkeep(_PAGE, "messenger", PAGE_FIELDS),
+    templates=MetaTemplates(_PAGE),
 )
 
 INSTAGRAM = Channel(

@@ -1,8 +1,8 @@
 """The sending half of Messenger and Instagram.
 
 Contract: https://developers.facebook.com/docs/messenger-platform/reference/send-api, .../send-messages/sender-actions,
-.../send-messages/template/generic and .../messenger-platform/error-codes. Our delivery's id travels as `metadata` and
-comes back in the echo.
+.../send-messages/template/generic, .../send-messages/utility-messages and .../messenger-platform/error-codes. Our
+delivery's id travels as `metadata` and comes back in the echo.
 """
 
 from __future__ import annotations
@@ -173,7 +173,10 @@ class MetaSender:
 
 
 def _lane(part: OutgoingPart) -> dict[str, str]:
-    """The human-only lane is open to what a person wrote, and a part of the bot cannot even ask for it."""
+    """The human-only lane is open to what a person wrote, and a part of the bot cannot even ask for it; approved
+    templates have one of their own."""
+    if part.template is not None:
+        return {"messaging_type": "UTILITY"}
     if isinstance(part, HumanPart) and part.after_window:
         return {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
     return {"messaging_type": "RESPONSE"}
@@ -181,12 +184,27 @@ def _lane(part: OutgoingPart) -> dict[str, str]:
 
 def _message(part: OutgoingPart) -> dict[str, Any]:
     metadata = {"metadata": str(part.delivery)}
+    if part.template is not None:
+        return {"template": _template(part.template, part.variables), **metadata}
     if part.cards:
         payload = {"template_type": "generic", "elements": [_element(card) for card in part.cards[:ELEMENTS]]}
         return {"attachment": {"type": "template", "payload": payload}, **metadata}
     if part.media is not None:
         return {"attachment": {"type": part.media.kind, "payload": {"url": part.media.url}}, **metadata}
     return {"text": part.text, **metadata}
+
+
+def _template(named: str, variables: Mapping[str, str]) -> dict[str, Any]:
+    """Name a template, as in app.channels.meta_templates, with its values: by position, or by name."""
+    name, _, language = named.rpartition("/")
+    if all(one.isdecimal() for one in variables):
+        values = [
+            {"type": "text", "text": text} for _, text in sorted(variables.items(), key=lambda pair: int(pair[0]))
+        ]
+    else:
+        values = [{"type": "text", "parameter_name": one, "text": text} for one, text in variables.items()]
+    components = [{"type": "body", "parameters": values}] if values else []
+    return {"name": name, "language": {"code": language}, "components": components}
 
 
 def _element(card: Card) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from app.simulate.faults import Faults
 from app.simulate.loopback import Outgoing
 from app.simulate.meta_body import BodyRefusedError, check_body
 from app.simulate.meta_desk import MetaDesk, Platform, error
+from app.simulate.meta_template_book import MetaTemplateBook
 
 DAY_S = 24 * 3600
 WINDOW_S = DAY_S
@@ -87,6 +88,7 @@ class MetaStandIn:
     messages: list[SentMessage] = field(default_factory=list)
     actions: list[tuple[str, str]] = field(default_factory=list)  # (recipient, sender_action)
     desk: MetaDesk = field(init=False)
+    templates: MetaTemplateBook = field(default_factory=MetaTemplateBook)
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     _last_inbound: dict[str, float] = field(default_factory=dict)
     _threads: dict[str, list[tuple[str, str, float]]] = field(default_factory=dict)  # (mid, text, at) by person
@@ -105,6 +107,7 @@ class MetaStandIn:
                 Route(f"/{{version}}/{self.desk.node}/messages", self._messages, methods=["POST"]),
                 *self.desk.routes(),
                 Route(f"/{{version}}/{self.desk.node}/conversations", self._conversations, methods=["GET"]),
+                Route(f"/{{version}}/{self.desk.node}/message_templates", self._templates, methods=["GET"]),
                 Route("/cdn/{media}", self._cdn, methods=["GET"]),
                 Route("/{rest:path}", self._unknown, methods=["GET", "POST", "DELETE"]),
             ]
@@ -166,6 +169,8 @@ class MetaStandIn:
         if person not in self._last_inbound:
             return error(400, 100, "No matching user found", subcode=2018001)
         age = DAY_S * 30 if "closed_window" in self.faults.on else self.clock() - self._last_inbound[person]
+        if posted["messaging_type"] == "UTILITY":
+            return self.templates.refusal(posted["message"]["template"])
         is_tagged = posted["messaging_type"] == "MESSAGE_TAG"
         if is_tagged and not self.may_tag_human:
             return error(400, 100, "The tag needs the reviewed Human Agent feature")
@@ -188,6 +193,8 @@ class MetaStandIn:
         for name in ("text", "metadata"):
             if name in message.message:
                 said[name] = message.message[name]
+        if "template" in message.message:
+            said["text"] = self.templates.filled(message.message["template"])
         return self._event(self.account, message.to, message=said)
 
     def _event(self, sender: str, recipient: str, **fields: Any) -> dict[str, Any]:
@@ -265,6 +272,12 @@ class MetaStandIn:
             for mid, text, at in reversed(said)
         ]
         return {"id": f"t_{person}", "updated_time": _graph_time(said[-1][2]), "messages": {"data": messages}}
+
+    async def _templates(self, request: Request) -> Response:
+        refusal = self.desk.check(request)
+        if refusal is not None or self.platform != "page":
+            return refusal or error(400, 100, "Tried accessing nonexisting field (message_templates)")
+        return self.templates.listed(request)
 
     async def _cdn(self, request: Request) -> Response:
         media_type, content = self.files.get(request.path_params["media"], ("", b""))

@@ -13,7 +13,7 @@ BUTTONS = 3
 BUTTON_CHARS = 20
 ACTIONS = {"typing_on", "typing_off", "mark_seen"}
 MEDIA = {"image", "video", "audio", "file"}
-TYPES = {"RESPONSE", "UPDATE", "MESSAGE_TAG"}
+TYPES = {"RESPONSE", "UPDATE", "MESSAGE_TAG", "UTILITY"}
 TAGS = {"HUMAN_AGENT"}  # the others answer error 100 since April 2026
 
 
@@ -46,7 +46,14 @@ def check_body(body: bytes, platform: str) -> dict[str, Any]:
         raise BodyRefusedError("tag and MESSAGE_TAG go together")
     if "tag" in posted:
         _one_of(posted["tag"], TAGS, "tag")
-    _message(_object(posted.get("message"), "message"), platform)
+    message = _object(posted.get("message"), "message")
+    if ("template" in message) != (posted["messaging_type"] == "UTILITY"):
+        raise BodyRefusedError("a template and UTILITY go together")
+    if "template" in message and platform == "page":
+        _only(message, {"template", "metadata"}, "message")
+        _template(_object(message["template"], "template"))
+    else:
+        _message(message, platform)
     return posted
 
 
@@ -74,6 +81,26 @@ def _message(message: dict[str, Any], platform: str) -> None:
         raise BodyRefusedError(f"at most {QUICK_REPLIES} quick replies")
     if "attachment" in message:
         _attachment(_object(message["attachment"], "attachment"))
+
+
+def _template(template: dict[str, Any]) -> None:
+    _only(template, {"name", "language", "components"}, "template")
+    _text(template.get("name"), 512, "template[name]")
+    language = _object(template.get("language"), "language")
+    _only(language, {"code"}, "language")
+    _text(language.get("code"), 16, "language[code]")
+    components = template.get("components")
+    if not isinstance(components, list):
+        raise BodyRefusedError("Param components must be an array")
+    for component in components:
+        found = _object(component, "component")
+        _only(found, {"type", "parameters"}, "component")
+        _one_of(found.get("type"), {"body"}, "component[type]")
+        for parameter in found.get("parameters", []):
+            value = _object(parameter, "parameter")
+            _only(value, {"type", "text", "parameter_name"}, "parameter")
+            _one_of(value.get("type"), {"text"}, "parameter[type]")
+            _text(value.get("text"), 1024, "parameter[text]")
 
 
 def _attachment(attachment: dict[str, Any]) -> None:

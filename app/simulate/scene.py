@@ -122,6 +122,8 @@ def shown_text(message: TwilioMessage | MetaMessage | TelegramMessage) -> str:
         return message.text
     if isinstance(message, TelegramMessage):
         return message.media or ""
+    if "template" in message.message:
+        return f"(template {message.message['template']['name']})"
     payload = message.message.get("attachment", {}).get("payload", {})
     titles = [f"[{one['title']}: {one.get('subtitle', '')}]" for one in payload.get("elements", [])]
     return " ".join(titles) or str(payload.get("url", ""))

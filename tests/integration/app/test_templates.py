@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
+import pytest
 
 from app.db import models
 from app.domain.message import SenderKind
@@ -88,8 +89,38 @@ async def test_what_is_refused(rig: Product) -> None:
     assert await rig.rows(models.Delivery) == []
 
 
-async def test_a_channel_without_templates_lists_none(rig: Product) -> None:
+@pytest.mark.parametrize(
+    ("text", "values", "said"),
+    [
+        ("Your order {{1}} is now {{2}}.", {"2": "on its way", "1": "1042"}, "Your order 1042 is now on its way."),
+        ("Your order {{order}} is here.", {"order": "1042"}, "Your order 1042 is here."),
+        ("We are back: just write to us.", {}, "We are back: just write to us."),
+    ],
+)
+async def test_a_utility_template_of_a_page(rig: Product, text: str, values: dict[str, str], said: str) -> None:
     async with connected(rig, "messenger") as channel, await rig.signed_in() as client:
+        channel.meta.templates.texts = {("order_news", "en"): ("APPROVED", text), ("more", "en"): ("REJECTED", "Buy!")}
+        await channel.write("Hello?")
+        hands = Hands(rig)
+        await hands.work()
+        conversation = await channel.conversation()
+        channel.meta.clock = lambda: time.time() + 8 * 86_400  # after the people's window, too
+        listed = (await client.get(f"/api/conversations/{conversation}/templates/")).json()["templates"]
+        assert [(one["id"], one["name"], one["body"]) for one in listed] == [("order_news/en", "order news", text)]
+        sent = await send(client, conversation, template="order_news/en", variables=values)
+        assert sent.status_code == 200, sent.text
+        await hands.work()
+        await channel.stand_in.outgoing.idle()
+        await hands.work()
+        (posted,) = channel.meta.messages
+        assert (posted.messaging_type, posted.tag) == ("UTILITY", None)
+        assert channel.meta.templates.filled(posted.message["template"]) == said
+        assert [row.text for row in await rig.rows(models.Message, sender_kind="agent")] == [said]
+        assert await channel.statuses() == ["delivered"]
+
+
+async def test_a_channel_without_templates_lists_none(rig: Product) -> None:
+    async with connected(rig, "instagram") as channel, await rig.signed_in() as client:
         await channel.write("Hello?")
         await Hands(rig).work()
         path = f"/api/conversations/{await channel.conversation()}/templates/"
