@@ -15,9 +15,10 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from nlp.classification import Prediction, Probabilities, predictions
-from nlp.encoder import DIM, LAYERS, Encoder, Encoding, ModelFilesError
+from nlp.encoder import Encoder, Encoding, ModelFilesError
 from nlp.lexical import ngram_features
 from nlp.lexicon import lexicon_features
+from nlp.minilm import DIM, LAYERS
 
 WEIGHTS_FILE = "head.safetensors"
 FORMAT = "assistify-head-1"
