@@ -153,8 +153,8 @@ class Hub:
         return listening
 
     async def heard(self, listening: Listening) -> None:
-        """Subscribe a registered listener unless the bus is away; then it is tried again every second."""
-        if listening.subscription is not None or not self._bus.healthy:
+        """Subscribe a registered listener unless its topic is away; then it is tried again every second."""
+        if listening.subscription is not None or not self._bus.hears(listening.topic):
             return
         try:
             subscription = await self._bus.subscribe(listening.topic, listening.listener)
@@ -188,11 +188,11 @@ class Hub:
             was_reconnected = await self._wait_tick()
             now = loop.time()
             await self._hear_again()
-            if was_reconnected or now >= next_check or not self._bus.healthy:
+            if was_reconnected or now >= next_check:
                 await self._checked(list(self._feeds.values()) if was_reconnected else self._silent_feeds())
                 next_check = loop.time() + self._interval()
             else:
-                await self._checked([feed for feed in self._feeds.values() if not feed.is_subscribed])
+                await self._checked([feed for feed in self._feeds.values() if not feed.hears])
             if now >= next_reread or was_reconnected:
                 await asyncio.gather(*(feed.reread(self.sessions) for feed, _ in list(self._inboxes.values())))
                 next_reread = loop.time() + self.settings.inbox_reread_s
@@ -217,7 +217,7 @@ class Hub:
 
     def _silent_feeds(self) -> list[TopicFeed]:
         """Return the topics whose last event may have been lost, and begin the next interval for all."""
-        silent = [feed for feed in self._feeds.values() if not (feed.had_event and self._bus.healthy)]
+        silent = [feed for feed in self._feeds.values() if not (feed.had_event and feed.hears)]
         for feed in self._feeds.values():
             feed.had_event = False
         return silent
@@ -236,9 +236,10 @@ class Hub:
                     feed.behind(*last[feed.conversation])
 
     async def _hear_again(self) -> None:
-        if self._bus.healthy:
-            unsubscribed = [feed.subscribe() for feed in self._feeds.values() if not feed.is_subscribed]
-            await asyncio.gather(*unsubscribed, *(self.heard(listening) for listening in list(self._unheard)))
+        hears = self._bus.hears
+        feeds = [feed for feed in self._feeds.values() if not feed.is_subscribed and hears(feed.topic)]
+        listenings = [listening for listening in self._unheard if hears(listening.topic)]
+        await asyncio.gather(*(feed.subscribe() for feed in feeds), *(self.heard(one) for one in listenings))
 
     def _detach(self, feed: TopicFeed, watch: Watch) -> None:
         if feed.watches.get(watch.reader.id) is watch:

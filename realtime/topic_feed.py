@@ -59,6 +59,7 @@ class TopicFeed:
 
     def __init__(self, conversation: UUID, parts: FeedParts) -> None:
         self.conversation = conversation
+        self.topic = conversation_topic(conversation)
         self.watches: dict[UUID, Watch] = {}
         self.order = TopicOrder(conversation)
         self.mirror = Mirror()
@@ -79,6 +80,11 @@ class TopicFeed:
     def is_subscribed(self) -> bool:
         return self._subscription is not None
 
+    @property
+    def hears(self) -> bool:
+        """Whether what is published arrives here: else the position check is asked more often."""
+        return self._subscription is not None and self._parts.bus.hears(self.topic)
+
     def add(self, reader: Reader) -> Watch:
         """Begin to keep frames for a reader, from now on, in place of what it watched with before."""
         self._settle()
@@ -87,7 +93,7 @@ class TopicFeed:
 
     async def subscribe(self) -> None:
         """Return when the bus confirmed the subscription, or is away: then the position check brings the events."""
-        if self._subscription is not None or self._closed or not self._parts.bus.healthy:
+        if self._subscription is not None or self._closed or not self._parts.bus.hears(self.topic):
             return
         if self._subscribing is None:
             self._subscribing = self._loop.create_task(self._subscribe())
@@ -140,7 +146,7 @@ class TopicFeed:
 
     async def _subscribe(self) -> None:
         try:
-            subscription = await self._parts.bus.subscribe(conversation_topic(self.conversation), self)
+            subscription = await self._parts.bus.subscribe(self.topic, self)
         except BusUnavailableError:
             logger.warning("conversation not subscribed, the bus is away", extra={"action": "subscribe_failed"})
             return

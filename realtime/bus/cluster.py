@@ -84,6 +84,18 @@ class ClusterBus:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
+    def hears(self, topic: str) -> bool:
+        """Say whether the topic's own shard is heard; a topic that looks for its new home is not."""
+        if self._closed or self._topology.known is None:
+            return not self._closed and self._watcher is None
+        entry = self._topics.get(topic)
+        if entry is not None and entry.confirmed.done() and entry.home is None:
+            return False
+        node = entry.node if entry is not None else None
+        node = node or self._topology.known.owner(slot_of(channel_of(topic)))
+        shard = None if node is None else self._shards.get(node)
+        return node is not None and (shard is None or shard.healthy)
+
     @property
     def healthy(self) -> bool:
         return not self._closed and not self.away

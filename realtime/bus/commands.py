@@ -17,6 +17,7 @@ from redis.exceptions import (
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
+    ResponseError,
 )
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -25,11 +26,12 @@ BATCH = 256
 
 Argument = bytes | str | int
 
-# A replica that was a master a moment ago, or a full server, refuses writes: for us it is as good as gone.
+# A replica that was a master a moment ago, or a full server, refuses writes: for us it is as good as gone. So does a
+# master that misses its replicas, or cannot save; redis-py has no class for these.
+_REFUSES_WRITES = ("NOREPLICAS", "MISCONF")
 _AWAY = (
     RedisConnectionError,
     RedisTimeoutError,
-    ReadOnlyError,
     OutOfMemoryError,
     MasterDownError,
     OSError,
@@ -39,6 +41,10 @@ _AWAY = (
 
 class RedisAwayError(ConnectionError):
     """The server did not answer in time, or cannot do what it was asked now. The command may have been carried out."""
+
+
+class DemotedError(RedisAwayError):
+    """The server is a replica now, and takes no writes; the address may lead to its successor by now."""
 
 
 class Script:
@@ -89,7 +95,7 @@ class RedisCommands:
     async def execute(self, *command: Argument) -> Any:
         """Carry out one command.
 
-        Raises: RedisAwayError; redis.exceptions.ResponseError for what the server refuses.
+        Raises: RedisAwayError, DemotedError; redis.exceptions.ResponseError for what the server refuses.
         """
         if self._closed:
             raise RedisAwayError("this client is closed")
@@ -100,8 +106,14 @@ class RedisCommands:
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await answer
+        except ReadOnlyError as error:
+            raise DemotedError("the Redis server is a replica now") from error
         except _AWAY as error:
             raise RedisAwayError(f"Redis is away: {type(error).__name__}") from error
+        except ResponseError as error:
+            if not str(error).startswith(_REFUSES_WRITES):
+                raise
+            raise RedisAwayError("Redis refuses writes") from error
 
     async def run(self, script: Script, keys: tuple[Argument, ...], arguments: tuple[Argument, ...]) -> Any:
         """Run a script by its digest, by its source when the server does not know it (after a restart)."""

@@ -46,6 +46,10 @@ class MemoryBus:
     def on_reconnect(self, callback: Callable[[], None]) -> None:
         """Accept the callback; there is no connection that could be lost."""
 
+    def hears(self, topic: str) -> bool:
+        """Say whether all is well; there is only one part."""
+        return self.healthy
+
     @property
     def healthy(self) -> bool:
         return not self._closed

@@ -53,9 +53,12 @@ class Bus(Protocol):
     def on_reconnect(self, callback: Callable[[], None]) -> None:
         """Call back each time frames may have been missed for all topics (after reconnect and resubscribe)."""
 
+    def hears(self, topic: str) -> bool:
+        """False while what is published on this topic may not arrive here: its part of the bus is away."""
+
     @property
     def healthy(self) -> bool:
-        """False while the end-to-end probe fails or the connection is down."""
+        """False while the end-to-end probe fails or the connection is down, of any part."""
 
     @property
     def away(self) -> tuple[str, ...]:

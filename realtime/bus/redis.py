@@ -1,7 +1,8 @@
 """The bus on Redis pub/sub: one connection that listens, one that publishes. Several servers would be several of these.
 
-Anything may be lost here, and it is noticed: by the transport, or by a probe that this process publishes to itself
-when it hears nothing. A connection can look healthy to TCP and PING and yet deliver nothing, as after a failover.
+Anything may be lost here, and it is noticed: by the transport, or by a probe, which this process publishes to itself
+again and again. A connection can look healthy to TCP and PING and yet deliver nothing, or lead to what has become a
+replica, where a publish reaches nobody but the replica's own listeners.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from functools import partial
 from itertools import groupby
 from uuid import uuid4
 
-from realtime.bus.commands import RedisAwayError, RedisCommands
+from realtime.bus.commands import DemotedError, RedisAwayError, RedisCommands
 from realtime.bus.fanout import Callbacks, LocalSubscription, confirmed, deliver
 from realtime.bus.frame import BadFrameError, Frame, Kind, decode_frame, encode_frame
 from realtime.bus.port import BusUnavailableError, Listener
@@ -48,6 +49,8 @@ class Topic:
 class RedisBus:
     """Bus over one Redis server. `timeout_s` bounds every publish, subscribe and attempt to connect."""
 
+    PUBLISH = "PUBLISH"
+
     def __init__(
         self,
         url: str,
@@ -74,6 +77,10 @@ class RedisBus:
         self._probe_fails = False
         self._closed = False
 
+    def hears(self, topic: str) -> bool:
+        """Say whether all is well; there is only one part."""
+        return self.healthy
+
     @property
     def healthy(self) -> bool:
         if self._closed:
@@ -90,7 +97,7 @@ class RedisBus:
         Raises: BusUnavailableError.
         """
         try:
-            await self._commands.execute("PUBLISH", channel_of(topic), encode_frame(frame))
+            await self._commands.execute(self.PUBLISH, channel_of(topic), encode_frame(frame))
         except RedisAwayError as error:
             raise BusUnavailableError(str(error)) from error
 
@@ -235,7 +242,6 @@ class RedisBus:
             if batch:
                 async with asyncio.timeout(self._timeout_s):
                     await self._send_subscribe(link, batch)
-        link.heard_at = asyncio.get_running_loop().time()
         self._is_listening = True
 
     def _lose(self, link: PubSubLink) -> None:
@@ -248,16 +254,14 @@ class RedisBus:
                 entry.confirmed = asyncio.get_running_loop().create_future()
 
     async def _watch(self, link: PubSubLink) -> None:
-        """Return or raise when the connection is lost; probe when nothing was heard for a while.
+        """Return or raise when the connection is lost; probe it in turn.
 
-        Raises: TimeoutError when a probe was taken by the server and not delivered here.
+        Raises: TimeoutError when a probe was taken by the server and not delivered here; ConnectionResetError.
         """
         while not link.lost.done():
-            silent_s = asyncio.get_running_loop().time() - link.heard_at
-            due_s = 0.0 if self._probe_fails else self._probe_after_s - silent_s
-            if due_s > 0:
-                await asyncio.wait([link.lost], timeout=due_s)
-            else:
+            if not self._probe_fails:
+                await asyncio.wait([link.lost], timeout=self._probe_after_s)
+            if not link.lost.done():
                 await self._probe(link)
         raise ConnectionResetError("the connection was closed")
 
@@ -265,6 +269,9 @@ class RedisBus:
         echo = self._echo = asyncio.get_running_loop().create_future()
         try:
             await self._send_probe(self._probe_channel, _PROBE)
+        except DemotedError:
+            self._probe_fails = True
+            raise ConnectionResetError("the server is a replica now") from None
         except RedisAwayError:
             self._probe_fails = True
             await asyncio.wait([link.lost], timeout=min(1.0, self._probe_after_s))
@@ -280,4 +287,6 @@ class RedisBus:
             self._callbacks.call()
 
     async def _send_probe(self, channel: bytes, data: bytes) -> None:
-        await self._commands.execute("PUBLISH", channel, data)
+        """Publish, as everybody does, behind a write that changes nothing: a replica takes the one, not the other."""
+        await self._commands.execute("PEXPIRE", channel, 1)
+        await self._commands.execute(self.PUBLISH, channel, data)

@@ -83,10 +83,7 @@ class PubSubLink(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._greeting: deque[asyncio.Future[None]] = deque()
         self._requests: deque[Request] = deque()
-        self._loop = asyncio.get_running_loop()
-        self.lost: asyncio.Future[None] = self._loop.create_future()
-        self.heard_at = self._loop.time()
-        """Loop time of the last message."""
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @classmethod
     async def connect(cls, address: RedisAddress, on_message: OnMessage) -> Self:
@@ -133,21 +130,17 @@ class PubSubLink(asyncio.Protocol):
         """Hand out the messages and confirmations in the data."""
         if self.lost.done():
             return
-        is_heard = False
         try:
             self._reader.feed(data)
             get, on_message, message = self._reader.gets, self._on_message, self.MESSAGE
             while (reply := get()) is not False:
                 if reply.__class__ is list and reply and reply[0] == message:
-                    is_heard = True
                     on_message(reply[1], reply[2])
                 else:
                     self._take(reply)
         except (hiredis.HiredisError, OSError) as error:
             self.abort()
             self._end(error)
-        if is_heard:
-            self.heard_at = self._loop.time()
 
     async def _sign_in(self, address: RedisAddress) -> None:
         commands: list[list[bytes]] = [[b"CLIENT", b"SETNAME", b"assistify-bus"]]

@@ -82,6 +82,8 @@ class ShardLink(PubSubLink):
 class ShardBus(RedisBus):
     """The pub/sub of one node. `slots` are those it owns, as far as is known; `on_moved` is told what it lost."""
 
+    PUBLISH = "SPUBLISH"
+
     def __init__(
         self, url: str, *, slots: Callable[[], Collection[int]], on_moved: Callable[[str | None], None], **options: Any
     ) -> None:
@@ -105,7 +107,7 @@ class ShardBus(RedisBus):
 
     async def _send_probe(self, channel: bytes, data: bytes) -> None:
         try:
-            await self._commands.execute("SPUBLISH", channel, data)
+            await super()._send_probe(channel, data)
         except MovedError:
             self._on_moved(None)
             raise ConnectionResetError("the slot of the probe moved") from None

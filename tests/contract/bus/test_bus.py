@@ -125,6 +125,14 @@ async def test_a_bus_with_a_subscription_is_healthy_until_closed(buses: Buses, t
     assert not buses.there.healthy
 
 
+async def test_all_topics_of_a_healthy_bus_are_heard_and_none_of_a_closed_one(buses: Buses, topic: str) -> None:
+    await BusEar.open(buses.there, topic)
+    assert buses.there.hears(topic)
+    assert buses.there.hears(f"{topic}:another")
+    await buses.there.aclose()
+    assert not buses.there.hears(topic)
+
+
 async def test_a_closed_bus_refuses_and_closing_twice_is_fine(buses: Buses, topic: str) -> None:
     ear = await BusEar.open(buses.there, topic)
     await buses.there.aclose()

@@ -163,10 +163,12 @@ async def test_a_node_that_dies_takes_only_its_own_topics_and_brings_them_back(
     dies, lives = cluster.servers[0], cluster.servers[1]
     lost, kept = topic_at(cluster, dies), topic_at(cluster, lives)
     lost_ear, kept_ear = await BusEar.open(bus, lost), await BusEar.open(bus, kept)
+    new_at_both = (topic_at(cluster, dies), topic_at(cluster, lives))
     await hears_again(publisher, lost_ear, lost)
     await asyncio.to_thread(dies.kill)
     await until(lambda: bus.away == (name_of(dies),))
     assert not bus.healthy
+    assert [bus.hears(topic) for topic in (lost, kept, *new_at_both)] == [False, True, False, True]
     for _ in range(20):
         await publisher.publish(kept, FRAME)
     assert len(await kept_ear.heard(20)) == 20
@@ -180,6 +182,7 @@ async def test_a_node_that_dies_takes_only_its_own_topics_and_brings_them_back(
     await wait_for(reconnected)
     await until(lambda: bus.healthy)
     await hears_again(publisher, lost_ear, lost)
+    assert bus.hears(lost)
 
 
 async def test_a_frozen_node_is_noticed_and_named(own_redis_cluster: RedisCluster, make_bus: MakeBus) -> None:
@@ -199,16 +202,23 @@ async def test_a_frozen_node_is_noticed_and_named(own_redis_cluster: RedisCluste
     await hears_again(publisher, stuck_ear, stuck)
 
 
-async def test_a_replica_takes_over_from_a_master_that_was_killed(
+async def test_a_replica_takes_over_from_a_master_that_lives_on_and_from_one_that_was_killed(
     cluster_with_replicas: RedisCluster, make_bus: MakeBus
 ) -> None:
+    """The one is a replica then, with all connections as they were, and the other is not there."""
     cluster = cluster_with_replicas
     bus, publisher = make_bus(cluster), make_bus(cluster)
-    dies = cluster.servers[0]
+    first = cluster.servers[0]
     topics = [topic_at(cluster, server) for server in cluster.servers[:MASTERS]]
     ears = [await BusEar.open(bus, topic) for topic in topics]
     for ear, topic in zip(ears, topics, strict=True):
         await hears_again(publisher, ear, topic)
+    moved = next_reconnect(bus)
+    dies = await asyncio.to_thread(cluster.fail_over, first)
+    await wait_for(moved)
+    for ear, topic in zip(ears, topics, strict=True):
+        await hears_again(publisher, ear, topic)
+    await until(lambda: bus.healthy)
     moved = next_reconnect(bus)
     await asyncio.to_thread(dies.kill)
     await wait_for(moved)

@@ -1,6 +1,7 @@
 """The bus on a Redis that goes away, comes back, freezes, or only looks alive."""
 
 import asyncio
+import contextlib
 import shutil
 import subprocess
 import time
@@ -11,10 +12,13 @@ from uuid import uuid4
 import pytest
 import uvloop
 
+from realtime.bus.commands import RedisAwayError, RedisCommands
 from realtime.bus.frame import Frame, Kind
 from realtime.bus.port import BusUnavailableError
 from realtime.bus.redis import RESUBSCRIBE_BATCH, RedisBus, channel_of
 from tests.fixtures.bus_ear import BusEar
+from tests.fixtures.fault_proxy import FaultProxy
+from tests.fixtures.redis_pair import RedisPair
 from tests.fixtures.redis_server import RedisServer
 from tests.fixtures.tcp_proxy import TcpProxy
 
@@ -205,6 +209,64 @@ async def test_a_connection_that_is_up_and_delivers_nothing_is_replaced(
     assert await ear.heard_all() == [FRAME]
     await bus.aclose()
     await proxy.aclose()
+
+
+async def test_publishing_at_what_has_become_a_replica_is_noticed_and_ended(make_bus: MakeBus) -> None:
+    """A failover may leave connections to the old master open. A replica takes publishes, and nobody else hears them.
+
+    What is published at the new master arrives through the replica all the while, so that nothing seems wrong.
+    """
+    pair = RedisPair(lambda address: setattr(proxy, "target", address))
+    proxy = FaultProxy(pair.address, "resp")
+    bus = make_bus(f"redis://127.0.0.1:{await proxy.start()}/0")
+    try:
+        ear = await BusEar.open(bus, "topic")
+        await bus.publish("topic", FRAME)
+        assert await ear.heard_all() == [FRAME]
+        reconnected = next_reconnect(bus)
+        await asyncio.to_thread(pair.switch)
+        elsewhere = make_bus(pair.master.url)
+        far_ear = await BusEar.open(elsewhere, "topic")
+        async with asyncio.timeout(SOON_S):
+            while not far_ear.frames:
+                await elsewhere.publish("noise", FRAME)
+                with contextlib.suppress(BusUnavailableError):
+                    await bus.publish("topic", FRAME)
+                await asyncio.sleep(0.02)
+        await wait_for(reconnected)
+        await until(lambda: bus.healthy)
+        ear.frames.clear()
+        await elsewhere.publish("topic", FRAME)
+        assert FRAME in await ear.heard(1)
+    finally:
+        await bus.aclose()
+        await proxy.aclose()
+        pair.close()
+
+
+async def test_a_server_that_refuses_writes_is_as_good_as_gone(make_bus: MakeBus) -> None:
+    server = RedisServer(options=["--save", "3600 1", "--enable-protected-configs", "yes"])
+    bus, commands = make_bus(server.url), RedisCommands(server.url, timeout_s=TIMEOUT_S)
+    try:
+        await bus.subscribe("topic", ignore)
+        with server.client() as client:
+            client.config_set("min-replicas-to-write", 1)
+            await until(lambda: not bus.healthy)
+            with pytest.raises(RedisAwayError):
+                await commands.execute("SET", "key", "misses its replicas")
+            client.config_set("min-replicas-to-write", 0)
+            await until(lambda: bus.healthy)
+            client.config_set("dir", "/proc")  # where it cannot save
+            client.bgsave()
+            await until(lambda: not bus.healthy)
+            with pytest.raises(RedisAwayError):
+                await commands.execute("SET", "key", "cannot be saved")
+            client.config_set("stop-writes-on-bgsave-error", "no")
+            await until(lambda: bus.healthy)
+    finally:
+        await commands.aclose()
+        await bus.aclose()
+        server.close()
 
 
 async def test_a_failing_reconnect_callback_keeps_nobody_from_being_called(

@@ -31,12 +31,16 @@ QUICK = RealtimeSettings(
 
 
 class LossyBus(MemoryBus):
-    """The memory bus, with a network in it: `loses` says which frames never arrive; `sick` fails the probe."""
+    """The memory bus, with a network in it: `loses` says which frames never arrive; `sick` fails the probe.
+
+    `deaf` are topics whose part of the bus is away.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.loses: Callable[[Frame], bool] = lambda frame: False
         self.sick = False
+        self.deaf: set[str] = set()
         self.reconnected: list[Callable[[], None]] = []
 
     def publish_now(self, topic: str, frame: Frame) -> None:
@@ -45,6 +49,9 @@ class LossyBus(MemoryBus):
 
     def on_reconnect(self, callback: Callable[[], None]) -> None:
         self.reconnected.append(callback)
+
+    def hears(self, topic: str) -> bool:
+        return self.healthy and topic not in self.deaf
 
     @property
     def healthy(self) -> bool:

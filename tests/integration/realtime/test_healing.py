@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from realtime.bus.frame import Frame, Kind
+from realtime.bus.topic import conversation_topic
 from realtime.settings import RealtimeSettings
 from tests.integration.realtime.client import Client, client
 from tests.integration.realtime.node import Node, node
@@ -85,6 +86,23 @@ async def test_everything_arrives_through_the_log_while_the_bus_is_away(server: 
     server.bus.loses = lambda frame: False
     await visitor.ack("message.send", conversation=conversation, client_id=str(uuid4()), text="back again")
     await visitor.until(lambda: visitor.views[conversation].seq == 2)
+
+
+async def test_only_the_topics_of_a_shard_that_is_away_are_asked_for_all_the_time() -> None:
+    settings = RealtimeSettings(check_every_s=600, check_unhealthy_every_s=0.05)
+    async with node(settings) as server, client(server.chat) as ana, client(server.chat) as bert:
+        for visitor in (ana, bert):
+            await visitor.hello_visitor()
+        (theirs, found), (others, other) = await opened(server, ana), await opened(server, bert)
+        server.bus.loses = lambda frame: frame.kind is Kind.EVENT
+        server.bus.deaf = {conversation_topic(found.id)}
+        await server.shop.say(other, "lost, and not known to be")
+        for number in range(3):
+            await server.shop.say(found, "lost with its shard")
+            await ana.until(lambda number=number: ana.views[theirs].seq == number + 1)  # type: ignore[misc]
+        assert bert.views[others].seq == 0
+        server.bus.deaf = {conversation_topic(other.id)}
+        await bert.until(lambda: bert.views[others].seq == 1)
 
 
 async def test_a_lost_delta_is_read_from_the_live_reply(server: Node, visitor: Client) -> None:
