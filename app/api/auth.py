@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -13,10 +14,11 @@ from app.api.problem import Problem
 from app.api.security import is_same_origin
 from app.auth.passwords import MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS
 from app.auth.roles import Permission
-from app.auth.staff import SESSION_COOKIE, SessionStart, SignInRefusedError
+from app.auth.staff import SESSION_COOKIE, SESSION_KIND, SessionStart, SignInRefusedError, secret_hash
 from app.domain.staff import StaffMember
 
 TAG = "auth"
+AGENT_CHARS = 255
 
 
 class Credentials(Struct, frozen=True):
@@ -66,10 +68,35 @@ class SignedIn(Struct, frozen=True):
     demo: bool
 
 
+class Place(Struct, frozen=True):
+    """Where the member is signed in: a browser, or a program with a refresh token. `current` is the one that asks;
+    times are UTC, and `last_used_at` is true to some minutes."""
+
+    id: UUID
+    kind: Literal["browser", "program"]
+    current: bool
+    address: str | None
+    agent: str | None
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+class Places(Struct, frozen=True):
+    """Where the member is signed in, the place used last first."""
+
+    sessions: list[Place]
+
+
+class Ended(Struct, frozen=True):
+    """How many sessions have ended."""
+
+    ended: int
+
+
 async def create_token(call: Call) -> Tokens:
     """Check e-mail and password, return tokens."""
     member = await _checked(call)
-    pair = await call.context.staff.issue_tokens(member, call.address)
+    pair = await call.context.staff.issue_tokens(member, call.address, _agent(call))
     return Tokens(access=pair.access, refresh=pair.refresh, expires_in=pair.expires_in)
 
 
@@ -77,7 +104,7 @@ async def refresh_token(call: Call) -> Tokens:
     """Swap a refresh token for a new pair."""
     body: Refresh = call.body
     try:
-        pair = await call.context.staff.refresh(body.refresh, call.address)
+        pair = await call.context.staff.refresh(body.refresh, call.address, _agent(call))
     except SignInRefusedError as error:
         raise Problem(401, "unauthorized", str(error)) from error
     return Tokens(access=pair.access, refresh=pair.refresh, expires_in=pair.expires_in)
@@ -86,7 +113,7 @@ async def refresh_token(call: Call) -> Tokens:
 async def create_session(call: Call) -> Response:
     """Check e-mail and password, set the session cookie."""
     _check_origin(call)
-    started = await call.context.staff.start_session(await _checked(call), call.address)
+    started = await call.context.staff.start_session(await _checked(call), call.address, _agent(call))
     answer = json_response(await _signed_in(call, started), 201)
     answer.set_cookie(
         SESSION_COOKIE,
@@ -102,7 +129,7 @@ async def create_session(call: Call) -> Response:
 
 async def read_session(call: Call) -> SignedIn:
     """Return who is signed in."""
-    cookie = call.request.cookies.get(SESSION_COOKIE, "")
+    cookie = _cookie(call)
     try:
         member = await call.context.staff.check_session(cookie)
     except SignInRefusedError as error:
@@ -114,10 +141,42 @@ async def read_session(call: Call) -> SignedIn:
 async def delete_session(call: Call) -> Response:
     """Sign out."""
     _check_origin(call)
-    await call.context.staff.end_session(call.request.cookies.get(SESSION_COOKIE, ""))
+    await call.context.staff.end_session(_cookie(call))
     answer = Response(status_code=204)
     answer.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="lax")
     return answer
+
+
+async def list_sessions(call: Call) -> Places:
+    """List where the member is signed in."""
+    here = secret_hash(_cookie(call))
+    return Places(
+        [
+            Place(
+                id=one.id,
+                kind="browser" if one.kind == SESSION_KIND else "program",
+                current=one.token_hash == here,
+                address=one.address,
+                agent=one.agent,
+                created_at=one.created_at,
+                last_used_at=one.last_used_at,
+            )
+            for one in await call.context.staff.sessions(call.staff)
+        ]
+    )
+
+
+async def end_one_session(call: Call) -> Response:
+    """Sign out in one place: a browser's live connections close at once; a program's access ends with the token it has,
+    within minutes."""
+    if not await call.context.staff.end_one(call.staff, call.request.path_params["id"]):
+        raise Problem(404, "not_found", "you are not signed in there")
+    return Response(status_code=204)
+
+
+async def end_other_sessions(call: Call) -> Ended:
+    """Sign out everywhere but here."""
+    return Ended(await call.context.staff.end_others(call.staff, _cookie(call)))
 
 
 async def delete_sessions(call: Call) -> Response:
@@ -156,6 +215,16 @@ async def _limit_attempts(call: Call) -> None:
         raise Problem(429, "rate_limited", "too many sign-in attempts from this address", retry_after_ms=wait)
 
 
+def _cookie(call: Call) -> str:
+    return call.request.cookies.get(SESSION_COOKIE, "")
+
+
+def _agent(call: Call) -> str | None:
+    """Return what the caller says it is, as far as it can be shown."""
+    said = call.request.headers.get("user-agent", "")
+    return "".join(character for character in said if character.isprintable())[:AGENT_CHARS] or None
+
+
 def _check_origin(call: Call) -> None:
     if not is_same_origin(call.request.headers, call.context.settings.resolved_public_url):
         raise Problem(403, "forbidden", "this request must come from the server's own pages")
@@ -178,6 +247,12 @@ OPERATIONS = (
               SignedIn, 201, errors=(401, 403)),
     Operation("GET", "/api/auth/session/", read_session, "Who is signed in", TAG, None, None, None, SignedIn,
               errors=(401,)),
+    Operation("GET", "/api/auth/sessions/", list_sessions, "Where you are signed in", TAG,
+              Permission.READ_CONVERSATIONS, response=Places),
+    Operation("DELETE", "/api/auth/sessions/{id:uuid}/", end_one_session, "Sign out in one place", TAG,
+              Permission.READ_CONVERSATIONS, status=204),
+    Operation("POST", "/api/auth/sessions/end_others/", end_other_sessions, "Sign out everywhere else", TAG,
+              Permission.READ_CONVERSATIONS, response=Ended),
     Operation("DELETE", "/api/auth/sessions/", delete_sessions, "Sign out everywhere", TAG,
               Permission.READ_CONVERSATIONS, status=204),
     Operation("POST", "/api/auth/password/", change_password, "Change the own password", TAG,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
@@ -29,6 +30,14 @@ class RevokingStaff(SqlStaff):
         if user is not None and kind == SESSION_KIND:
             await self._revoke(user, Revoke(reason="signed out", session=token_hash))
         return user
+
+    async def end_sessions_of(self, user: UUID, sessions: Sequence[UUID]) -> int:
+        """See SqlStaff; of console sessions, their own connections are closed and no others."""
+        ended = await self._end_of(user, sessions)
+        for token_hash, kind in ended:
+            if kind == SESSION_KIND:
+                await self._revoke(user, Revoke(reason="signed out", session=token_hash))
+        return len(ended)
 
     async def end_all_sessions(self, user: UUID) -> None:
         """See SqlStaff."""

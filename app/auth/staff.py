@@ -18,7 +18,7 @@ from uuid import UUID
 from app.auth.passwords import Passwords
 from app.auth.tokens import TokenKind, TokenRejectedError, Tokens
 from app.domain.people import Role
-from app.domain.staff import StaffMember, StaffRecord
+from app.domain.staff import StaffMember, StaffRecord, StaffSession
 
 SESSION_COOKIE = "assistify_session"
 SESSION_KIND = "session"
@@ -35,8 +35,14 @@ class StaffStore(Protocol):
     async def by_id(self, user: UUID) -> StaffRecord | None: ...
 
     async def add_session(
-        self, user: StaffMember, token_hash: str, kind: str, ttl_s: float, address: str | None
+        self, user: StaffMember, token_hash: str, kind: str, ttl_s: float, address: str | None, agent: str | None
     ) -> None: ...
+
+    async def sessions_of(self, user: UUID) -> Sequence[StaffSession]:
+        """Return the live sessions of a user, the one used last first."""
+
+    async def end_sessions_of(self, user: UUID, sessions: Sequence[UUID]) -> int:
+        """End those of these sessions that are live and the user's; return how many."""
 
     async def use_session(self, token_hash: str, kind: str) -> UUID | None:
         """Return the user of a live session and note its use."""
@@ -150,7 +156,7 @@ class StaffAuth:
             raise SignInRefusedError("wrong e-mail address or password")
         return record.member
 
-    async def issue_tokens(self, member: StaffMember, address: str | None) -> TokenPair:
+    async def issue_tokens(self, member: StaffMember, address: str | None, agent: str | None = None) -> TokenPair:
         """Return a fresh pair of access and refresh token."""
         access = self._tokens.issue(
             TokenKind.ACCESS, member.id, member.shop, ttl_s=self._lifetimes.access_s, generation=member.generation
@@ -159,11 +165,11 @@ class StaffAuth:
             TokenKind.REFRESH, member.id, member.shop, ttl_s=self._lifetimes.refresh_s, generation=member.generation
         )
         await self._store.add_session(
-            member, secret_hash(refresh), REFRESH_KIND, float(self._lifetimes.refresh_s), address
+            member, secret_hash(refresh), REFRESH_KIND, float(self._lifetimes.refresh_s), address, agent
         )
         return TokenPair(access=access, refresh=refresh, expires_in=self._lifetimes.access_s)
 
-    async def refresh(self, token: str, address: str | None) -> TokenPair:
+    async def refresh(self, token: str, address: str | None, agent: str | None = None) -> TokenPair:
         """Swap a refresh token for a new pair.
 
         Raises: SignInRefusedError; a token used before ends all sessions of its user.
@@ -177,7 +183,7 @@ class StaffAuth:
             if await self._store.was_session(secret_hash(token), REFRESH_KIND) is not None:
                 await self._store.end_all_sessions(claims.subject)
             raise SignInRefusedError("the refresh token was used before: sign in again")
-        return await self.issue_tokens(await self._live_member(claims.subject, claims.generation), address)
+        return await self.issue_tokens(await self._live_member(claims.subject, claims.generation), address, agent)
 
     async def check_access(self, token: str) -> tuple[StaffMember, float]:
         """Return the member of an access token and its expiry (Unix seconds).
@@ -190,11 +196,11 @@ class StaffAuth:
             raise SignInRefusedError(str(error)) from error
         return await self._live_member(claims.subject, claims.generation), claims.expires_at
 
-    async def start_session(self, member: StaffMember, address: str | None) -> SessionStart:
+    async def start_session(self, member: StaffMember, address: str | None, agent: str | None = None) -> SessionStart:
         """Open a console session."""
         cookie = secrets.token_urlsafe(SESSION_BYTES)
         await self._store.add_session(
-            member, secret_hash(cookie), SESSION_KIND, float(self._lifetimes.session_s), address
+            member, secret_hash(cookie), SESSION_KIND, float(self._lifetimes.session_s), address, agent
         )
         return SessionStart(member=member, cookie=cookie, csrf=self.csrf_token(cookie))
 
@@ -211,6 +217,20 @@ class StaffAuth:
     async def end_session(self, cookie: str) -> None:
         """Sign out; unknown sessions are no error."""
         await self._store.end_session(secret_hash(cookie), SESSION_KIND)
+
+    async def sessions(self, member: StaffMember) -> Sequence[StaffSession]:
+        """Return where a member is signed in, the place used last first."""
+        return await self._store.sessions_of(member.id)
+
+    async def end_one(self, member: StaffMember, session: UUID) -> bool:
+        """Sign a member out in one place, with its live connections; False when they are not signed in there."""
+        return await self._store.end_sessions_of(member.id, [session]) > 0
+
+    async def end_others(self, member: StaffMember, cookie: str) -> int:
+        """Sign a member out everywhere but in the browser that has this cookie; return in how many places."""
+        here = secret_hash(cookie)
+        others = [one.id for one in await self._store.sessions_of(member.id) if one.token_hash != here]
+        return await self._store.end_sessions_of(member.id, others)
 
     async def end_everywhere(self, member: StaffMember) -> None:
         """Sign a member out on all devices: sessions, tokens and live connections."""

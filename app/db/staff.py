@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.db import models
 from app.db.base import utc_now
 from app.db.database import Database
-from app.domain.staff import StaffMember, StaffRecord
+from app.domain.staff import StaffMember, StaffRecord, StaffSession
+
+SEEN_EVERY = timedelta(minutes=5)
 
 
 class SqlStaff:
@@ -32,7 +34,7 @@ class SqlStaff:
             return _record(await session.get(models.User, user))
 
     async def add_session(
-        self, user: StaffMember, token_hash: str, kind: str, ttl_s: float, address: str | None
+        self, user: StaffMember, token_hash: str, kind: str, ttl_s: float, address: str | None, agent: str | None
     ) -> None:
         """Store a session that ends by itself after `ttl_s` seconds."""
         now = utc_now()
@@ -44,7 +46,7 @@ class SqlStaff:
                     token_hash=token_hash,
                     kind=kind,
                     address=address,
-                    agent=None,
+                    agent=agent,
                     created_at=now,
                     last_used_at=None,
                     expires_at=now + timedelta(seconds=ttl_s),
@@ -54,14 +56,60 @@ class SqlStaff:
             await session.commit()
 
     async def use_session(self, token_hash: str, kind: str) -> UUID | None:
-        """Return the user of a live session."""
+        """Return the user of a live session; its last use is noted to some minutes."""
         async with self._database.read_session() as session:
             row = await session.scalar(
                 select(models.Session).where(models.Session.token_hash == token_hash, models.Session.kind == kind)
             )
-        if row is None or row.revoked_at is not None or row.expires_at <= utc_now():
+        now = utc_now()
+        if row is None or row.revoked_at is not None or row.expires_at <= now:
             return None
+        if row.last_used_at is None or row.last_used_at < now - SEEN_EVERY:
+            await self._see(row.id, now)
         return row.user_id
+
+    async def _see(self, row: UUID, now: datetime) -> None:
+        async with self._database.write_session() as session:
+            await session.execute(update(models.Session).where(models.Session.id == row).values(last_used_at=now))
+            await session.commit()
+
+    async def sessions_of(self, user: UUID) -> Sequence[StaffSession]:
+        """Return the live sessions of a user."""
+        table = models.Session
+        used = func.coalesce(table.last_used_at, table.created_at)
+        async with self._database.read_session() as session:
+            rows = await session.scalars(select(table).where(*_live(user)).order_by(used.desc(), table.id))
+            return [
+                StaffSession(
+                    id=row.id,
+                    token_hash=row.token_hash,
+                    kind=row.kind,
+                    address=row.address,
+                    agent=row.agent,
+                    created_at=row.created_at,
+                    last_used_at=row.last_used_at,
+                )
+                for row in rows
+            ]
+
+    async def end_sessions_of(self, user: UUID, sessions: Sequence[UUID]) -> int:
+        """End sessions of a user; return how many."""
+        return len(await self._end_of(user, sessions))
+
+    async def _end_of(self, user: UUID, sessions: Sequence[UUID]) -> Sequence[tuple[str, str]]:
+        """End sessions of a user; return token hash and kind of each that was live."""
+        table = models.Session
+        async with self._database.write_session() as session:
+            ended = await session.execute(
+                update(table)
+                .where(*_live(user), table.id.in_(sessions))
+                .values(revoked_at=utc_now())
+                .returning(table.token_hash, table.kind)
+                .execution_options(synchronize_session=False)
+            )
+            rows = [(token_hash, kind) for token_hash, kind in ended]
+            await session.commit()
+        return rows
 
     async def end_session(self, token_hash: str, kind: str) -> UUID | None:
         """End a live session; return its user. Of two calls at once only one gets it."""
@@ -191,6 +239,11 @@ class SqlStaff:
                 )
             await session.commit()
             return row.id
+
+
+def _live(user: UUID) -> tuple[ColumnElement[bool], ...]:
+    table = models.Session
+    return (table.user_id == user, table.revoked_at.is_(None), table.expires_at > utc_now())
 
 
 def _record(row: models.User | None) -> StaffRecord | None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -21,6 +22,7 @@ __all__ = ["own_redis_server", "redis_server"]
 
 Ending = Callable[[httpx2.AsyncClient, Product], Awaitable[None]]
 
+SESSIONS = "/api/auth/sessions/"
 SESSION, TOKEN = "/api/auth/session/", "/api/auth/token/"
 REVOKED = 4502
 
@@ -68,6 +70,55 @@ async def test_signing_out_closes_the_sockets_of_that_session_alone(rig: Product
         await until_revoked(*tabs)
         for one in others:
             await still_there(one)
+
+
+async def listed(http: httpx2.AsyncClient, cookie: str) -> list[dict[str, Any]]:
+    answer = await http.get(SESSIONS, headers={"Cookie": f"assistify_session={cookie}"})
+    return list(answer.json()["sessions"])
+
+
+async def test_a_member_sees_where_they_are_signed_in_and_ends_one_place(rig: Product) -> None:
+    async with serving(rig) as url, httpx2.AsyncClient(base_url=url) as http, AsyncExitStack() as stack:
+        http.headers["User-Agent"] = "Lost Laptop"
+        lost, theirs = await cookie_of(http, rig), await cookie_of(http, rig, Role.OWNER)
+        http.headers["User-Agent"] = "Own Browser"
+        here = await cookie_of(http, rig)
+        http.cookies.clear()
+        places = await listed(http, here)
+        assert [(one["agent"], one["kind"], one["current"]) for one in places] == [
+            ("Own Browser", "browser", True),
+            ("Lost Laptop", "browser", False),
+        ]
+        assert all(one["address"] == "127.0.0.1" and one["last_used_at"] for one in places[:1])
+        gone, kept = await connected(stack, url, cookie=lost), await connected(stack, url, cookie=here)
+        owner = await connected(stack, url, cookie=theirs)
+        bearer = await rig.bearer()
+        foreign = (await listed(http, theirs))[0]["id"]
+        assert (await http.delete(f"{SESSIONS}{foreign}/", headers=bearer)).status_code == 404
+        assert (await http.delete(f"{SESSIONS}{places[1]['id']}/", headers=bearer)).status_code == 204
+        await until_revoked(gone)
+        for one in (kept, owner):
+            await still_there(one)
+        assert (await http.get(SESSION, headers={"Cookie": f"assistify_session={lost}"})).status_code == 401
+        assert (await http.delete(f"{SESSIONS}{places[1]['id']}/", headers=bearer)).status_code == 404
+
+
+async def test_signing_out_everywhere_else_keeps_the_browser_that_asks(rig: Product) -> None:
+    async with serving(rig) as url, httpx2.AsyncClient(base_url=url) as http, AsyncExitStack() as stack:
+        elsewhere, here = await cookie_of(http, rig), await cookie_of(http, rig)
+        http.cookies.clear()
+        pair = (await http.post(TOKEN, json={"email": rig.mine.email(), "password": PASSWORD})).json()
+        gone, kept = await connected(stack, url, cookie=elsewhere), await connected(stack, url, cookie=here)
+        cookie = {"Cookie": f"assistify_session={here}"}
+        assert (await http.post(f"{SESSIONS}end_others/", headers=cookie)).status_code == 403
+        csrf = (await http.get(SESSION, headers=cookie)).json()["csrf"]
+        ended = await http.post(f"{SESSIONS}end_others/", headers={**cookie, "X-CSRF-Token": csrf})
+        assert ended.json() == {"ended": 2}
+        await until_revoked(gone)
+        await still_there(kept)
+        assert [one["current"] for one in await listed(http, here)] == [True]
+        refreshed = await http.post("/api/auth/token/refresh/", json={"refresh": pair["refresh"]})
+        assert refreshed.status_code == 401
 
 
 async def test_another_password_or_role_closes_all_sockets_and_ends_the_cookies(rig: Product) -> None:

@@ -52,6 +52,10 @@ async def the_ids(rig: Product) -> dict[str, str]:
         "image/png",
         b"\x89PNG\r\n\x1a\n a secret of the other shop",
     )
+    theirs = await rig.core.staff_store.by_email(rig.other.email())
+    assert theirs is not None
+    await rig.core.staff.start_session(theirs.member, "192.0.2.9", "a secret of the other shop")
+    (session,) = await rig.core.staff.sessions(theirs.member)
     account = await AccountDesk(rig.core.accounts, BY_KIND).add(rig.other.shop.id, "messenger", MESSENGER)
     return {
         "conversations": str(conversation),
@@ -60,6 +64,7 @@ async def the_ids(rig: Product) -> dict[str, str]:
         "channels": str(account),
         "merges": str(new_id()),
         "attachments": str(file.id),
+        "auth": str(session.id),
     }
 
 
