@@ -105,7 +105,8 @@ class AnswerLane:
             await asyncio.shield(self._give_back(run))
             raise
         except Exception as error:
-            log.exception("reply failed", action="reply_failed", reply=str(run.id))
+            tried = {"tries": run.claim.job.tries, "error": type(error).__name__}
+            log.exception("reply failed", action="reply_failed", reply=str(run.id), **tried)
             metrics.jobs_total.labels(lane="answer", result="failed").inc()
             await self._fail(run, error)
         finally:

@@ -106,8 +106,12 @@ class FaultyCluster:
     def complaints(self) -> list[str]:
         """Return the lines of all logs that no fault explains: errors that nobody foresaw."""
         bad = ("never retrieved", "never awaited", "RuntimeWarning", "AssertionError", "was destroyed but")
+        return [line for words in bad for line in self.logged(words)]
+
+    def logged(self, words: str) -> list[str]:
+        """Return the lines of all logs with these words."""
         lines = [f"{node.name}: {line}" for node in self.nodes.values() for line in node.log.splitlines()]
-        return [line for line in lines if any(words in line for words in bad)]
+        return [line for line in lines if words in line]
 
     async def aclose(self) -> None:
         """Leave nothing behind."""

@@ -130,7 +130,8 @@ class Oracle:
             elif reply.status in ("stopped", "taken_over"):
                 self.findings.check(whole.startswith(text), f"reply {reply.id} says {text!r}, which {whole!r} does not")
             else:
-                self.findings.wrong.append(f"reply {reply.id} is {reply.status}: {reply.failure}")
+                logged = "\n".join(self._cluster.logged(str(reply.id)))
+                self.findings.wrong.append(f"reply {reply.id} is {reply.status}: {reply.failure}\n{logged}")
         for story in self._stories:
             for message, text in story.cuts.items():
                 self.findings.check(
@@ -146,6 +147,7 @@ class Oracle:
                 row.controller != "bot" or is_answered, f"{row.id}: message {row.customer_seq} has no outcome"
             )
         for job in await self._rows(models.Job):
+            self.findings.counts[f"{job.lane} jobs with {job.tries} tries"] += 1
             self.findings.check(job.status != "dead", f"the {job.kind} job {job.id} was given up: {job.error}")
         for message in await self._rows(models.Message):
             if message.sender_kind == "customer":

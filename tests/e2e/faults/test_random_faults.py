@@ -22,8 +22,8 @@ SEED = 70_311
 PIECES = 1 if EFFORT == 1 else 5
 CONVERSATIONS = 8 if EFFORT == 1 else 20  # in each piece
 AGENTS = CONVERSATIONS // 4
-ROUNDS = 1 if EFFORT == 1 else 5
-TALK = 8 if EFFORT == 1 else 19
+ROUNDS = 1 if EFFORT == 1 else 6
+TALK = 8 if EFFORT == 1 else 16
 ROUGH = 4  # every so many visitors lives with a bad network
 
 
