@@ -85,7 +85,8 @@ async def test_a_thousand_chats_survive_a_deploy_of_three_processes(tmp_path: Pa
 @pytest.mark.timeout(900)
 @is_long
 async def test_twenty_chats_with_the_engine_survive_a_deploy_of_three_processes(tmp_path: Path) -> None:
-    cluster = Cluster(tmp_path, {**REAL.settings(), "reply_pace": TOKENS_PER_SECOND}, webs=REAL.webs, workers=1)
+    engine = {"engine_slots": str(REAL.chats), "reply_pace": TOKENS_PER_SECOND}
+    cluster = Cluster(tmp_path, {**REAL.settings(), **engine}, webs=REAL.webs, workers=1)
     try:
         cluster.start()
         async with Front([web.url for web in cluster.webs]) as front:
