@@ -24,6 +24,11 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/py$(MINOR)-dev.txt
 	@scripts/setup_python.sh "$(PYTHON)" "$(VENV)" "$(TORCH)" requirements/py$(MINOR)-dev.txt
 	@touch $@
 
+# The engine's C. Optional: where it cannot be built, torch computes the same, slower.
+$(VENV)/.native: $(VENV)/.runtime pyproject.toml $(wildcard nlp/engine/native/*.[ch])
+	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
 web/node_modules/.ready: web/package.json web/package-lock.json scripts/web_install.sh scripts/node.sh
 	@scripts/web_install.sh
 	@touch $@
@@ -32,9 +37,9 @@ web/dist/.built: web/node_modules/.ready $(WEB_SOURCES)
 	@scripts/node.sh npm run build
 	@touch $@
 
-setup: $(VENV)/.runtime web/dist/.built ## all that `make run` needs, without starting it
+setup: $(VENV)/.native web/dist/.built ## all that `make run` needs, without starting it
 
-setup-dev: $(VENV)/.dev web/dist/.built ## all that `make check` needs
+setup-dev: $(VENV)/.dev $(VENV)/.native web/dist/.built ## all that `make check` needs
 
 run: setup ## start the demo shop on http://127.0.0.1:8000 (PORT= another)
 	@$(BIN)/assistify serve --demo --port $(PORT)

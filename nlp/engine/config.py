@@ -34,6 +34,11 @@ class T5Config:
     pad_id: int
     window: int
 
+    @property
+    def feed_inputs(self) -> tuple[str, ...]:
+        """The names of a feed-forward's input matrices."""
+        return ("wi_0", "wi_1") if self.gated else ("wi",)
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> T5Config:
         """Read a `config.json`. Raises ModelLoadError when it is not one of a T5 or lacks a field."""

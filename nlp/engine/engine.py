@@ -13,13 +13,13 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
+from nlp.engine.backend import make_backend
 from nlp.engine.cache import rounded
 from nlp.engine.config import T5Config
 from nlp.engine.constraint import Constraint, ConstraintMaker
 from nlp.engine.detokenize import Detokenizer
 from nlp.engine.loader import ModelFiles, load_directory
 from nlp.engine.lookup import AnswerStore, Guesser
-from nlp.engine.model import T5Model
 from nlp.engine.request import (
     Chunk,
     EngineClosedError,
@@ -50,8 +50,8 @@ class Engine:
     def __init__(self, files: ModelFiles, settings: EngineSettings | None = None) -> None:
         settings = settings or EngineSettings()
         config = files.config
-        device = torch.device(settings.device)
         threads = torch.get_num_threads()
+        self._threads = settings.threads or threads
         # A thread that has used OpenMP keeps its helpers; with more of them than cores, nobody's helpers spin while
         # they wait, and a step of the engine takes twice as long (measured). Only the engine's thread may have some.
         torch.set_num_threads(1)
@@ -65,11 +65,11 @@ class Engine:
         self._constraints = ConstraintMaker(self._vocabulary)
         self._pieces = PieceBook(self._vocabulary)
         capacity = rounded(settings.max_tokens)
-        model = T5Model(config, files.weights, settings.dtype, capacity, self.window, device)
-        cache = model.make_cache(settings.slots, capacity, self.window)
+        self._backend = make_backend(
+            config, files.weights, settings, max_tokens=capacity, window=self.window, threads=self._threads
+        )
         torch.set_num_threads(threads)
-        self._threads = settings.threads or threads
-        self._runner = Runner(model, cache, settings.guess_rows)
+        self._runner = Runner(self._backend, settings.guess_rows)
         self._answers = AnswerStore()
         self._scheduler = Scheduler(settings.slots, settings.max_waiting, settings.encode_tokens)
         self._encoding: list[Sequence] = []
@@ -136,6 +136,7 @@ class Engine:
             self._wake.notify()
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join)
+        self._backend.close()
 
     def tokenize(self, text: str) -> list[int]:
         """Return the ids of a prompt, the end mark last."""
@@ -167,7 +168,7 @@ class Engine:
         return Sequence(request, prompt, start, end, detokenizer, constraint, time.monotonic(), guesser)
 
     def _run(self) -> None:
-        torch.set_num_threads(self._threads)
+        torch.set_num_threads(self._backend.torch_threads(self._threads))
         with torch.inference_mode():
             while self._has_work():
                 try:

@@ -138,7 +138,7 @@ def _expected(config: T5Config) -> dict[str, tuple[int, ...]]:
                 names[f"{prefix}.{attention}.o.weight"] = (d, inner)
             feed = f"{stack}.block.{i}.layer.{len(attentions)}"
             names[f"{feed}.layer_norm.weight"] = (d,)
-            for part in ("wi_0", "wi_1") if config.gated else ("wi",):
+            for part in config.feed_inputs:
                 names[f"{feed}.DenseReluDense.{part}.weight"] = (config.d_ff, d)
             names[f"{feed}.DenseReluDense.wo.weight"] = (d, config.d_ff)
     return names

@@ -95,9 +95,9 @@ class T5Model:
             return BagCache(self.config, slots, max_tokens, window)
         return GridCache(self.config, slots, max_tokens, window, self.float_type, self.device)
 
-    def encode(self, prompts: Items[Items[int]], slots: Items[int]) -> EncoderPass:
+    def encode(self, prompts: Items[Items[int]], slots: Items[int], cache: SlotCache) -> EncoderPass:
         """Begin an encoder pass over several prompts, which fills the cross-attention cache of their slots."""
-        return EncoderPass(self, prompts, slots)
+        return EncoderPass(self, prompts, slots, cache)
 
     def prompt_bias(self, length: int) -> Tensor:
         """Return the encoder's position bias [H, S, S] for one length."""
@@ -117,18 +117,16 @@ class EncoderPass:
     its own length, so that a prompt's result does not depend on its companions.
     """
 
-    def __init__(self, model: T5Model, prompts: Items[Items[int]], slots: Items[int]) -> None:
+    def __init__(self, model: T5Model, prompts: Items[Items[int]], slots: Items[int], cache: SlotCache) -> None:
         self._model = model
         self._slots = slots
         self._lengths = [len(prompt) for prompt in prompts]
         tokens = torch.tensor([token for prompt in prompts for token in prompt], device=model.device)
         self._x = functional.embedding(tokens, model.embedding)  # [N, D]
-        self._pieces: Iterator[bool] | None = None
+        self._pieces = self._run(cache)
 
-    def advance(self, cache: SlotCache) -> bool:
+    def advance(self) -> bool:
         """Go on by one piece: a layer, or a part of one when there are many tokens. Returns whether it was the last."""
-        if self._pieces is None:
-            self._pieces = self._run(cache)
         return next(self._pieces, True)
 
     def _run(self, cache: SlotCache) -> Iterator[bool]:
@@ -165,8 +163,7 @@ class FeedForward:
         inner = f"{prefix}.DenseReluDense"
         norm = weights[f"{prefix}.layer_norm.weight"], config.epsilon
         self._gated = config.gated
-        names = ("wi_0", "wi_1") if config.gated else ("wi",)
-        first = torch.cat([weights[f"{inner}.{name}.weight"] for name in names])
+        first = torch.cat([weights[f"{inner}.{name}.weight"] for name in config.feed_inputs])
         self._wi = make(first, norm, many_rows=many_rows)
         self._wo = make(weights[f"{inner}.wo.weight"], many_rows=many_rows)
         self.layers = (self._wi, self._wo)
@@ -264,8 +261,13 @@ def decoder_bias(config: T5Config, weight: Tensor, max_tokens: int) -> Tensor:
     """Make the table [T, H, T] of the bias by query and key position; keys after the query get -inf."""
     places = torch.arange(max_tokens)
     distance = places[:, None] - places
-    bias = weight[_bucket(distance.clamp(min=0), config.buckets, config.max_distance)]  # [T, T, H]
+    bias = distance_bias(config, weight, max_tokens)[distance.clamp(min=0)]  # [T, T, H]
     return bias.masked_fill((distance < 0)[..., None], -torch.inf).permute(0, 2, 1).contiguous()
+
+
+def distance_bias(config: T5Config, weight: Tensor, max_tokens: int) -> Tensor:
+    """Make the table [T, H] of the decoder's bias by the distance from a query back to a key."""
+    return weight[_bucket(torch.arange(max_tokens), config.buckets, config.max_distance)]
 
 
 def _bucket(distance: Tensor, buckets: int, max_distance: int) -> Tensor:

@@ -9,8 +9,8 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
-from nlp.engine.cache import Rows, SlotCache
-from nlp.engine.model import EncoderPass, T5Model
+from nlp.engine.backend import Backend, Encoding
+from nlp.engine.cache import Rows
 from nlp.engine.sampler import choose
 from nlp.engine.sequence import Sequence
 
@@ -20,13 +20,12 @@ PRIMING_ROWS = 16
 
 
 class Runner:
-    """A model and its cache."""
+    """A model, and the encoder pass that is under way."""
 
-    def __init__(self, model: T5Model, cache: SlotCache, guess_rows: int) -> None:
-        self._model = model
+    def __init__(self, backend: Backend, guess_rows: int) -> None:
+        self._backend = backend
         self._guess_rows = guess_rows
-        self._cache = cache
-        self._pass: EncoderPass | None = None
+        self._pass: Encoding | None = None
 
     @property
     def is_encoding(self) -> bool:
@@ -35,13 +34,13 @@ class Runner:
 
     def begin(self, sequences: list[Sequence]) -> None:
         """Begin the encoder pass of sequences that have their slots."""
-        self._pass = self._model.encode([s.prompt for s in sequences], [s.slot for s in sequences])
+        self._pass = self._backend.encode([s.prompt for s in sequences], [s.slot for s in sequences])
 
     def encode_piece(self) -> bool:
         """Go on with the encoder pass by one piece. Returns whether it is complete."""
         if self._pass is None:
             raise RuntimeError("expected an encoder pass under way, found none: call begin first")
-        if self._pass.advance(self._cache):
+        if self._pass.advance():
             self._pass = None
             return True
         return False
@@ -71,7 +70,7 @@ class Runner:
             tokens += inputs
             slots += [sequence.slot] * len(inputs)
             positions += range(begin, begin + len(inputs))
-        logits = self._model.decode(Rows(tokens, slots, positions, wanted), self._cache)
+        logits = self._backend.decode(Rows(tokens, slots, positions, wanted))
         return _choices(logits, ready)
 
 

@@ -25,6 +25,7 @@ class EngineSettings:
     guess_rows: int = 16  # guessed tokens one decoder pass may verify, all replies together; 0: no speculation
     threads: int | None = None  # of matrix products; None: torch's default
     device: str = "cpu"
+    native: bool = True  # int8 by compiled kernels where the processor can; False: by torch everywhere
 
     def __post_init__(self) -> None:
         if self.dtype == "int8" and self.device != "cpu":

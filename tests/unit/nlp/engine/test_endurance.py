@@ -9,13 +9,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from torch import Tensor
 
 from nlp.engine import lookup
-from nlp.engine.cache import Rows, SlotCache
 from nlp.engine.engine import Engine
-from nlp.engine.model import T5Model
 from nlp.engine.request import Chunk, GenerationRequest
+from nlp.engine.runner import Choice, Runner
+from nlp.engine.sequence import Sequence
 from nlp.engine.settings import EngineSettings
 from tests.fixtures.effort import EFFORT
 from tests.unit.nlp.engine.replies import read
@@ -31,11 +30,11 @@ def resident_bytes() -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not tell memory in /proc")
-async def test_memory_is_flat(gated_untied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_memory_is_flat(gated_untied: Path, native: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Shops come and go, prompts differ, some leave early. What is remembered of answers is bounded, and full soon."""
     monkeypatch.setattr(lookup, "MAX_ENTRIES", 100)
     monkeypatch.setattr(lookup, "MAX_TENANTS", 3)
-    engine = Engine.load(gated_untied, EngineSettings(dtype="int8", slots=4, max_waiting=10_000))
+    engine = Engine.load(gated_untied, EngineSettings(dtype="int8", slots=4, max_waiting=10_000, native=native))
 
     async def one(number: int) -> None:
         prompt = "where is the order " * (number % 3 + 1)
@@ -63,16 +62,16 @@ async def test_a_cancel_is_felt_by_the_next_step(gated_untied: Path, monkeypatch
     """The pass under way may end; no later one has a row of the cancelled reply, and another may have its slot."""
     slots_seen: list[set[int]] = []
     begun, go_on = threading.Event(), threading.Event()
-    decode = T5Model.decode
+    decode = Runner.decode
 
-    def held(model: T5Model, rows: Rows, cache: SlotCache) -> Tensor:
-        slots_seen.append(set(rows.slots))
+    def held(runner: Runner, sequences: list[Sequence]) -> list[Choice]:
+        slots_seen.append({sequence.slot for sequence in sequences})
         if len(slots_seen) == 6:
             begun.set()
             go_on.wait(10)
-        return decode(model, rows, cache)
+        return decode(runner, sequences)
 
-    monkeypatch.setattr(T5Model, "decode", held)
+    monkeypatch.setattr(Runner, "decode", held)
     engine = Engine.load(gated_untied, EngineSettings(dtype="int8", slots=2))
     requests = [GenerationRequest(id=name, prompt="hello you", max_tokens=40, min_tokens=40) for name in "ab"]
     streams = [await engine.submit(request) for request in requests]

@@ -11,35 +11,40 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from nlp.engine.backend import Backend, TorchBackend, make_backend
 from nlp.engine.bag_cache import BagCache
-from nlp.engine.cache import Rows, SlotCache
+from nlp.engine.cache import Rows
 from nlp.engine.loader import load_directory
 from nlp.engine.model import PIECE_ROWS, T5Model
+from nlp.engine.native.model import NativeModel
 from nlp.engine.quantize import Dtype, Int8Linear, PinnedKernel, PromptKernel, RowKernel, use_int8_kernels
+from nlp.engine.settings import EngineSettings
 
 CPU = torch.device("cpu")
 LENGTHS = [5, 90, 31, 32, 33, 64, 1, 150]
 
 
-def make(directory: Path, dtype: Dtype = "int8", *, calm: bool = False) -> tuple[T5Model, SlotCache]:
+def make(directory: Path, dtype: Dtype = "int8", *, native: bool = False, calm: bool = False) -> Backend:
     files = load_directory(directory)
     # Random attention without a scale picks single tokens, and so makes large errors of small ones.
     scale = {name: 0.1 if calm and name.endswith(".q.weight") else 1.0 for name in files.weights}
     weights = {name: weight * scale[name] for name, weight in files.weights.items()}
-    model = T5Model(files.config, weights, dtype, 128, 160, CPU)
-    return model, model.make_cache(len(LENGTHS), 128, 160)
+    settings = EngineSettings(dtype=dtype, slots=len(LENGTHS), native=native)
+    backend = make_backend(files.config, weights, settings, max_tokens=128, window=160, threads=2)
+    assert isinstance(backend, NativeModel) is native
+    return backend
 
 
-def make_int8(directory: Path) -> tuple[T5Model, BagCache]:
-    model, cache = make(directory)
-    assert isinstance(cache, BagCache)
-    return model, cache
+def make_torch(directory: Path) -> tuple[T5Model, BagCache]:
+    files = load_directory(directory)
+    model = T5Model(files.config, files.weights, "int8", 128, 160, CPU)
+    return model, BagCache(files.config, len(LENGTHS), 128, 160)
 
 
-def encode(model: T5Model, cache: SlotCache, slots: Iterable[int]) -> None:
+def encode(backend: Backend, slots: Iterable[int]) -> None:
     chosen = list(slots)
-    work = model.encode([[(7 * slot + i) % 390 + 3 for i in range(LENGTHS[slot])] for slot in chosen], chosen)
-    while not work.advance(cache):
+    work = backend.encode([[(7 * slot + i) % 390 + 3 for i in range(LENGTHS[slot])] for slot in chosen], chosen)
+    while not work.advance():
         pass
 
 
@@ -47,54 +52,51 @@ def answers(slot: int) -> list[int]:
     return [0, *((11 * slot + 5 * i) % 390 + 3 for i in range(100))]
 
 
-def decode(model: T5Model, cache: SlotCache, rows: list[tuple[int, int]]) -> Tensor:
+def decode(backend: Backend, rows: list[tuple[int, int]]) -> Tensor:
     """Decode (slot, position) rows; return the logits of all."""
     tokens = [answers(slot)[position] for slot, position in rows]
     slots, positions = zip(*rows, strict=True)
-    return model.decode(Rows(tokens, slots, positions, range(len(rows))), cache)
+    return backend.decode(Rows(tokens, slots, positions, range(len(rows))))
 
 
 @torch.inference_mode()
-def test_encoded_and_decoded_alone_or_together_is_bit_equal(gated_untied: Path) -> None:
+def test_encoded_and_decoded_alone_or_together_is_bit_equal(gated_untied: Path, native: bool) -> None:
     """Slots of other lengths and at other positions, in order and with holes, change nothing."""
-    model, together = make_int8(gated_untied)
-    _, alone = make_int8(gated_untied)
-    encode(model, together, range(len(LENGTHS)))
+    together, alone = make(gated_untied, native=native), make(gated_untied, native=native)
+    encode(together, range(len(LENGTHS)))
     for slot in range(len(LENGTHS)):
-        encode(model, alone, [slot])
-    assert torch.equal(together.cross.keys, alone.cross.keys)
-    assert torch.equal(together.cross.values, alone.cross.values)
+        encode(alone, [slot])
     for step in range(70):
         # Each slot is 9 positions behind the one before it, so lengths differ and slots come in one by one.
         rows = [(slot, step - 9 * slot) for slot in range(len(LENGTHS)) if step >= 9 * slot and (step + slot) % 5]
         if rows:
-            batch = decode(model, together, rows)
-            single = torch.cat([decode(model, alone, [row]) for row in rows])
+            batch = decode(together, rows)
+            single = torch.cat([decode(alone, [row]) for row in rows])
             assert torch.equal(batch, single)
 
 
 @torch.inference_mode()
-def test_a_long_prompt_is_encoded_in_more_pieces_than_layers(gated_untied: Path) -> None:
+def test_a_long_prompt_is_encoded_in_more_pieces_than_layers(gated_untied: Path, native: bool) -> None:
     """So that running replies go on inside a layer; a short one takes one piece per layer."""
-    model, cache = make(gated_untied)
+    backend, config = make(gated_untied, native=native), load_directory(gated_untied).config
     for length, per_layer in ((PIECE_ROWS, 1), (PIECE_ROWS + 1, 6)):
-        work, pieces = model.encode([[5] * length], [0]), 1
-        while not work.advance(cache):
+        work, pieces = backend.encode([[5] * length], [0]), 1
+        while not work.advance():
             pieces += 1
-        assert pieces == per_layer * len(model.encoder) + len(model.decoder)
+        assert pieces == per_layer * config.encoder_layers + config.decoder_layers
 
 
 @torch.inference_mode()
-def test_a_prefix_in_one_pass_is_bit_equal_to_step_by_step(gated_untied: Path) -> None:
-    model, cache = make_int8(gated_untied)
-    encode(model, cache, range(3))
-    stepwise = torch.cat([decode(model, cache, [(1, position)]) for position in range(70)])
-    cache.own.keys.zero_()
-    cache.own.values.zero_()
-    decode(model, cache, [(2, 0)])
-    primed = decode(model, cache, [*((1, position) for position in range(70)), (2, 1)])
+def test_a_prefix_in_one_pass_is_bit_equal_to_step_by_step(gated_untied: Path, native: bool) -> None:
+    backend = make(gated_untied, native=native)
+    encode(backend, range(3))
+    stepwise = torch.cat([decode(backend, [(1, position)]) for position in range(70)])
+    backend = make(gated_untied, native=native)  # another, that has seen nothing of this prefix
+    encode(backend, range(3))
+    decode(backend, [(2, 0)])
+    primed = decode(backend, [*((1, position) for position in range(70)), (2, 1)])
     assert torch.equal(primed[:-1], stepwise)
-    nothing = model.decode(Rows([answers(1)[70]], [1], [70], []), cache)
+    nothing = backend.decode(Rows([answers(1)[70]], [1], [70], []))
     assert nothing.shape == (0, primed.shape[1]), "a part of a prefix that chooses nothing yet"
 
 
@@ -103,12 +105,13 @@ def test_the_graph_of_a_pass_is_bit_equal_to_its_operations_one_by_one(
     gated_untied: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With more rows, blocks and prompt lengths than the example it was recorded with."""
-    model, cache = make(gated_untied)
-    encode(model, cache, range(len(LENGTHS)))
+    model, cache = make_torch(gated_untied)
+    backend = TorchBackend(model, cache)
+    encode(backend, range(len(LENGTHS)))
     rows = [(slot, position) for position in range(70) for slot in range(len(LENGTHS))]
-    graph = decode(model, cache, rows)
+    graph = decode(backend, rows)
     monkeypatch.setattr(model, "_graph", None)
-    assert torch.equal(graph, decode(model, cache, rows))
+    assert torch.equal(graph, decode(backend, rows))
 
 
 SHAPES = [
@@ -119,36 +122,42 @@ SHAPES = [
 ]
 
 
-@pytest.mark.parametrize("dtype", ["int8", "fp32", "bf16"])
+KINDS: list[tuple[Dtype, bool]] = [("int8", True), ("int8", False), ("fp32", False), ("bf16", False)]
+
+
+@pytest.mark.parametrize(("dtype", "native"), KINDS, indirect=["native"])
 @pytest.mark.parametrize("rows", SHAPES)
 @torch.inference_mode()
 def test_slots_with_holes_and_several_rows_are_equal_to_single_ones(
-    gated_untied: Path, rows: list[tuple[int, int]], dtype: Dtype
+    gated_untied: Path, rows: list[tuple[int, int]], dtype: Dtype, native: bool
 ) -> None:
     """To the bit in int8. In the others, the linear layers themselves differ with the number of rows."""
-    model, cache = make(gated_untied, dtype, calm=True)
-    encode(model, cache, range(len(LENGTHS)))
+    backend = make(gated_untied, dtype, native=native, calm=True)
+    encode(backend, range(len(LENGTHS)))
     for position in range(3):
-        decode(model, cache, [(slot, position) for slot in range(len(LENGTHS))])
-    batch = decode(model, cache, rows)
-    single = torch.cat([decode(model, cache, [row]) for row in rows])
+        decode(backend, [(slot, position) for slot in range(len(LENGTHS))])
+    batch = decode(backend, rows)
+    single = torch.cat([decode(backend, [row]) for row in rows])
     if dtype == "int8":
         assert torch.equal(batch, single)
     else:
         assert (batch - single).norm() < (1e-5 if dtype == "fp32" else 0.05) * single.norm()
 
 
-@pytest.mark.parametrize(("dtype", "bound"), [("int8", 0.1), ("bf16", 0.1)])
+@pytest.mark.parametrize(("dtype", "native"), [kind for kind in KINDS if kind[0] != "fp32"], indirect=["native"])
+@pytest.mark.parametrize("name", ["relu_tied", "gated_untied"])
 @torch.inference_mode()
-def test_short_types_stay_near_fp32(gated_untied: Path, dtype: Dtype, bound: float) -> None:
+def test_short_types_stay_near_fp32(name: str, dtype: Dtype, native: bool, request: pytest.FixtureRequest) -> None:
+    directory: Path = request.getfixturevalue(name)
     logits = []
-    for each in ("fp32", dtype):
-        model, cache = make(gated_untied, each, calm=True)
-        encode(model, cache, range(len(LENGTHS)))
-        decoded = [decode(model, cache, [(slot, at) for slot in range(len(LENGTHS))]) for at in range(20)]
+    kinds: list[tuple[Dtype, bool]] = [("fp32", False), (dtype, native)]
+    for each, kernels in kinds:
+        backend = make(directory, each, native=kernels, calm=True)
+        encode(backend, range(len(LENGTHS)))
+        decoded = [decode(backend, [(slot, at) for slot in range(len(LENGTHS))]) for at in range(20)]
         logits.append(torch.stack(decoded))
     exact, near = logits
-    assert (near - exact).norm() < bound * exact.norm()
+    assert (near - exact).norm() < 0.1 * exact.norm()
 
 
 KernelType = type[RowKernel | PromptKernel | PinnedKernel]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -14,10 +14,11 @@ import pytest_asyncio
 from torch import Tensor
 
 from nlp.engine import lookup
-from nlp.engine.cache import Rows, SlotCache
+from nlp.engine.backend import Backend, TorchBackend
+from nlp.engine.cache import Rows
 from nlp.engine.engine import Engine
 from nlp.engine.lookup import AnswerStore, Contexts, Guesser
-from nlp.engine.model import T5Model
+from nlp.engine.native.model import NativeModel
 from nlp.engine.request import GenerationRequest
 from nlp.engine.settings import EngineSettings
 from tests.unit.nlp.engine.replies import read
@@ -105,20 +106,23 @@ class Passes:
 @pytest.fixture
 def passes(monkeypatch: pytest.MonkeyPatch) -> Passes:
     passes = Passes()
-    decode = T5Model.decode
 
-    def counted(model: T5Model, rows: Rows, cache: SlotCache) -> Tensor:
-        passes.count += 1
-        passes.most_rows = max(passes.most_rows, len(rows.tokens))
-        return decode(model, rows, cache)
+    def counted(decode: Callable[[Any, Rows], Tensor]) -> Callable[[Any, Rows], Tensor]:
+        def count(backend: Backend, rows: Rows) -> Tensor:
+            passes.count += 1
+            passes.most_rows = max(passes.most_rows, len(rows.tokens))
+            return decode(backend, rows)
 
-    monkeypatch.setattr(T5Model, "decode", counted)
+        return count
+
+    for kind in (NativeModel, TorchBackend):
+        monkeypatch.setattr(kind, "decode", counted(kind.decode))
     return passes
 
 
 @pytest_asyncio.fixture
-async def engine(gated_untied: Path) -> AsyncIterator[Engine]:
-    engine = Engine.load(gated_untied, EngineSettings(dtype="int8", slots=4, guess_rows=16))
+async def engine(gated_untied: Path, native: bool) -> AsyncIterator[Engine]:
+    engine = Engine.load(gated_untied, EngineSettings(dtype="int8", slots=4, guess_rows=16, native=native))
     yield engine
     await engine.aclose()
 

@@ -11,11 +11,13 @@ import pytest_asyncio
 import torch
 from transformers import T5ForConditionalGeneration
 
-from nlp.engine.cache import Rows, SlotCache
+from nlp.engine.backend import Backend, make_backend
+from nlp.engine.cache import Rows
 from nlp.engine.engine import Engine
 from nlp.engine.loader import load_directory
-from nlp.engine.model import T5Model
 from nlp.engine.request import GenerationRequest
+from nlp.engine.runner import Choice, Runner
+from nlp.engine.sequence import Sequence
 from nlp.engine.settings import EngineSettings
 from nlp.registry import STARTER_RESPONDER
 from nlp.training.responder.dialogues import Example, Generator
@@ -36,8 +38,9 @@ def asked(example: Example, name: str) -> GenerationRequest:
 
 
 @pytest_asyncio.fixture
-async def engine() -> AsyncIterator[Engine]:
-    engine = Engine.load(STARTER_RESPONDER, EngineSettings(dtype="int8", slots=16, max_waiting=10_000))
+async def engine(native: bool) -> AsyncIterator[Engine]:
+    settings = EngineSettings(dtype="int8", slots=16, max_waiting=10_000, native=native)
+    engine = Engine.load(STARTER_RESPONDER, settings)
     yield engine
     await engine.aclose()
 
@@ -55,43 +58,44 @@ async def test_primed_from_any_prefix_the_answer_is_the_same(engine: Engine, tem
 
 
 @torch.inference_mode()
-def test_99_of_100_steps_choose_as_in_fp32(engine: Engine) -> None:
+def test_99_of_100_steps_choose_as_in_fp32(engine: Engine, native: bool) -> None:
     """With the answers of the dialogues given: what the plain model and the int8 one take for the likeliest next id."""
     exact = T5ForConditionalGeneration.from_pretrained(STARTER_RESPONDER)
     torch.nn.Module.train(exact, False)
     files = load_directory(STARTER_RESPONDER)
-    model = T5Model(files.config, files.weights, "int8", 128, files.config.window, torch.device("cpu"))
-    cache = model.make_cache(1, 128, files.config.window)
+    settings = EngineSettings(dtype="int8", slots=1, native=native)
+    window = files.config.window
+    backend = make_backend(files.config, files.weights, settings, max_tokens=128, window=window, threads=1)
     same = steps = 0
     for example in dialogues(COMPARED, seed=2):
         prompt, answer = engine.tokenize(example.prompt), [files.config.start_id, *engine.tokenize(example.answer)][:-1]
         logits = exact(input_ids=torch.tensor([prompt]), decoder_input_ids=torch.tensor([answer])).logits[0]
-        found = likeliest(model, cache, prompt, answer)
+        found = likeliest(backend, prompt, answer)
         same += int((logits.argmax(-1) == found).sum())
         steps += len(answer)
     print(f"{same} of {steps} steps")
     assert same >= 0.99 * steps
 
 
-def likeliest(model: T5Model, cache: SlotCache, prompt: list[int], answer: list[int]) -> torch.Tensor:
-    work = model.encode([prompt], [0])
-    while not work.advance(cache):
+def likeliest(backend: Backend, prompt: list[int], answer: list[int]) -> torch.Tensor:
+    work = backend.encode([prompt], [0])
+    while not work.advance():
         pass
     places = range(len(answer))
-    return model.decode(Rows(answer, [0] * len(answer), places, places), cache).argmax(-1)
+    return backend.decode(Rows(answer, [0] * len(answer), places, places)).argmax(-1)
 
 
 async def test_guessing_saves_passes_and_changes_no_text(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run of held-out questions, no two alike: in its second half, at most five passes where it is six without."""
     passes = 0
-    decode = T5Model.decode
+    decode = Runner.decode
 
-    def counted(model: T5Model, rows: Rows, cache: SlotCache) -> torch.Tensor:
+    def counted(runner: Runner, sequences: list[Sequence]) -> list[Choice]:
         nonlocal passes
         passes += 1
-        return decode(model, rows, cache)
+        return decode(runner, sequences)
 
-    monkeypatch.setattr(T5Model, "decode", counted)
+    monkeypatch.setattr(Runner, "decode", counted)
     plain, guessed = [], []
     for number, example in enumerate(dialogues(ASKED, seed=3)):
         request = asked(example, str(number))
