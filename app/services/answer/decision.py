@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.domain.catalogue import RETURNABLE_ORDER_STATES, Article, Order, Product
-from app.services.answer.comparing import compared_products
 from app.services.answer.picking import SPOKEN_OF, names_no_order, pick_order, pick_shown
 from app.services.answer.question import Question
 from app.services.answer.reading import (
@@ -162,9 +161,6 @@ def _with_order(order: Order, intent: str, decision: Decider, reason: str) -> De
 
 
 def _about_product(question: Question, intent: str, decision: Decider) -> Decision:
-    compared = compared_products(question)
-    if compared:
-        return decision("product_question/compared", "two products are compared", products=compared)
     if intent == "product_search":
         return _search(question, decision)
     picked = pick_shown(question)
@@ -213,7 +209,7 @@ def _search(question: Question, decision: Decider) -> Decision:
 
 def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
     if intent == "out_of_scope":
-        return decision("out_of_scope/assistant" if question.asks_who_answers else "out_of_scope/decline")
+        return decision("out_of_scope/decline")
     if intent in TALK_INTENTS:
         return decision(f"{intent}/talk")
     if intent == "contact_human":
@@ -229,7 +225,7 @@ def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
             return decision("invoice/verified", orders=(_named(question) or question.orders)[:1])
         return decision("invoice/unverified")
     if intent == "discount" and question.asks_special_discount:
-        return decision("any/unknown", "a discount of which the shop's facts say nothing")
+        return decision("any/offer", "a discount of which the shop's facts say nothing")
     return _payment_trouble(question, intent, decision) or _from_general_facts(question, intent, decision)
 
 
