@@ -1,8 +1,9 @@
 import { Database, KeyRound, Plug, SlidersHorizontal, UserRound, UsersRound } from "lucide-react";
-import type { ReactNode } from "react";
-import { Navigate, NavLink, Route, Routes } from "react-router";
+import { type ReactNode, useEffect, useRef } from "react";
+import { Navigate, NavLink, Route, Routes, useLocation } from "react-router";
 import { AccountPage } from "@/features/account/account-page";
 import { ChannelsPage } from "@/features/channels/channels-page";
+import { useInboxWatch } from "@/features/inbox/inbox";
 import { useConsole } from "@/features/live/console-session";
 import { ModelsPage } from "@/features/models/models-page";
 import { PrivacyPage } from "@/features/privacy/privacy-page";
@@ -32,9 +33,19 @@ const PAGES: Record<SectionName, ReactNode> = {
 export function SettingsShell() {
   const sections = sectionsOf(useConsole().me.role);
   const first = sections[0]?.name ?? "account";
+  const nav = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  useInboxWatch("all");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page has another tab, which a phone may hide
+  useEffect(() => {
+    nav.current
+      ?.querySelector('[aria-current="page"]')
+      ?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [pathname]);
   return (
     <main className="flex min-w-0 flex-1 flex-col bg-sub md:flex-row">
       <nav
+        ref={nav}
         aria-label="Settings"
         className="flex shrink-0 gap-0.5 overflow-x-auto border-line bg-bg p-2 max-md:border-b md:w-50 md:flex-col md:border-r md:px-2.5 md:py-3.5"
       >

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { FlaskConical, MessagesSquare } from "lucide-react";
 import { useRef, useState } from "react";
-import { NavLink, useParams } from "react-router";
+import { Link, useParams } from "react-router";
 import type { DraftKind } from "@/features/conversation/drafts";
 import { channelName } from "@/features/format/words";
 import { ChannelGlyph } from "@/features/inbox/channel-glyph";
@@ -55,7 +55,7 @@ function Stage({ simulators, kind }: { simulators: Simulators; kind: string }) {
       >
         <header className="flex shrink-0 flex-col gap-2 max-md:p-3 max-md:pb-0">
           <h1 className="text-14 font-semibold">Play a customer</h1>
-          <Channels simulators={simulators} />
+          <Channels simulators={simulators} kind={kind} />
           <Sides side={side} onSide={setSide} />
         </header>
         <div
@@ -85,23 +85,22 @@ function Stage({ simulators, kind }: { simulators: Simulators; kind: string }) {
   );
 }
 
-function Channels({ simulators }: { simulators: Simulators }) {
+function Channels({ simulators, kind }: { simulators: Simulators; kind: string }) {
   return (
     <nav aria-label="Channels" className="grid auto-cols-fr grid-flow-col gap-0.5">
       {simulators.channels.map((one) => (
-        <NavLink
+        <Link
           key={one.kind}
           to={`${SIMULATOR}/${one.kind}`}
           data-testid={`play-${one.kind}`}
-          className={({ isActive }) =>
-            `flex flex-col items-center gap-0.5 min-w-0 rounded-1 px-0.5 py-1.5 text-[11px] transition-colors ${isActive ? "bg-brand-soft font-medium text-brand" : "text-ink-2 hover:bg-sunk hover:text-ink"}`
-          }
+          aria-current={one.kind === kind ? "page" : undefined}
+          className={`flex flex-col items-center gap-0.5 min-w-0 rounded-1 px-0.5 py-1.5 text-[11px] transition-colors ${one.kind === kind ? "bg-brand-soft font-medium text-brand" : "text-ink-2 hover:bg-sunk hover:text-ink"}`}
         >
           <span aria-hidden>
             <ChannelGlyph channel={one.kind} size={14} />
           </span>
           {channelName(one.kind)}
-        </NavLink>
+        </Link>
       ))}
     </nav>
   );

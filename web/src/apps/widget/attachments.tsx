@@ -1,24 +1,52 @@
 import { Paperclip } from "lucide-react";
+import { fileKind, safeUrl, sizeWords } from "@/features/conversation/files";
 import type { Attachment } from "@/wire/wire.gen";
 
-/** The files of a message; pictures are shown. */
-export function Attachments({ attachments }: { attachments: readonly Attachment[] }) {
+type FilesProps = { attachments: readonly Attachment[]; isOwn: boolean };
+
+/** The files of a message; pictures are shown, the rest is kept. */
+export function Attachments({ attachments, isOwn }: FilesProps) {
   return (
-    <ul aria-label="Attachments" className="mt-1 flex max-w-[84%] flex-wrap gap-1.5">
-      {attachments.map(({ id, name, media_type, url }) => (
-        <li key={id}>
-          <a href={url} target="_blank" rel="noopener noreferrer">
-            {media_type.startsWith("image/") ? (
-              <img src={url} alt={name} className="max-h-44 rounded-2 border border-line" />
-            ) : (
-              <span className="flex items-center gap-1.5 rounded-2 border border-line px-2.5 py-1.5 text-13">
-                <Paperclip aria-hidden size={13} strokeWidth={1.75} />
-                {name}
-              </span>
-            )}
-          </a>
+    <ul
+      aria-label="Attachments"
+      data-testid="attachments"
+      className={`mt-1 flex max-w-[84%] flex-wrap gap-1.5 ${isOwn ? "justify-end" : ""}`}
+    >
+      {attachments.map((file) => (
+        <li key={file.id} className="max-w-full min-w-0">
+          <OneFile file={file} />
         </li>
       ))}
     </ul>
+  );
+}
+
+function OneFile({ file: { name, media_type, size, url } }: { file: Attachment }) {
+  const address = safeUrl(url);
+  if (address === null) return <span className="text-13 text-ink-3">{name}</span>;
+  const isPicture = fileKind(media_type) === "picture";
+  return (
+    <a
+      href={address}
+      target="_blank"
+      rel="noopener noreferrer"
+      {...(isPicture ? { "aria-label": `Open ${name}` } : { download: name })}
+      className="block rounded-2"
+    >
+      {isPicture ? (
+        <img
+          src={address}
+          alt={name}
+          decoding="async"
+          className="max-h-44 min-h-12 min-w-12 rounded-2 border border-line bg-sunk object-cover"
+        />
+      ) : (
+        <span className="flex items-center gap-2 rounded-2 border border-line px-3 py-2 text-13 transition-colors hover:bg-sub">
+          <Paperclip aria-hidden size={14} strokeWidth={1.75} className="shrink-0 text-ink-3" />
+          <span className="truncate">{name}</span>
+          <span className="shrink-0 text-12 text-ink-3">{sizeWords(size)}</span>
+        </span>
+      )}
+    </a>
   );
 }

@@ -1,7 +1,9 @@
 import { ArrowUp } from "lucide-react";
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type ClipboardEvent, type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { runningReply } from "@/shared/session/state";
-import { useConversation, useSession, useWidget } from "./use-widget";
+import { isReady } from "@/shared/uploads";
+import { AttachButton } from "./attach-button";
+import { useConversation, useSession, useUploads, useWidget } from "./use-widget";
 
 /** Five lines of 22 px and the padding around them. */
 const MAX_HEIGHT = 5 * 22 + 20;
@@ -17,7 +19,9 @@ export function Composer({ isOpen }: { isOpen: boolean }) {
   const isEnded = useSession((state) => state.link === "ended");
   const limit = useSession((state) => state.limits.message_chars);
   const left = limit - [...text].length;
-  const canSend = text.trim() !== "" && left >= 0 && !isEnded;
+  const uploads = useUploads();
+  const isSomething = text.trim() !== "" || uploads.length > 0;
+  const canSend = isSomething && isReady(uploads) && left >= 0 && !isEnded;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the field is measured again when its text changes
   useLayoutEffect(() => {
@@ -43,6 +47,12 @@ export function Composer({ isOpen }: { isOpen: boolean }) {
     event.preventDefault();
     send();
   };
+  const onPaste = (event: ClipboardEvent) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length === 0) return;
+    event.preventDefault();
+    session.attach(files);
+  };
   const stop = () => {
     if (running) session.stop(running);
     field.current?.focus();
@@ -56,6 +66,7 @@ export function Composer({ isOpen }: { isOpen: boolean }) {
         send();
       }}
     >
+      <AttachButton disabled={isEnded} />
       <textarea
         ref={field}
         data-testid="composer"
@@ -70,7 +81,8 @@ export function Composer({ isOpen }: { isOpen: boolean }) {
           session.typing();
         }}
         onKeyDown={onKeyDown}
-        className="quiet-scroll min-w-0 flex-1 resize-none bg-transparent py-2.5 pl-3.5 leading-[22px] outline-none placeholder:text-ink-3"
+        onPaste={onPaste}
+        className="quiet-scroll min-w-0 flex-1 resize-none bg-transparent py-2.5 pl-0.5 leading-[22px] outline-none placeholder:text-ink-3"
       />
       {left < NEAR_LIMIT && (
         <span className={`pb-3 text-12 ${left < 0 ? "font-medium text-bad" : "text-ink-3"}`}>

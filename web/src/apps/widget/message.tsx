@@ -39,7 +39,7 @@ export const Message = memo(function Message({ id, endsGroup }: MessageProps) {
     >
       <Bubble message={message} isOwn={isOwn} />
       <Ending message={message} />
-      {message.attachments.length > 0 && <Attachments attachments={message.attachments} />}
+      {message.attachments.length > 0 && <Attachments attachments={message.attachments} isOwn={isOwn} />}
       {message.sources.length > 0 && <Sources sources={message.sources} />}
       {message.products.length > 0 && <ProductCards products={message.products} />}
       <Meta message={message} isOwn={isOwn} endsGroup={endsGroup} />

@@ -1,5 +1,6 @@
 import { CircleAlert, Clock } from "lucide-react";
 import type { OutgoingMessage } from "@/shared/outbox";
+import { Attachments } from "./attachments";
 import { useSession, useWidget } from "./use-widget";
 
 /** A message on its way, shown as if it were there already. */
@@ -12,15 +13,18 @@ export function Outgoing({ message }: { message: OutgoingMessage }) {
       data-state={message.state}
       className="mb-2 flex animate-rise flex-col items-end"
     >
-      <p
-        data-testid="message-text"
-        dir="auto"
-        className={`max-w-[84%] rounded-3 rounded-br-[4px] px-[13px] py-[9px] break-words whitespace-pre-wrap ${
-          isFailed ? "border border-bad bg-bad-soft" : "bg-brand text-brand-ink"
-        }`}
-      >
-        {message.text}
-      </p>
+      {message.text !== "" && (
+        <p
+          data-testid="message-text"
+          dir="auto"
+          className={`max-w-[84%] rounded-3 rounded-br-[4px] px-[13px] py-[9px] break-words whitespace-pre-wrap ${
+            isFailed ? "border border-bad bg-bad-soft" : "bg-brand text-brand-ink"
+          }`}
+        >
+          {message.text}
+        </p>
+      )}
+      {message.attachments && <Attachments attachments={message.attachments} isOwn />}
       {isFailed ? <Failed message={message} /> : <Waiting />}
     </article>
   );

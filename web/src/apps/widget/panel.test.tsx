@@ -1,6 +1,7 @@
 import { act, cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { FakeRequest } from "@/testing/fake-request";
 import { FakeWebSocket } from "@/testing/fake-web-socket";
 import { answered, CONVERSATION, control, created, delta, message, snapshot } from "@/testing/frames";
 import { type WidgetRig, widgetRig } from "@/testing/widget-rig";
@@ -10,7 +11,19 @@ import { Panel } from "./panel";
 const ada = { id: "a1", name: "Ada Lind" };
 const started: ServerFrame = { type: "reply.started", conversation: CONVERSATION, message: "r1", epoch: 0 };
 
-afterEach(cleanup);
+const photo = new File(["picture"], "shoe.png", { type: "image/png" });
+const uploaded = {
+  id: "f1",
+  name: "shoe.png",
+  media_type: "image/png",
+  size: 7,
+  url: "/api/attachments/f1/file/?sig=s",
+};
+
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
 
 /** The open panel of a visitor who has asked one thing. */
 function show(held: Partial<LiveSnapshot> = {}): WidgetRig & { say: (...frames: ServerFrame[]) => void } {
@@ -104,6 +117,55 @@ describe("the panel", () => {
     await userEvent.type(field, "one{Shift>}{Enter}{/Shift}two{Enter}");
     await waitFor(() => expect(FakeWebSocket.last.command("message.send").text).toBe("one\ntwo"));
     expect(field.value).toBe("");
+  });
+
+  it("uploads what is chosen and sends it without a word", async () => {
+    vi.stubGlobal("XMLHttpRequest", FakeRequest);
+    show();
+    await userEvent.upload(screen.getByTestId("files"), photo);
+    await waitFor(() =>
+      expect(FakeRequest.last?.path).toContain("/api/attachments/visitor/?conversation=c1"),
+    );
+    expect(FakeRequest.last.headers.Authorization).toBe("Bearer visitor-token");
+    expect(screen.getByTestId<HTMLButtonElement>("send").disabled).toBe(true);
+    act(() => FakeRequest.last.upload.onprogress?.({ lengthComputable: true, loaded: 1, total: 2 }));
+    expect(screen.getByTestId("uploads").textContent).toContain("50 %");
+    await act(async () => FakeRequest.last.answers(201, uploaded));
+    await waitFor(() => expect(screen.getByTestId<HTMLButtonElement>("send").disabled).toBe(false));
+    await userEvent.click(screen.getByTestId("send"));
+    expect(screen.queryByTestId("uploads")).toBeNull();
+    await waitFor(() => expect(FakeWebSocket.last.command("message.send").attachments).toEqual(["f1"]));
+    expect(within(last("customer")).getByRole("img", { name: "shoe.png" })).toBeTruthy();
+  });
+
+  it("takes pictures that are dropped or pasted, and none that run", async () => {
+    vi.stubGlobal("XMLHttpRequest", FakeRequest);
+    show();
+    const files = [photo];
+    fireEvent.drop(screen.getByTestId("panel"), { dataTransfer: { types: ["Files"], files } });
+    fireEvent.paste(screen.getByTestId("composer"), { clipboardData: { files } });
+    const drawing = new File(["<svg/>"], "evil.svg", { type: "image/svg+xml" });
+    fireEvent.drop(screen.getByTestId("panel"), { dataTransfer: { types: ["Files"], files: [drawing] } });
+    expect(screen.getAllByRole("button", { name: "Remove shoe.png" })).toHaveLength(2);
+    expect(screen.getByRole("alert").textContent).toContain("evil.svg is no picture");
+  });
+
+  it("says why a file was not taken, tries it again, and takes it away in the middle", async () => {
+    vi.stubGlobal("XMLHttpRequest", FakeRequest);
+    show();
+    await userEvent.upload(screen.getByTestId("files"), photo);
+    await waitFor(() => expect(FakeRequest.last?.path).toBeTruthy());
+    await act(async () =>
+      FakeRequest.last.answers(422, { detail: "only pictures and PDF files can be sent" }),
+    );
+    await waitFor(() => expect(screen.getByRole("alert").textContent).toContain("only pictures and PDF"));
+    const refused = FakeRequest.last;
+    await userEvent.click(screen.getByRole("button", { name: "Upload shoe.png again" }));
+    await waitFor(() => expect(FakeRequest.last).not.toBe(refused));
+    const aborted = vi.spyOn(FakeRequest.last, "abort");
+    await userEvent.click(screen.getByRole("button", { name: "Remove shoe.png" }));
+    expect(aborted).toHaveBeenCalledOnce();
+    expect(screen.queryByTestId("uploads")).toBeNull();
   });
 
   it("does not send the Enter that ends a composition", () => {

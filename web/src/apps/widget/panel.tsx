@@ -3,11 +3,13 @@ import { useStore } from "zustand";
 import { Announcer } from "./announcer";
 import { ConnectionBanner, NoticeBar } from "./banners";
 import { Composer } from "./composer";
+import { DropZone } from "./drop-zone";
 import { EmptyState } from "./empty-state";
 import { Footer } from "./footer";
 import { Head } from "./head";
 import { MessageList } from "./message-list";
 import { SessionEnded } from "./session-ended";
+import { UploadList } from "./upload-list";
 import { useConversation, useOutbox, useSession, useVisitor, WidgetContext } from "./use-widget";
 import type { WidgetModel } from "./widget-model";
 
@@ -44,15 +46,16 @@ export function Panel({ model }: { model: WidgetModel }) {
   if (!widget || !state) return null;
   return (
     <WidgetContext.Provider value={widget}>
-      <main data-testid="panel" aria-label="Chat" className="flex h-full flex-col bg-bg text-15 text-ink">
+      <DropZone>
         <Head />
         <ConnectionBanner />
         <Body />
         <NoticeBar />
+        <UploadList />
         <Composer isOpen={state.isOpen} />
         <Footer />
         <Announcer />
-      </main>
+      </DropZone>
     </WidgetContext.Provider>
   );
 }

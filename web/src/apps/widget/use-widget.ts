@@ -2,6 +2,7 @@ import { createContext, useContext } from "react";
 import { useStore } from "zustand";
 import type { OutgoingMessage } from "@/shared/outbox";
 import type { ConversationState, SessionState } from "@/shared/session/state";
+import type { Upload } from "@/shared/uploads";
 import type { VisitorSession, VisitorState } from "./visitor-session";
 import type { Settings, WidgetModel } from "./widget-model";
 
@@ -26,6 +27,10 @@ export function useVisitor<T>(select: (state: VisitorState) => T): T {
 
 export function useOutbox(): readonly OutgoingMessage[] {
   return useStore(useWidget().session.outbox.messages);
+}
+
+export function useUploads(): readonly Upload[] {
+  return useStore(useWidget().session.uploads.list);
 }
 
 /** Read from the visitor's conversation; `absent` while there is none. */

@@ -1,15 +1,19 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
+import { customerFileProblem, uploadFile } from "@/features/conversation/files";
+import { RestError } from "@/features/rest/client";
 import { Outbox, type OutgoingMessage } from "@/shared/outbox";
 import { SessionClient, type SessionClientOptions } from "@/shared/session/client";
 import type { ConversationState } from "@/shared/session/state";
 import type { SessionStore } from "@/shared/session/store";
 import { CommandError, needsSignIn } from "@/shared/socket";
+import { Uploads } from "@/shared/uploads";
 import type { Identity, Page, ServerFrame } from "@/wire/wire.gen";
 import { saveSlot, type VisitorSlot } from "./visitor-slot";
 
 const TYPING_EVERY_MS = 4000;
 const TYPING_PAUSE_MS = 3000;
 const CONNECT_MS = 5000;
+const UPLOAD = "/api/attachments/visitor/";
 
 export type Notice = { text: string; retry: (() => void) | null };
 
@@ -41,11 +45,24 @@ export function isDated(identity: Identity | null): boolean {
   return /^\d+\./.test(identity?.hash ?? "");
 }
 
+/** Why a file is not there, as the visitor can act on it. */
+function uploadWords(error: unknown): string {
+  if (error instanceof RestError) return error.detail;
+  if (error instanceof CommandError && error.code !== "offline") return error.message;
+  return "There is no connection. Try again.";
+}
+
 /** One visitor's side of the chat, from the first page to the end of the visit. */
 export class VisitorSession {
   readonly state: StoreApi<VisitorState>;
   readonly client: SessionClient;
   readonly outbox: Outbox;
+  /** Files of the message that is being written. */
+  readonly uploads = new Uploads({
+    upload: (file, onProgress, signal) => this.upload(file, onProgress, signal),
+    check: customerFileProblem,
+    words: uploadWords,
+  });
   private slot: VisitorSlot;
   private identity: Identity | null;
   private isWaitingForIdentity = false;
@@ -105,8 +122,24 @@ export class VisitorSession {
 
   send(text: string): void {
     this.connect();
-    this.outbox.add(text, this.slot.conversation);
+    const files = this.uploads.take();
+    this.outbox.add(text, this.slot.conversation, files.length > 0 ? files : undefined);
+    this.dismissNotice();
     this.stopTyping();
+  }
+
+  /** Begin to upload files for the next message; the first that cannot be sent is told of. */
+  attach(files: readonly File[]): void {
+    const text = this.uploads.add(files);
+    this.state.setState({ notice: text === null ? null : { text, retry: null } });
+  }
+
+  private async upload(file: File, onProgress: (part: number) => void, signal: AbortSignal) {
+    this.connect();
+    await this.connected();
+    const conversation = await this.openConversation();
+    const headers = { Authorization: `Bearer ${this.slot.token}` };
+    return uploadFile(UPLOAD, conversation, file, { onProgress, signal, headers });
   }
 
   stop(message: string): void {
@@ -181,6 +214,7 @@ export class VisitorSession {
   /** Leave for good: another visitor follows. */
   dispose(): void {
     clearTimeout(this.typingPause);
+    this.uploads.clear();
     this.isOver = true;
     this.client.close();
   }
@@ -227,13 +261,14 @@ export class VisitorSession {
 
   private async deliver(message: OutgoingMessage): Promise<void> {
     const conversation = await this.openConversation();
-    const { text, clientId } = message;
+    const { text, clientId, attachments } = message;
     const send = (id: string) =>
       this.client.request<"message.send">({
         type: "message.send",
         conversation: id,
         client_id: clientId,
         text,
+        ...(attachments && { attachments: attachments.map(({ id }) => id) }),
       });
     try {
       await send(conversation);
@@ -283,19 +318,10 @@ export class VisitorSession {
     }
   }
 
-  /** Wait a moment for a line that is just being made. */
-  private connected(): Promise<void> {
-    const { view } = this.client.store;
-    if (view.getState().link !== "connecting") return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        unsubscribe();
-        resolve();
-      };
-      const timer = setTimeout(done, CONNECT_MS);
-      const unsubscribe = view.subscribe((state) => state.link !== "connecting" && done());
-    });
+  /** Wait a moment for a line that is just being made; without one, the command itself says so. */
+  private async connected(): Promise<void> {
+    if (this.client.store.view.getState().link !== "connecting") return;
+    await this.client.ready(CONNECT_MS).catch(() => undefined);
   }
 
   private quietly(command: Parameters<SessionClient["request"]>[0]): void {

@@ -1,5 +1,4 @@
 import { useMutation } from "@tanstack/react-query";
-import { LogOut } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { endSession } from "../auth/session";
 import { titleWords } from "../format/words";
@@ -8,8 +7,8 @@ import { errorWords, rest } from "../rest/client";
 import { SettingsCard, SettingsPage } from "../settings/settings-layout";
 import { Avatar } from "../ui/avatar";
 import { Button } from "../ui/button";
-import { ConfirmDialog } from "../ui/confirm-dialog";
 import { TextField } from "../ui/field";
+import { SessionsCard } from "./sessions-card";
 
 /** The server's own limit. */
 const FEWEST_CHARACTERS = 10;
@@ -17,7 +16,6 @@ const FEWEST_CHARACTERS = 10;
 /** The password of who is signed in, and where else they are. */
 export function AccountPage() {
   const { me } = useConsole();
-  const [asking, setAsking] = useState(false);
   return (
     <SettingsPage title="Your account" intro="Your password, and the devices you are signed in on.">
       <SettingsCard title="You">
@@ -34,31 +32,7 @@ export function AccountPage() {
       <SettingsCard title="Password" hint="Changing it signs you out everywhere, here too.">
         <PasswordForm />
       </SettingsCard>
-      <SettingsCard
-        title="Sign-ins"
-        hint="Lost a device, or left one open somewhere? End every session, token and live connection of yours."
-        actions={
-          <Button onClick={() => setAsking(true)}>
-            <LogOut aria-hidden size={14} />
-            Sign out everywhere
-          </Button>
-        }
-      >
-        <p className="text-ink-2">Programs that use a token of yours must sign in again too.</p>
-      </SettingsCard>
-      {asking && (
-        <ConfirmDialog
-          title="Sign out everywhere?"
-          verb="Sign out everywhere"
-          act={async () => {
-            await rest("/api/auth/sessions/", { method: "DELETE" });
-            endSession("You are signed out everywhere. Sign in again here.");
-          }}
-          onClose={() => setAsking(false)}
-        >
-          <p>You will be asked for your password on every device, this one included.</p>
-        </ConfirmDialog>
-      )}
+      <SessionsCard />
     </SettingsPage>
   );
 }

@@ -17,6 +17,8 @@ export type ChannelKind = {
   fields: AccountField[];
   /** The address to give to the vendor. */
   webhook_url: string | null;
+  /** To be opened in the browser where accounts are connected by signing in at the vendor; older servers have none. */
+  sign_in?: string | null;
 };
 
 export type ChannelAccount = {

@@ -14,6 +14,7 @@ import {
   formFields,
   missingFields,
 } from "./channels";
+import { FacebookSignIn } from "./facebook-sign-in";
 import { FirstEvent } from "./first-event";
 import { guideOf } from "./guides";
 import { ShopifyInstall } from "./shopify-install";
@@ -105,13 +106,12 @@ function Keys({ kind, onClose, onConnected }: KeysProps) {
 
   return (
     <div className="flex flex-col gap-4 p-4">
-      {kind.kind === "shopify" && (
-        <>
-          <ShopifyInstall />
-          <p className="flex items-center gap-3 text-12 text-ink-3 before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
-            or with the keys of an app of your own
-          </p>
-        </>
+      {kind.kind === "shopify" && <ShopifyInstall />}
+      {kind.sign_in != null && <FacebookSignIn address={kind.sign_in} />}
+      {(kind.kind === "shopify" || kind.sign_in != null) && (
+        <p className="flex items-center gap-3 text-12 text-ink-3 before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
+          or with the keys of an app of your own
+        </p>
       )}
       <form onSubmit={submit} noValidate className="flex flex-col gap-4" data-testid="connect-form">
         <Numbered lines={guide.find} />

@@ -108,9 +108,7 @@ function Keep({ file, url }: { file: Attachment; url: string | null }) {
       <span className="min-w-0 text-left">
         <span className="block truncate font-medium">{file.name}</span>
         <span className="block text-12 text-ink-3">
-          {url === null
-            ? "This address cannot be opened"
-            : [sizeWords(file.size), file.media_type].filter(Boolean).join(" · ")}
+          {url === null ? "This address cannot be opened" : sizeWords(file.size) || file.media_type}
         </span>
       </span>
     </>

@@ -6,6 +6,7 @@ import {
   type RefObject,
   useLayoutEffect,
 } from "react";
+import { isReady, type Upload } from "@/shared/uploads";
 import { useConsole } from "../live/console-session";
 import { useConversation, useLive } from "../live/use-session";
 import { Button, IconButton } from "../ui/button";
@@ -18,7 +19,7 @@ import type { Suggestion } from "./suggestion";
 import { askForSuggestion, dismissSuggestion, useSuggestion } from "./suggestion-store";
 import { hasTemplates, openTemplates } from "./templates";
 import { UploadList } from "./upload-list";
-import { attachFiles, takeUploads, type Upload, useUploads } from "./upload-store";
+import { attachFiles, takeUploads, useUploads } from "./upload-store";
 import { useControl } from "./use-control";
 import { useTyping } from "./use-typing";
 
@@ -50,8 +51,7 @@ function useWriting(conversation: string, kind: DraftKind) {
   const left = limit - [...text].length;
   const uploads = useUploads(conversation);
   const files = kind === "reply" ? uploads : NO_FILES;
-  const ready = files.every(({ done }) => done !== null);
-  const sendable = gate.open && (text.trim() !== "" || files.length > 0) && ready && left >= 0;
+  const sendable = gate.open && (text.trim() !== "" || files.length > 0) && isReady(files) && left >= 0;
   const suggested = useSuggested(place, gate.open && kind === "reply" && text === "");
 
   function submit(): void {
@@ -141,7 +141,7 @@ export function Composer({ conversation, kind, onKind, field }: ComposerProps) {
       className={`mx-4 mb-4 shrink-0 rounded-2 border transition-colors focus-within:border-ink-3 ${kind === "note" ? "border-note-line bg-note" : "border-line-strong bg-bg"}`}
     >
       <Tabs kind={kind} onKind={onKind} />
-      <UploadList uploads={writing.files} />
+      <UploadList conversation={conversation} uploads={writing.files} />
       <textarea
         ref={field}
         data-testid="composer"

@@ -134,14 +134,14 @@ function Actions({ conversation, control, reopen }: ActionsProps) {
             onClick={() => void handBack(session, conversation, "bot")}
           >
             <Sparkle aria-hidden size={14} className="text-bot" />
-            Hand back <KeyCaps keys="H" />
+            Hand back <KeyCaps keys="H" inherit />
           </Button>
         </>
       );
     case "closed":
       return (
         <Button aria-keyshortcuts="E" onClick={reopen}>
-          Reopen <KeyCaps keys="E" />
+          Reopen <KeyCaps keys="E" inherit />
         </Button>
       );
     case "other":

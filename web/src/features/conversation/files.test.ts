@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FakeRequest } from "@/testing/fake-request";
 import { setCsrf } from "../rest/client";
-import { fileKind, fileProblem, MOST_BYTES, safeUrl, sizeWords, uploadFile } from "./files";
+import {
+  customerFileProblem,
+  fileKind,
+  fileProblem,
+  MOST_BYTES,
+  safeUrl,
+  sizeWords,
+  uploadFile,
+} from "./files";
 
 describe("files", () => {
   it("are shown when nothing in them can run", () => {
@@ -35,39 +44,20 @@ describe("files", () => {
     expect(fileProblem({ name: "a.png", size: 0 }, 0)).toContain("empty");
     expect(fileProblem({ name: "a.png", size: 10 }, 10)).toContain("at most 10");
   });
-});
 
-class FakeRequest {
-  static last: FakeRequest;
-  readonly headers: Record<string, string> = {};
-  readonly upload: { onprogress: ((event: object) => void) | null } = { onprogress: null };
-  onload: (() => void) | null = null;
-  onabort: (() => void) | null = null;
-  status = 0;
-  responseText = "";
-  path = "";
-  constructor() {
-    FakeRequest.last = this;
-  }
-  open(_method: string, path: string): void {
-    this.path = path;
-  }
-  setRequestHeader(name: string, value: string): void {
-    this.headers[name] = value;
-  }
-  send(): void {}
-  abort(): void {
-    this.onabort?.();
-  }
-  answers(status: number, body: object): void {
-    this.status = status;
-    this.responseText = JSON.stringify(body);
-    this.onload?.();
-  }
-}
+  it("of customers are pictures and PDF; the server looks at what the browser does not know", () => {
+    const problem = (type: string) => customerFileProblem(new File(["x"], "a", { type }), 0);
+    for (const type of ["image/jpeg", "application/pdf", ""]) expect(problem(type)).toBeNull();
+    for (const type of ["image/svg+xml", "text/html", "video/mp4"]) expect(problem(type)).toContain("no PDF");
+  });
+});
 
 describe("uploadFile", () => {
   const file = new File(["picture"], "a b.png", { type: "image/png" });
+  const upload = (
+    onProgress: (part: number) => void = () => undefined,
+    signal = new AbortController().signal,
+  ) => uploadFile("/api/attachments/", "c1", file, { onProgress, signal });
 
   beforeEach(() => {
     vi.stubGlobal("XMLHttpRequest", FakeRequest);
@@ -80,7 +70,7 @@ describe("uploadFile", () => {
 
   it("sends the bytes as they are, tells how far it is and gives the file", async () => {
     const parts: number[] = [];
-    const done = uploadFile("c1", file, (part) => parts.push(part), new AbortController().signal);
+    const done = upload((part) => parts.push(part));
     const request = FakeRequest.last;
     expect(request.path).toBe("/api/attachments/?conversation=c1&name=a+b.png");
     expect(request.headers).toMatchObject({ "Content-Type": "image/png", "X-CSRF-Token": "token" });
@@ -91,14 +81,14 @@ describe("uploadFile", () => {
   });
 
   it("says why a file was not taken", async () => {
-    const done = uploadFile("c1", file, () => undefined, new AbortController().signal);
+    const done = upload();
     FakeRequest.last.answers(422, { detail: "files of this type are not taken" });
     await expect(done).rejects.toThrow("files of this type are not taken");
   });
 
   it("stops when it is taken away", async () => {
     const controller = new AbortController();
-    const done = uploadFile("c1", file, () => undefined, controller.signal);
+    const done = upload(() => undefined, controller.signal);
     controller.abort();
     await expect(done).rejects.toThrow("stopped");
   });

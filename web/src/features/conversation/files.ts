@@ -1,7 +1,7 @@
 /** Files of messages: what may be shown, how they are named, and uploading with progress. */
 
 import type { Attachment } from "@/wire/wire.gen";
-import { RestError, uploadRest } from "../rest/client";
+import { RestError, type UploadParts, uploadRest } from "../rest/client";
 
 /** The server's own limits. */
 export const MOST_FILES = 10;
@@ -40,6 +40,16 @@ export function sizeWords(bytes: number): string {
   return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${UNITS[power]}`;
 }
 
+/** What customers may send; the server looks into a file whose type the browser does not know. */
+export const CUSTOMER_TYPES =
+  "image/png,image/jpeg,image/gif,image/webp,image/avif,image/heic,image/heif,application/pdf";
+
+/** As `fileProblem`, for customers, who send pictures and PDF files. */
+export function customerFileProblem(file: File, already: number): string | null {
+  const isTaken = file.type === "" || CUSTOMER_TYPES.split(",").includes(file.type);
+  return isTaken ? fileProblem(file, already) : `${file.name} is no picture and no PDF file.`;
+}
+
 /** Why a file cannot be sent, before a byte of it goes out; null when it can. */
 export function fileProblem(file: { name: string; size: number }, already: number): string | null {
   if (already >= MOST_FILES) return `A message has at most ${MOST_FILES} files.`;
@@ -48,15 +58,15 @@ export function fileProblem(file: { name: string; size: number }, already: numbe
   return null;
 }
 
-/** Upload a file for a conversation; `onProgress` gets parts of 1. Raises RestError; ends silently when aborted. */
+/** Upload a file for a conversation. Raises RestError, also when it is stopped. */
 export async function uploadFile(
+  path: string,
   conversation: string,
   file: File,
-  onProgress: (part: number) => void,
-  signal: AbortSignal,
+  parts: UploadParts,
 ): Promise<Attachment> {
   const query = new URLSearchParams({ conversation, name: file.name });
-  const answer = await uploadRest(`/api/attachments/?${query}`, file, onProgress, signal);
+  const answer = await uploadRest(`${path}?${query}`, file, parts);
   if (typeof answer !== "object" || answer === null || !("id" in answer)) {
     throw new RestError(0, "The server did not say what became of the file. Try again.");
   }

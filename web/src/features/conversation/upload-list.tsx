@@ -1,11 +1,15 @@
 import { CircleAlert, CircleCheck, RotateCcw, X } from "lucide-react";
+import type { Upload } from "@/shared/uploads";
 import { IconButton } from "../ui/button";
 import { sizeWords } from "./files";
-import { removeUpload, retryUpload, type Upload } from "./upload-store";
+import { uploadsOf } from "./upload-store";
+
+type ListProps = { conversation: string; uploads: readonly Upload[] };
 
 /** Files on their way into a reply, each with its progress and a way out. */
-export function UploadList({ uploads }: { uploads: readonly Upload[] }) {
+export function UploadList({ conversation, uploads }: ListProps) {
   if (uploads.length === 0) return null;
+  const files = uploadsOf(conversation);
   return (
     <ul aria-label="Files to send" data-testid="uploads" className="flex flex-wrap gap-1.5 px-3 pt-1.5">
       {uploads.map((upload) => (
@@ -24,7 +28,7 @@ export function UploadList({ uploads }: { uploads: readonly Upload[] }) {
             <IconButton
               name={`Upload ${upload.file.name} again`}
               className="size-5"
-              onClick={() => retryUpload(upload.key)}
+              onClick={() => files.retry(upload.key)}
             >
               <RotateCcw size={12} />
             </IconButton>
@@ -32,7 +36,7 @@ export function UploadList({ uploads }: { uploads: readonly Upload[] }) {
           <IconButton
             name={`Remove ${upload.file.name}`}
             className="size-5"
-            onClick={() => removeUpload(upload.key)}
+            onClick={() => files.remove(upload.key)}
           >
             <X size={12} />
           </IconButton>

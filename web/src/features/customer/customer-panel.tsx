@@ -183,7 +183,7 @@ function RecommendationRow({ item }: { item: Recommendation }) {
         <p className="truncate" title={item.title}>
           {item.title}
         </p>
-        <p className="truncate text-12 text-ink-3" title={item.reason}>
+        <p className="line-clamp-2 text-12 text-ink-3" title={item.reason}>
           {item.reason}
         </p>
       </div>

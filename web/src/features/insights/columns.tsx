@@ -1,12 +1,15 @@
+import { useEffect, useRef, useState } from "react";
 import { axisTop, type Bucket, sum } from "./stats";
 
-const WIDTH = { half: 560, full: 1136 };
+/** Until the page has told how much room there is. */
+const WIDTH = 560;
 const HEIGHT = 200;
 const LEFT = 36;
 const BOTTOM = 22;
 const TOP = 8;
 const GRID = [0, 0.25, 0.5, 0.75, 1];
-const LABELS_SHOWN = 8;
+/** Room for a label of the axis, in px. */
+const LABEL = 48;
 
 export type Series = { label: string; title: string; colour: string };
 
@@ -17,8 +20,22 @@ type ColumnsProps = {
   /** A bucket's time in full, and as short as an axis needs it. */
   when: (at: string) => string;
   tick: (at: string) => string;
-  width?: keyof typeof WIDTH;
 };
+
+/** How wide an element is, so that a drawing in it has letters of the page's own size. */
+function useWidth() {
+  const element = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(WIDTH);
+  useEffect(() => {
+    if (element.current === null) return;
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry !== undefined && entry.contentRect.width > 0) setWidth(entry.contentRect.width);
+    });
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, []);
+  return [element, width] as const;
+}
 
 function Legend({ series }: { series: readonly Series[] }) {
   return (
@@ -34,15 +51,15 @@ function Legend({ series }: { series: readonly Series[] }) {
 }
 
 /** Counts over time as stacked columns; the axis starts at zero. */
-export function Columns({ title, buckets, series, when, tick, width = "half" }: ColumnsProps) {
-  const right = WIDTH[width];
+export function Columns({ title, buckets, series, when, tick }: ColumnsProps) {
+  const [frame, right] = useWidth();
   const top = axisTop(Math.max(0, ...buckets.map(({ counts }) => sum(counts))));
   const plot = HEIGHT - TOP - BOTTOM;
   const y = (value: number) => TOP + plot * (1 - value / top);
   const slot = (right - LEFT) / Math.max(1, buckets.length);
-  const labelEvery = Math.ceil(buckets.length / LABELS_SHOWN);
+  const labelEvery = Math.max(1, Math.ceil(LABEL / slot));
   return (
-    <div className="flex flex-col gap-3">
+    <div ref={frame} className="flex flex-col gap-3">
       <svg role="img" aria-label={title} viewBox={`0 0 ${right} ${HEIGHT}`} className="w-full text-ink-3">
         {GRID.map((part) => (
           <g key={part}>

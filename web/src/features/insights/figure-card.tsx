@@ -36,13 +36,13 @@ export function FigureCard({ figure }: { figure: Figure }) {
   return (
     <section className="flex flex-col gap-1 rounded-2 border border-line bg-raised p-4">
       <h2 className="text-12 text-ink-3">{figure.title}</h2>
-      <p className="truncate text-20 font-semibold" title={figure.value}>
+      <p className="line-clamp-2 text-20 leading-tight font-semibold max-md:text-16" title={figure.value}>
         {figure.value}
         {figure.detail !== undefined && (
           <span className="ml-2 text-13 font-normal text-ink-3">{figure.detail}</span>
         )}
       </p>
-      <div className="mt-1 flex items-end justify-between">
+      <div className="mt-auto flex items-end justify-between gap-2 pt-1">
         <Change figure={figure} />
         <Sparkline values={figure.trend} />
       </div>

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { axisDay, clockTime, shortDay } from "../format/time";
 import { channelName } from "../format/words";
+import { useInboxWatch } from "../inbox/inbox";
 import { errorWords, rest } from "../rest/client";
 import { Bone, Failed } from "../ui/states";
 import { Bars } from "./bars";
@@ -58,6 +59,7 @@ async function loadBoth(period: Period, signal: AbortSignal) {
 /** What the shop's customers wrote about, in what mood, and where. */
 export function InsightsPage() {
   const [days, setDays] = useState(7);
+  useInboxWatch("all");
   const period = useMemo(() => lastDays(days, new Date()), [days]);
   const query = useQuery({
     queryKey: ["insights", days],
@@ -130,7 +132,7 @@ function Charts({ now, before, period, days }: ChartsProps) {
           <FigureCard key={figure.title} figure={figure} />
         ))}
       </div>
-      <div className="grid items-start gap-4 xl:grid-cols-2">
+      <div className="grid gap-4 xl:grid-cols-2">
         <QuestionCard question="What do people ask?" file="intents" stats={now.intents} when={when}>
           <Bars counts={now.intents.counts} total={now.intents.total} />
         </QuestionCard>
@@ -144,18 +146,13 @@ function Charts({ now, before, period, days }: ChartsProps) {
           />
         </QuestionCard>
         <QuestionCard wide question="Where do they write?" file="channels" stats={now.channels} when={when}>
-          {(["full", "half"] as const).map((width) => (
-            <div key={width} className={width === "full" ? "max-md:hidden" : "md:hidden"}>
-              <Columns
-                title="Messages by channel over time"
-                buckets={now.channels.series}
-                series={channels}
-                when={when}
-                tick={tick}
-                width={width}
-              />
-            </div>
-          ))}
+          <Columns
+            title="Messages by channel over time"
+            buckets={now.channels.series}
+            series={channels}
+            when={when}
+            tick={tick}
+          />
         </QuestionCard>
         <RecommendationCard period={period} days={days} />
       </div>

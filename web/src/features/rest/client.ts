@@ -81,12 +81,18 @@ export function errorWords(error: unknown): string {
   return error instanceof RestError ? error.detail : "Something went wrong on this page. Try again.";
 }
 
-/** Send a file as the body of a POST, telling how much has gone out. Raises RestError. */
+export type UploadParts = {
+  /** Told how much has gone out, in parts of 1. */
+  onProgress: (part: number) => void;
+  signal: AbortSignal;
+  headers?: Record<string, string>;
+};
+
+/** Send a file as the body of a POST. Raises RestError. */
 export function uploadRest(
   path: string,
   file: Blob,
-  onProgress: (part: number) => void,
-  signal: AbortSignal,
+  { onProgress, signal, headers = {} }: UploadParts,
 ): Promise<unknown> {
   // fetch tells nothing of an upload's progress.
   const request = new XMLHttpRequest();
@@ -97,6 +103,7 @@ export function uploadRest(
     for (const [name, value] of Object.entries({
       ...requestHeaders("POST", undefined),
       "Content-Type": type,
+      ...headers,
     })) {
       request.setRequestHeader(name, value);
     }

@@ -104,7 +104,7 @@ function Person({ user, onPassword }: { user: StaffUser; onPassword: () => void 
       {self ? (
         <Chip tone="brand">{titleWords(user.role)}</Chip>
       ) : (
-        <>
+        <div className="flex items-center gap-3 max-sm:w-full max-sm:pl-11">
           <select
             aria-label={`Role of ${user.name}`}
             value={user.role}
@@ -124,7 +124,7 @@ function Person({ user, onPassword }: { user: StaffUser; onPassword: () => void 
           <Button disabled={change.isPending} onClick={() => change.mutate(!user.active)}>
             {user.active ? "Deactivate" : "Activate"}
           </Button>
-        </>
+        </div>
       )}
     </li>
   );

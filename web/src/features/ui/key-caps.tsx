@@ -2,10 +2,13 @@ import { keyCaps } from "../keyboard/keymap";
 
 const IS_MAC = /Mac|iP(hone|ad|od)/.test(navigator.userAgent);
 
-/** Keys as caps; hidden from readers, which get the shortcut from `aria-keyshortcuts`. */
+/**
+ * Keys as caps; hidden from readers, which get the shortcut from `aria-keyshortcuts`. `inherit` is for buttons: in
+ * their colour, and not there on screens that are touched.
+ */
 export function KeyCaps({ keys, inherit = false }: { keys: string; inherit?: boolean }) {
   return (
-    <span aria-hidden className="inline-flex gap-1">
+    <span aria-hidden className={`inline-flex gap-1 ${inherit ? "pointer-coarse:hidden" : ""}`}>
       {keyCaps(keys, IS_MAC).map((cap) => (
         <kbd
           key={cap}

@@ -73,6 +73,21 @@ describe("a session", () => {
     expect(seen).toHaveLength(2);
   });
 
+  it("is waited for until the welcome, and no longer than it may take", async () => {
+    const came = client.ready();
+    connect();
+    await expect(came).resolves.toBeUndefined();
+    await expect(client.ready()).resolves.toBeUndefined();
+    FakeWebSocket.last.serverCloses(1006);
+    const late = expect(client.ready(100)).rejects.toMatchObject({ code: "offline" });
+    await vi.advanceTimersByTimeAsync(100);
+    await late;
+    vi.advanceTimersByTime(500);
+    const refused = expect(client.ready()).rejects.toMatchObject({ code: "offline" });
+    FakeWebSocket.last.serverCloses(4501);
+    await refused;
+  });
+
   it("asks once for what is missing and takes the answer in", async () => {
     const wire = connect(held);
     wire.serverSays(created(3, message(3, "bot", "Later")));

@@ -6,6 +6,7 @@ import { createSessionStore, type SessionStore } from "./store";
 /** One hello may name 100 conversations; one place is for the remembered one. */
 const MAX_RESUME = 99;
 const REPAIR_PAUSE_MS = 2000;
+const READY_MS = 10_000;
 
 export type SessionClientOptions = {
   url: string;
@@ -54,6 +55,24 @@ export class SessionClient {
 
   retry(): void {
     this.socket.retry();
+  }
+
+  /** Wait for the line: until the server has said welcome. Rejects with CommandError `offline`. */
+  ready(withinMs = READY_MS): Promise<void> {
+    const { view } = this.store;
+    if (view.getState().link === "open") return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const settle = (isOpen: boolean) => {
+        clearTimeout(timer);
+        unsubscribe();
+        if (isOpen) resolve();
+        else reject(new CommandError("offline", "there is no connection"));
+      };
+      const timer = setTimeout(() => settle(false), withinMs);
+      const unsubscribe = view.subscribe(({ link }) => {
+        if (link === "open" || link === "ended") settle(link === "open");
+      });
+    });
   }
 
   /** Send a command; rejects with CommandError. */
