@@ -77,6 +77,18 @@ class Settings(BaseSettings):
     verify_token: SecretStr = Field(
         default=SecretStr(""), description="verify token good for every Meta account, also while the database is away"
     )
+    meta_app_id: str = Field(
+        default="", description="id of the Meta app with which pages are connected by signing in; empty: by keys alone"
+    )
+    meta_app_secret: SecretStr = Field(default=SecretStr(""), description="secret of that app", validate_default=True)
+    meta_scopes: str = Field(
+        default="pages_show_list,pages_messaging,pages_manage_metadata,instagram_basic,instagram_manage_messages",
+        description="permissions that signing in at Facebook asks for",
+    )
+    meta_stand_in: str = Field(
+        default="",
+        description="address on this machine that is called in place of Facebook, for tests; not in production",
+    )
     shopify_client_id: str = Field(
         default="", description="client id of the Shopify app that is installed; empty: each shop brings its own"
     )
@@ -224,12 +236,19 @@ class Settings(BaseSettings):
             raise ValueError("a Shopify app is its client id and its client secret: give both")
         return value
 
-    @field_validator("shopify_stand_in")
+    @field_validator("meta_app_secret")
+    @classmethod
+    def _check_meta_app(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if bool(info.data.get("meta_app_id")) != bool(value.get_secret_value()):
+            raise ValueError("a Meta app is its id and its secret: give both")
+        return value
+
+    @field_validator("meta_stand_in", "shopify_stand_in")
     @classmethod
     def _check_stand_in(cls, value: str, info: ValidationInfo) -> str:
         parts = urlsplit(value)
         if value and _in_production(info):
-            raise ValueError("a stand-in for Shopify is for tests: leave it empty in production")
+            raise ValueError("a stand-in for a vendor is for tests: leave it empty in production")
         if value and (parts.scheme != "http" or parts.hostname != "127.0.0.1"):
             raise ValueError("use an address of this machine, http://127.0.0.1:PORT")
         return value

@@ -9,10 +9,12 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from app.api.meta_connect import BEGIN_PATH
 from app.api.operation import Call, Operation
 from app.auth.roles import Permission
 from app.channels.port import Channel
 from app.services.accounts import StoredAccount
+from app.services.meta_connect import KINDS
 
 TAG = "channels"
 
@@ -28,12 +30,14 @@ class Field(Struct, frozen=True):
 
 
 class ChannelKind(Struct, frozen=True):
-    """A channel that accounts can be added of; `webhook_url` is the address to give to the vendor."""
+    """A channel that accounts can be added of; `webhook_url` is the address to give to the vendor, `sign_in` the one to
+    open in the browser where accounts are connected by signing in at the vendor."""
 
     kind: str
     name: str
     fields: list[Field]
     webhook_url: str | None
+    sign_in: str | None = None
 
 
 class ChannelAccount(Struct, frozen=True):
@@ -112,6 +116,7 @@ async def list_channel_accounts(call: Call) -> Channels:
             name=channel.name,
             fields=[Field(one.name, one.label, one.required, one.secret, list(one.choices)) for one in channel.fields],
             webhook_url=_webhook_url(channel, public_url),
+            sign_in=BEGIN_PATH if channel.kind in KINDS and call.context.meta_connect.is_set else None,
         )
         for channel in desk.channels.values()
     ]

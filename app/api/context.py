@@ -22,6 +22,7 @@ from app.services.digest import Digests
 from app.services.handshakes import VerifyTokens
 from app.services.inbox import Inbox, WebhookLog
 from app.services.merging import Merging
+from app.services.meta_connect import MetaConnect
 from app.services.model_health import Metrics
 from app.services.privacy import Privacy
 from app.services.program import Programs
@@ -77,6 +78,7 @@ class ApiContext:
     templates: Templates
     shopify_install: ShopifyInstall
     sync_runs: SyncRuns
+    meta_connect: MetaConnect
     recommendations: Recommendations
     digests: Digests
     verify_tokens: VerifyTokens

@@ -29,7 +29,7 @@ async def begin_shopify_install(call: Call) -> Response:
     """Send the admin's browser to the page on which Shopify asks for approval."""
     query: InstallQuery = call.query
     member = call.staff
-    url = await call.context.shopify_install.begin(member.shop, member.id, _session(call), query.shop)
+    url = await call.context.shopify_install.begin(member.shop, member.id, browser_session(call), query.shop)
     return RedirectResponse(url, 303, NEVER_STORED)
 
 
@@ -40,12 +40,12 @@ async def finish_shopify_install(call: Call) -> Response:
         query = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
     except ValueError:
         raise Problem(403, "forbidden", "the query cannot be read") from None
-    account = await call.context.shopify_install.finish(member.shop, member.id, _session(call), query)
+    account = await call.context.shopify_install.finish(member.shop, member.id, browser_session(call), query)
     await call.context.audit.note(member, "channel.installed", "channel_account", account, {"kind": "shopify"})
     return RedirectResponse(CONSOLE, 303, NEVER_STORED)
 
 
-def _session(call: Call) -> str:
+def browser_session(call: Call) -> str:
     """Return the hash of the browser session; a bearer token has none, and no browser that comes back."""
     cookie = call.request.cookies.get(SESSION_COOKIE, "")
     if not cookie or "authorization" in call.request.headers:

@@ -9,6 +9,7 @@ from app import metrics
 from app.api.context import ApiContext, Health
 from app.api.security import Ancestors
 from app.bootstrap.core import Core, Parts, open_channel_health, open_links, open_reconciling
+from app.bootstrap.meta import open_meta_connect
 from app.bootstrap.shopify import open_shopify
 from app.channels.registry import BY_KIND, CHANNELS
 from app.db.analytics import SqlAnalytics
@@ -163,6 +164,7 @@ def build_web(core: Core, parts: Parts) -> Web:
         simulator=Simulator(AccountDesk(core.accounts, BY_KIND), settings.resolved_public_url, settings.own_url),
         shopify_install=shopify.install,
         sync_runs=shopify.runs,
+        meta_connect=open_meta_connect(core, parts),
         verify_tokens=VerifyTokens(core.accounts, CHANNELS, settings.verify_token.get_secret_value()),
     )
     return Web(context, gateway, visitors.embedding_origins, state)

@@ -67,11 +67,15 @@ class MetaUpkeep:
         found = self._node.json(answer)
         if answer.status != 200:
             return _refusal(answer, found)
+        fields = self._subscribed(account, found)
+        missing = tuple(name for name in self._wanted if name not in fields)
+        return VendorReport(credentials_good=True, subscribed=bool(fields), missing=missing if fields else ())
+
+    def _subscribed(self, account: Account, found: Mapping[str, Any]) -> set[str]:
+        """Return the fields that our app is subscribed to; without the app's id, any app."""
         app = account.fields.get("app_id")
         apps = [one for one in found.get("data", []) if not app or str(one.get("id")) == app]
-        fields = {str(name) for one in apps for name in one.get("subscribed_fields", [])}
-        missing = tuple(name for name in self._wanted if name not in fields)
-        return VendorReport(credentials_good=True, subscribed=bool(apps), missing=missing if apps else ())
+        return {str(name) for one in apps for name in one.get("subscribed_fields", [])}
 
     async def _with_token(self, report: VendorReport, account: Account, http: Http) -> VendorReport:
         token = f"{account.fields['app_id']}|{account.secrets.get('app_secret', '')}"
@@ -88,11 +92,16 @@ class MetaUpkeep:
         )
 
     async def subscribe(self, account: Account, webhook_url: str, http: Http) -> bool:
-        """Subscribe the app to the page or account, for all fields that we read.
+        """Subscribe the app to the page or account, for all fields that we read. Those it has stay: an Instagram
+        account that is linked to a page shares the page's subscription.
 
         Raises: HttpLostError, HttpUnreachableError.
         """
-        query = urlencode({"subscribed_fields": ",".join(self._wanted)})
+        known = await http.request(
+            "GET", self._node.url(account, "subscribed_apps"), headers=self._node.authorization(account)
+        )
+        fields = {*self._wanted, *self._subscribed(account, self._node.json(known))}
+        query = urlencode({"subscribed_fields": ",".join(sorted(fields))})
         url = f"{self._node.url(account, 'subscribed_apps')}?{query}"
         answer = await http.request("POST", url, headers=self._node.authorization(account))
         return answer.status == 200 and self._node.json(answer).get("success") is True

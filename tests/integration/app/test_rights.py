@@ -18,7 +18,7 @@ from tests.integration.app.rig import PASSWORD, Product
 from tests.integration.app.vendors import MESSENGER
 
 GUARDED = [operation for operation in OPERATIONS if operation.permission is not None]
-IN_A_BROWSER = "/api/channels/shopify/install/"  # these take no token; see test_shopify_install
+IN_A_BROWSER = ("/api/channels/shopify/install/", "/api/channels/meta/connect/")  # these take no token
 OPEN = {
     "/api/recommendations/{id:uuid}/click/",  # the customer who was shown it
     "/api/attachments/{id:uuid}/file/",  # its address is signed

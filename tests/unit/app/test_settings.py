@@ -52,10 +52,10 @@ def test_every_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "redis://HOST:PORT" in said
 
 
-def test_a_stand_in_for_shopify_is_for_tests_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stand_in_for_a_vendor_is_for_tests_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "http://127.0.0.1:PORT" in problems(monkeypatch, shopify_stand_in="http://shop.example")
     said = problems(monkeypatch, environment="production", shopify_stand_in="http://127.0.0.1:9000")
-    assert "ASSISTIFY_SHOPIFY_STAND_IN: a stand-in for Shopify is for tests" in said
+    assert "ASSISTIFY_SHOPIFY_STAND_IN: a stand-in for a vendor is for tests" in said
     assert "ASSISTIFY_SHOPIFY_CLIENT_SECRET: " in problems(monkeypatch, shopify_client_id="id")
 
 
