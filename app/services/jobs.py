@@ -10,8 +10,9 @@ from uuid import UUID
 
 from app.domain.job import ClaimedJob, Lane, NewJob, pause_s
 from app.services.clock import Clock
-from app.services.ports import Store
-from app.services.publish import Publisher, nudge
+from app.services.notifying import tell_dead
+from app.services.ports import Store, Transaction
+from app.services.publish import Publication, Publisher, nudge
 
 LEASE_S = 30.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,12 +54,14 @@ class JobQueue:
         """Lease jobs of a lane (not of `answer`: see Replies); one that had all its tries is buried instead."""
         if lane is Lane.ANSWER:
             raise ValueError("answers are claimed with their reply")
+        told: list[Publication] = []
         async with self._store.write() as tx:
             jobs = await tx.jobs.claim(lane, worker, slots, lease_s)
             for job in jobs:
                 if job.is_exhausted:
-                    await tx.jobs.end(job.id, attempt=job.attempt, error="its worker died at the last try")
+                    told += await self._bury(tx, job, "its worker died at the last try")
             await tx.commit()
+        await self._publisher.publish(told)
         return [job for job in jobs if not job.is_exhausted]
 
     async def done(self, job: ClaimedJob) -> bool:
@@ -71,13 +74,21 @@ class JobQueue:
     async def fail(self, job: ClaimedJob, error: str, *, is_final: bool = False) -> bool:
         """Queue a job again after a pause, or bury it at its limit; return whether it is buried."""
         is_dead = is_final or job.tries >= job.max_tries
+        told: Sequence[Publication] = ()
         async with self._store.write() as tx:
             if is_dead:
-                await tx.jobs.end(job.id, attempt=job.attempt, error=error)
+                told = await self._bury(tx, job, error)
             else:
                 await tx.jobs.retry(job.id, job.attempt, error, pause_s(job.tries, random.random()))
             await tx.commit()
+        await self._publisher.publish(told)
         return is_dead
+
+    async def _bury(self, tx: Transaction, job: ClaimedJob, error: str) -> Sequence[Publication]:
+        """Put a job to the dead letters, and return what tells of it, unless it is another's by now."""
+        if not await tx.jobs.end(job.id, attempt=job.attempt, error=error):
+            return ()
+        return await tell_dead(tx, job, self._clock.now())
 
     async def release(self, job: ClaimedJob) -> bool:
         """Give a job back at once, uncounted."""

@@ -9,16 +9,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
+from app.domain.job import ClaimedJob
 from app.domain.message import SenderKind
 from app.domain.people import Staff
 from app.services.ids import new_id
+from app.services.publish import Publication
 from realtime.bus.frame import Audience
 from realtime.bus.topic import user_topic
 from realtime.protocol.events import Notification, notice_frame
-from realtime.protocol.shapes import NotificationKind, UserRef
+from realtime.protocol.shapes import NotificationKind
 
 if TYPE_CHECKING:
     from app.services.change import Change
+    from app.services.ports import Transaction
+
+CALLS: Collection[NotificationKind] = ("handoff", "waiting")
+"""What calls all of a team until one of them comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,18 @@ class Told:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notification as its user is shown it."""
+
+    user: UUID
+    shown: Notification
+
+    @property
+    def publication(self) -> Publication:
+        return user_topic(self.user), notice_frame(self.shown, Audience.STAFF)
+
+
 class NotificationLog(Protocol):
     """Notifications as rows."""
 
@@ -43,8 +61,11 @@ class NotificationLog(Protocol):
     async def last_agent(self, conversation: UUID) -> UUID | None:
         """Return who of the staff wrote last."""
 
-    async def add(self, shop: UUID, told: Sequence[Told]) -> Collection[UUID]:
-        """Insert those that are new; return their ids."""
+    async def add(self, shop: UUID, told: Sequence[Told]) -> Sequence[Notice]:
+        """Insert those that are new; return them."""
+
+    async def settle(self, conversation: UUID, kinds: Collection[NotificationKind], at: datetime) -> Sequence[Notice]:
+        """Mark everybody's of these kinds about a conversation; return those that were unread, as they are now."""
 
     async def mark_read(self, user: UUID, ids: Sequence[UUID], at: datetime) -> Sequence[Notification]:
         """Mark a user's own; return those that were unread, as they are now."""
@@ -96,6 +117,24 @@ async def tell_broken(change: Change, account: UUID) -> None:
     await _tell(change, "channel_broken", cause, await _that_or_leaders(change, None), is_about_it=False)
 
 
+async def tell_dead(tx: Transaction, job: ClaimedJob, now: datetime) -> Sequence[Publication]:
+    """Tell owners and admins that a job was given up, once an hour for each kind; return what to publish then.
+
+    A job of no shop is the operator's, who has the log and the metrics.
+    """
+    if job.shop is None:
+        return []
+    leaders = _leaders_of(await tx.notifications.staff(job.shop))
+    told = _told("job_dead", f"{job.kind}:{now:%Y-%m-%dT%H}", leaders, conversation=job.conversation, at=now)
+    return [notice.publication for notice in await _add(tx, job.shop, told)]
+
+
+async def settle_handoff(change: Change) -> None:
+    """Somebody has taken the conversation: nobody is called to it any more."""
+    settled = await change.tx.notifications.settle(change.conversation.id, CALLS, change.now)
+    change.publications += [notice.publication for notice in settled]
+
+
 def mentioned(text: str, team: Iterable[Staff]) -> list[UUID]:
     """Return those whom a text names as @Full Name or @First, in any case; what is a full name is no first name too."""
     called: dict[str, list[UUID]] = {}
@@ -113,8 +152,11 @@ def mentioned(text: str, team: Iterable[Staff]) -> list[UUID]:
 async def _that_or_leaders(change: Change, user: UUID | None) -> list[UUID]:
     """Return the member when they are still there, else owners and admins."""
     team = await change.tx.notifications.staff(change.conversation.shop)
-    that = [one.id for one in team if one.id == user]
-    return that or [one.id for one in team if one.role.may_overrule]
+    return [one.id for one in team if one.id == user] or _leaders_of(team)
+
+
+def _leaders_of(team: Iterable[Staff]) -> list[UUID]:
+    return [one.id for one in team if one.role.may_overrule]
 
 
 async def _tell(
@@ -126,26 +168,26 @@ async def _tell(
     by: Staff | None = None,
     is_about_it: bool = True,
 ) -> None:
-    """Store for each user but the one who did it, in the order of ids so that two changes cannot block each other."""
-    conversation = change.conversation.id if is_about_it else None
-    author = None if by is None else by.id
-    told = [
-        Told(new_id(), user, kind, cause, conversation, author, change.now)
-        for user in sorted(set(users))
-        if user != author
-    ]
-    if not told:
-        return
-    new = await change.tx.notifications.add(change.conversation.shop, told)
-    customer = await change.tx.people.identity(change.conversation.identity) if is_about_it and new else None
-    for one in told:
-        if one.id in new:
-            shown = Notification(
-                id=one.id,
-                kind=kind,
-                at=change.now,
-                conversation=conversation,
-                customer=None if customer is None else customer.name,
-                by=None if by is None else UserRef(id=by.id, name=by.name),
-            )
-            change.publications.append((user_topic(one.user), notice_frame(shown, Audience.STAFF)))
+    """Store for each user but the one who did it."""
+    conversation = change.conversation
+    about = conversation.id if is_about_it else None
+    told = _told(kind, cause, users, conversation=about, by=None if by is None else by.id, at=change.now)
+    change.publications += [notice.publication for notice in await _add(change.tx, conversation.shop, told)]
+
+
+def _told(
+    kind: NotificationKind,
+    cause: str,
+    users: Iterable[UUID],
+    *,
+    conversation: UUID | None,
+    at: datetime,
+    by: UUID | None = None,
+) -> list[Told]:
+    """Return what to store, in the order of users, so that two changes cannot block each other."""
+    others = sorted({user for user in users if user != by})
+    return [Told(new_id(), user, kind, cause, conversation, by, at) for user in others]
+
+
+async def _add(tx: Transaction, shop: UUID, told: Sequence[Told]) -> Sequence[Notice]:
+    return await tx.notifications.add(shop, told) if told else ()

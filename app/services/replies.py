@@ -18,6 +18,7 @@ from app.services import transitions
 from app.services.change import Change, Changes
 from app.services.clock import Clock
 from app.services.disclosure import disclose
+from app.services.notifying import tell_dead
 from app.services.ports import Checkpoint, Store
 from app.services.signs import TYPING_KIND, show
 from realtime.live_reply.port import LiveReply
@@ -112,7 +113,7 @@ class Replies:
             if not await change.tx.jobs.holds(job.id, job.attempt):
                 return None
             if job.is_exhausted:
-                await _fail(change, reply, "the answer could not be made")
+                await _fail(change, reply, job, "the answer could not be made")
                 return None
             await change.tx.replies.start(reply.id, job.attempt, change.now)
             await show(change, TYPING_KIND, str(reply.id))
@@ -237,7 +238,7 @@ class Replies:
         async def step(change: Change) -> bool:
             reply = _owned(await change.tx.replies.find(claim.reply.id), claim)
             if is_final or claim.job.tries >= claim.job.max_tries:
-                await _fail(change, reply, error)
+                await _fail(change, reply, claim.job, error)
                 return True
             pause = pause_s(claim.job.tries, random.random())
             await change.tx.jobs.retry(claim.job.id, claim.attempt, error, pause)
@@ -268,11 +269,12 @@ class Replies:
         return is_released
 
 
-async def _fail(change: Change, reply: Reply, reason: str) -> None:
+async def _fail(change: Change, reply: Reply, job: ClaimedJob, reason: str) -> None:
     """End a reply without an answer: people take over."""
     await change.end_reply(reply, ReplyStatus.FAILED, reply.text, covers=True, failure=reason, is_dead=True)
     await change.append(events.ReplyFailed, about=reply.id, message=reply.id, reason="error")
     await transitions.queue(change, change.conversation.control.hand_off(), "failure")
+    change.publications += await tell_dead(change.tx, job, change.now)
 
 
 def _is_owner(reply: Reply, claim: Claim) -> bool:

@@ -6,7 +6,7 @@ from app.domain.conversation import Control, HeldError, Status
 from app.domain.job import Lane, NewJob
 from app.domain.people import Staff
 from app.services.change import Change
-from app.services.notifying import tell_team
+from app.services.notifying import settle_handoff, tell_team
 from realtime.ports import CommandError
 from realtime.protocol import events, shapes
 
@@ -31,6 +31,7 @@ async def take(change: Change, staff: Staff) -> None:
         return
     await change.change_control(control, ref_of(staff))
     await assign(change, ref_of(staff))
+    await settle_handoff(change)
 
 
 async def held_by_other(change: Change, error: HeldError) -> CommandError:

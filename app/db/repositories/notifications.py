@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db import models
 from app.db.base import table_of
 from app.domain.people import Role, Staff
-from app.services.notifying import Told
+from app.services.notifying import Notice, Told
 from realtime.protocol.events import Notification
 from realtime.protocol.shapes import NotificationKind, UserRef
 
@@ -44,7 +44,7 @@ class SqlNotifications:
             .limit(1)
         )
 
-    async def add(self, shop: UUID, told: Sequence[Told]) -> Collection[UUID]:
+    async def add(self, shop: UUID, told: Sequence[Told]) -> Sequence[Notice]:
         """Insert in one statement; what is there already stays as it is."""
         is_sqlite = self._session.get_bind().dialect.name == "sqlite"
         insert = (insert_on_sqlite if is_sqlite else insert_on_postgresql)(table_of(models.Notification))
@@ -62,20 +62,38 @@ class SqlNotifications:
             for one in told
         ]
         statement = insert.values(rows).on_conflict_do_nothing().returning(table_of(models.Notification).c.id)
-        return set(await self._session.scalars(statement))
+        return await self._notices(list(await self._session.scalars(statement)))
+
+    async def settle(self, conversation: UUID, kinds: Collection[NotificationKind], at: datetime) -> Sequence[Notice]:
+        """Update those that are unread; what its user is marking just now is passed over, and waited for by nobody."""
+        row = models.Notification
+        unread = (
+            select(row.id)
+            .where(row.conversation_id == conversation, row.kind.in_(kinds), row.read_at.is_(None))
+            .order_by(row.id)
+            .with_for_update(skip_locked=True)
+        )
+        return await self._mark(list(await self._session.scalars(unread)), at)
 
     async def mark_read(self, user: UUID, ids: Sequence[UUID], at: datetime) -> Sequence[Notification]:
         """Update those that are unread, and read them."""
         row = models.Notification
+        own = await self._session.scalars(select(row.id).where(row.id.in_(ids), row.user_id == user))
+        return [notice.shown for notice in await self._mark(list(own), at)]
+
+    async def _mark(self, ids: Sequence[UUID], at: datetime) -> Sequence[Notice]:
+        """Update those that are unread, and read them."""
+        if not ids:
+            return ()
+        row = models.Notification
         changed = await self._session.scalars(
             update(row)
-            .where(row.id.in_(ids), row.user_id == user, row.read_at.is_(None))
+            .where(row.id.in_(ids), row.read_at.is_(None))
             .values(read_at=at)
             .returning(row.id)
             .execution_options(synchronize_session=False)
         )
-        found = list(changed)
-        return await self._read(_shown().where(row.id.in_(found)).order_by(row.id)) if found else ()
+        return await self._notices(list(changed))
 
     async def page(self, user: UUID, *, unread: bool, before: UUID | None, limit: int) -> Sequence[Notification]:
         """Read by the index of the user's own."""
@@ -85,7 +103,7 @@ class SqlNotifications:
             wanted = wanted.where(row.read_at.is_(None))
         if before is not None:
             wanted = wanted.where(row.id < before)
-        return await self._read(wanted)
+        return [notice.shown for notice in await self._read(wanted)]
 
     async def count_unread(self, user: UUID) -> int:
         """Count."""
@@ -93,16 +111,23 @@ class SqlNotifications:
         count = select(func.count()).select_from(row).where(row.user_id == user, row.read_at.is_(None))
         return await self._session.scalar(count) or 0
 
-    async def _read(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Notification]:
+    async def _notices(self, ids: Sequence[UUID]) -> Sequence[Notice]:
+        row = models.Notification
+        return await self._read(_shown().where(row.id.in_(ids)).order_by(row.id)) if ids else ()
+
+    async def _read(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Notice]:
         return [
-            Notification(
-                id=found.id,
-                kind=cast(NotificationKind, found.kind),
-                at=found.at,
-                conversation=found.conversation_id,
-                read=found.read_at is not None,
-                customer=customer,
-                by=None if by is None else UserRef(id=found.by_id, name=by),
+            Notice(
+                found.user_id,
+                Notification(
+                    id=found.id,
+                    kind=cast(NotificationKind, found.kind),
+                    at=found.at,
+                    conversation=found.conversation_id,
+                    read=found.read_at is not None,
+                    customer=customer,
+                    by=None if by is None else UserRef(id=found.by_id, name=by),
+                ),
             )
             for found, customer, by in await self._session.execute(statement)
         ]

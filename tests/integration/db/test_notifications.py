@@ -13,7 +13,7 @@ from sqlalchemy import update
 from app.db import models
 from app.db.pruning import SqlOldNotifications
 from app.domain.conversation import Controller
-from app.domain.job import Lane
+from app.domain.job import Lane, NewJob
 from app.domain.people import Staff
 from app.services.change import Change
 from app.services.notifications import Notifications
@@ -95,6 +95,66 @@ async def test_nobody_taking_a_hand_off_in_time_is_told(world: World, told: Noti
     await world.control.expire_handoff(job)
     await world.control.expire_handoff(job)
     assert await kinds(told, world.ben) == ["handoff", "waiting"]
+
+
+async def test_whoever_takes_a_hand_off_calls_the_others_back(world: World, told: Notifications) -> None:
+    first = await world.open()
+    await world.control.request_handoff(world.visitor, first)
+    await make_due(world.database, "handoff_timeout")
+    (job,) = await world.jobs.claim(Lane.SYNC, world.worker, 10)
+    await world.control.expire_handoff(job)
+    await world.desk.add_note(world.ada, first, uuid4(), "@ben look at this")
+    world.visitor = type(world.visitor)(uuid4(), world.shop, "Bea")
+    await world.control.request_handoff(world.visitor, await world.open())
+    for_ben, for_boss = await hear(world, world.ben), await hear(world, world.boss)
+    await world.control.take(world.ada, first)
+    await world.control.take(world.ada, first)
+    for heard in (for_ben, for_boss):
+        assert [(one.kind, one.conversation, one.customer, one.read) for one in heard] == [
+            ("handoff", first, "Ana", True),
+            ("waiting", first, "Ana", True),
+        ]
+    assert [await kinds(told, one) for one in (world.ada, world.ben, world.boss)] == [
+        ["handoff"],
+        ["mention", "handoff"],
+        ["handoff"],
+    ]
+
+
+async def test_a_job_that_is_given_up_is_told_those_in_charge_once_an_hour_for_each_kind(
+    world: World, told: Notifications
+) -> None:
+    conversation = await world.open()
+    for_ada, for_boss = await hear(world, world.ada), await hear(world, world.boss)
+    for kind in ("first kind", "first kind", "second kind"):
+        await world.jobs.enqueue(
+            NewJob(Lane.SYNC, kind, cause=str(uuid4()), shop=world.shop, conversation=conversation, max_tries=1)
+        )
+    await world.jobs.enqueue(NewJob(Lane.SYNC, "of no shop", cause="the operator's", max_tries=1))
+    jobs = await world.jobs.claim(Lane.SYNC, world.worker, 10)
+    assert len(jobs) == 4
+    for job in jobs:
+        assert await world.jobs.fail(job, "LookupError")
+        assert await world.jobs.fail(job, "LookupError")
+    assert [(one.kind, one.conversation, one.customer, one.read) for one in for_boss] == [
+        ("job_dead", conversation, "Ana", False)
+    ] * 2
+    assert list(await told.unread(world.boss.id)) == for_boss
+    assert for_ada == []
+    world.clock.advance(hours=1)
+    await world.jobs.enqueue(NewJob(Lane.SYNC, "first kind", cause="later", shop=world.shop, max_tries=1))
+    await world.jobs.claim(Lane.SYNC, world.worker, 10)
+    await make_due(world.database, "first kind")
+    assert await world.jobs.claim(Lane.SYNC, world.worker, 10) == []
+    assert [one.conversation for one in for_boss[2:]] == [None]
+
+
+async def test_an_answer_that_is_given_up_calls_people_and_those_in_charge(world: World, told: Notifications) -> None:
+    conversation = await world.open()
+    await world.ask(conversation)
+    (claim,) = await world.replies.claim(world.worker, 1)
+    assert await world.replies.fail(claim, "GenerationFailedError", is_final=True)
+    assert [await kinds(told, one) for one in (world.ben, world.boss)] == [["handoff"], ["handoff", "job_dead"]]
 
 
 async def test_a_low_rating_goes_to_who_handled_it_else_to_those_in_charge(world: World, told: Notifications) -> None:
