@@ -96,18 +96,30 @@ class Encoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return one vector of length 1 per text, [N, 384]."""
-        return self.encode_layers(texts).pooled
+        pooled = np.zeros((len(texts), DIM), dtype=np.float32)
+        for rows, means in self._passes(texts):
+            pooled[rows] = _pooled(means)
+        return pooled
 
     def encode_layers(self, texts: Sequence[str]) -> Encoding:
         """Return the vectors of the texts, and the mean of every layer, from one forward pass per batch."""
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
-        pooled = np.zeros((len(ids), DIM), dtype=np.float32)
-        layers = np.zeros((len(ids), LAYERS * DIM), dtype=np.float32)
-        for rows in _batches([len(one) for one in ids]):
-            means = self._network.means([ids[row] for row in rows])
-            pooled[rows] = torch.nn.functional.normalize(means[:, -1], dim=1).numpy()
+        pooled = np.zeros((len(texts), DIM), dtype=np.float32)
+        layers = np.zeros((len(texts), LAYERS * DIM), dtype=np.float32)
+        for rows, means in self._passes(texts):
+            pooled[rows] = _pooled(means)
             layers[rows] = means.flatten(1).numpy()
         return Encoding(pooled, layers)
+
+    def _passes(self, texts: Sequence[str]) -> Iterator[tuple[list[int], torch.Tensor]]:
+        """Yield the rows of each forward pass with the means of their layers, [B, 6, 384]."""
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        for rows in _batches([len(one) for one in ids]):
+            yield rows, self._network.means([ids[row] for row in rows])
+
+
+def _pooled(means: torch.Tensor) -> Vectors:
+    last: Vectors = torch.nn.functional.normalize(means[:, -1], dim=1).numpy()
+    return last
 
 
 def _batches(lengths: list[int]) -> Iterator[list[int]]:

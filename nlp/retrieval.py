@@ -6,12 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.encoder import Encoder, Vectors
+from nlp.model_files import Vectors
 
 # BM25 with its usual constants: Robertson and Zaragoza, "The Probabilistic Relevance Framework" (2009).
 K1 = 1.2
@@ -35,6 +35,19 @@ class Document:
     id: str
     title: str
     text: str
+
+    @property
+    def whole(self) -> str:
+        """What its vector is made of."""
+        return f"{self.title}. {self.text}"
+
+
+class Encodes(Protocol):
+    """Turns texts into vectors."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return one vector of length 1 per text, [N, 384]."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +89,9 @@ class Index:
         self._weights = _bm25_weights(counts)
 
     @classmethod
-    def build(cls, documents: Sequence[Document], encoder: Encoder) -> Index:
+    def build(cls, documents: Sequence[Document], encoder: Encodes) -> Index:
         """Encode the documents and index them."""
-        return cls(documents, encoder.encode([f"{document.title}. {document.text}" for document in documents]))
+        return cls(documents, encoder.encode([document.whole for document in documents]))
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -52,11 +52,14 @@ async def demo_shop(threads: int) -> AsyncIterator[DemoShop]:
             await migrate(core.database)
             shop, models = (await seed(core)).shop.id, load_models(settings)
             engine = models.responder.engine
+            knowledge, recommenders = Knowledge(core.records, models.encoder), open_recommenders(core)
+            await knowledge.warm(shop)  # as a worker does before it takes its first message
+            await recommenders.warm(shop)
             pipeline = Pipeline(
                 records=core.records,
                 analyzer=BatchedAnalyzer(models.analyzer),
-                knowledge=Knowledge(core.records, models.encoder),
-                recommenders=open_recommenders(core),
+                knowledge=knowledge,
+                recommenders=recommenders,
                 attempts=RateLimiter(),
                 tokenizing=Tokenizing(engine.count_tokens, engine.window),
             )

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from app.domain.catalogue import Article, Product
 from app.services.answer.ports import Catalogue, Records
 from app.services.answer.question import Found
 from app.services.answer.sentences import split_sentences
-from nlp.encoder import Encoder, Vectors
-from nlp.retrieval import Document, Index, terms
+from app.services.answer.vectors import TextVectors
+from nlp.model_files import Vectors
+from nlp.retrieval import Document, Encodes, Index, terms
 
 CHECK_S = 2.0  # how long a catalogue's version is believed
 PRODUCT_HITS = 8
@@ -37,7 +38,7 @@ MEASURES = {
     "people": ("sleep",), "person": ("sleep",), "cold": ("degree",), "minu": ("degree",), "temperature": ("degree",),
     "rechargeable": ("charge",), "thick": ("centimetre",), "waterproof": ("rain", "rainproof", "dry"),
 }  # fmt: skip
-KEPT_TEXTS = 2000  # whose sentences' vectors are kept: 5 kB each
+SENTENCES_AHEAD = 20_000  # of a shop, encoded before its first question; further ones when their text is found
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +80,18 @@ class _Shelf:
 class Knowledge:
     """Indexes of all shops this worker has answered for."""
 
-    def __init__(self, records: Records, encoder: Encoder, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, records: Records, encoder: Encodes, clock: Callable[[], float] = time.monotonic) -> None:
         self._records = records
-        self._encoder = encoder
+        self._vectors = TextVectors(encoder)
         self._clock = clock
         self._shelves: dict[UUID, _Shelf] = {}
         self._locks: dict[UUID, asyncio.Lock] = {}
-        self._vectors: dict[str, Vectors] = {}  # of the sentences of a text
 
     async def warm(self, shop: UUID) -> None:
-        """Build a shop's index now."""
+        """Build a shop's index now, and encode the sentences that answers may quote."""
         await self._shelf(shop)
+        sentences = _sentences_of(await self._records.catalogue(shop))
+        await asyncio.to_thread(self._vectors.encode, sentences[:SENTENCES_AHEAD])
 
     async def search(self, shop: UUID, text: str, vector: Vectors) -> Hits:
         """Return the products and articles that match a message; products as they are in the database now."""
@@ -126,20 +128,12 @@ class Knowledge:
             sentences = split_sentences(text)
             if not sentences:
                 continue
-            scores = _sentence_scores(title, sentences, query, self._sentence_vectors(text, sentences) @ vector)
+            scores = _sentence_scores(title, sentences, query, self._vectors.encode(sentences) @ vector)
             best = max(range(len(sentences)), key=scores.__getitem__)
             both = " ".join(one for one, score in zip(sentences, scores, strict=True) if score >= scores[best] * SECOND)
             chosen = both if len(both) <= SHOWN_CHARS else sentences[best]
             found[key] = Found(chosen.rstrip("."), scores[best])
         return found
-
-    def _sentence_vectors(self, text: str, sentences: Sequence[str]) -> Vectors:
-        known = self._vectors.get(text)
-        if known is None:
-            if len(self._vectors) >= KEPT_TEXTS:
-                self._vectors.clear()
-            known = self._vectors[text] = self._encoder.encode(sentences)
-        return known
 
     async def names_kind(self, shop: UUID, text: str) -> bool:
         """Tell whether a text says what kind of product it is about."""
@@ -161,16 +155,7 @@ class Knowledge:
                 catalogue = await self._records.catalogue(shop)
                 shelf = await asyncio.to_thread(self._build, catalogue, version)
             else:
-                shelf = _Shelf(
-                    version,
-                    self._clock(),
-                    known.products,
-                    known.articles,
-                    known.article_by_id,
-                    known.product_ids,
-                    known.kinds,
-                    known.tagged,
-                )
+                shelf = replace(known, version=version, checked_at=self._clock())
             self._shelves[shop] = shelf
             return shelf
 
@@ -181,13 +166,19 @@ class Knowledge:
         return _Shelf(
             version=version,
             checked_at=self._clock(),
-            products=Index.build(products, self._encoder),
-            articles=Index.build(articles, self._encoder),
+            products=Index.build(products, self._vectors),
+            articles=Index.build(articles, self._vectors),
             article_by_id={str(article.id): article for article in catalogue.articles},
             product_ids=ids | {str(product.id): product.id for product in catalogue.products},
             kinds=_kinds(catalogue.products),
             tagged=_tagged(catalogue.products),
         )
+
+
+def _sentences_of(catalogue: Catalogue) -> list[str]:
+    """Return what may be compared with a message, the articles first."""
+    texts = [*(article.body for article in catalogue.articles), *(one.description for one in catalogue.products)]
+    return [sentence for text in texts for sentence in split_sentences(text)]
 
 
 def _sentence_scores(title: str, sentences: Sequence[str], query: str, meaning: Vectors) -> list[float]:
