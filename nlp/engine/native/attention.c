@@ -75,13 +75,15 @@ INLINE __m512 floats_of(const int8_t *bytes) {
 }
 
 /* The products of a query with 16 keys. Four sums, so that one need not wait for the other. */
-INLINE __m512 scores_of(const int8_t *keys, const float *query, int width) {
+INLINE __m512 scores_of(const int8_t *keys, const int8_t *next, const float *query, int width) {
     __m512 sums[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
     int k = 0;
-    for (; k + 4 <= width; k += 4)
+    for (; k + 4 <= width; k += 4) {
+        _mm_prefetch((const char *)next + k * LANES, _MM_HINT_T1);
 #pragma GCC unroll 4
         for (int i = 0; i < 4; i++)
             sums[i] = _mm512_fmadd_ps(floats_of(keys + (k + i) * LANES), _mm512_set1_ps(query[k + i]), sums[i]);
+    }
     for (; k < width; k++) sums[0] = _mm512_fmadd_ps(floats_of(keys + k * LANES), _mm512_set1_ps(query[k]), sums[0]);
     return _mm512_add_ps(_mm512_add_ps(sums[0], sums[1]), _mm512_add_ps(sums[2], sums[3]));
 }
@@ -99,13 +101,14 @@ KERNEL static float exponentials(float *scores, int length, float most) {
 }
 
 /* out = factor * sum over positions of weight * value, for `vectors` vectors of a value. */
-INLINE void mix(const int vectors, const int8_t *values, long stride, const float *weights, int length, float factor,
-                int width, float *out) {
+INLINE void mix(const int vectors, const int8_t *values, const int8_t *next, long stride, const float *weights,
+                int length, float factor, int width, float *out) {
     __m512 sums[4];
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; v++) sums[v] = _mm512_setzero_ps();
     for (int j = 0; j < length; j++) {
         __m512 weight = _mm512_set1_ps(weights[j]);
+        _mm_prefetch((const char *)next + j * stride, _MM_HINT_T1);
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; v++)
             sums[v] = _mm512_fmadd_ps(floats_of(values + j * stride + v * LANES), weight, sums[v]);
@@ -116,25 +119,28 @@ INLINE void mix(const int vectors, const int8_t *values, long stride, const floa
                               _mm512_mul_ps(sums[v], _mm512_set1_ps(factor)));
 }
 
-KERNEL static void mixed(const store *s, long base, int length, const float *weights, float factor, float *out) {
-    const int8_t *values = s->values + base * s->value_width;
+KERNEL static void mixed(const store *s, long base, long next_base, int length, const float *weights, float factor,
+                         float *out) {
+    const int8_t *values = s->values + base * s->value_width, *next = s->values + next_base * s->value_width;
     for (int k = 0; k < s->width; k += CHUNK) {
         int left = s->width - k;
         switch ((left + LANES - 1) / LANES) {
-        case 1: mix(1, values + k, s->value_width, weights, length, factor, left, out + k); break;
-        case 2: mix(2, values + k, s->value_width, weights, length, factor, left, out + k); break;
-        case 3: mix(3, values + k, s->value_width, weights, length, factor, left, out + k); break;
-        default: mix(4, values + k, s->value_width, weights, length, factor, left, out + k);
+        case 1: mix(1, values + k, next + k, s->value_width, weights, length, factor, left, out + k); break;
+        case 2: mix(2, values + k, next + k, s->value_width, weights, length, factor, left, out + k); break;
+        case 3: mix(3, values + k, next + k, s->value_width, weights, length, factor, left, out + k); break;
+        default: mix(4, values + k, next + k, s->value_width, weights, length, factor, left, out + k);
         }
     }
 }
 
-KERNEL void attend_store(const store *s, int layer, int slot, int head, int length, const float *query,
+KERNEL void attend_store(const store *s, int layer, int slot, int next, int head, int length, const float *query,
                          const float *bias, float *out, float *scratch) {
-    long base = base_of(s, layer, slot, head);
+    long base = base_of(s, layer, slot, head), next_base = base_of(s, layer, next, head);
     __m512 most = _mm512_set1_ps(-INFINITY);
     for (int j = 0; j < length; j += LANES) {
-        __m512 score = scores_of(s->keys + (base + j) * s->width, query, s->width);
+        __m512 score = scores_of(s->keys + (base + j) * s->width, s->keys + (next_base + j) * s->width, query, s->width);
+        _mm_prefetch((const char *)(s->key_scales + next_base + j), _MM_HINT_T1);
+        _mm_prefetch((const char *)(s->value_scales + next_base + j), _MM_HINT_T1);
         __m512 add = bias ? _mm512_loadu_ps(bias + j) : _mm512_setzero_ps();
         score = _mm512_fmadd_ps(score, _mm512_loadu_ps(s->key_scales + base + j), add);
         _mm512_storeu_ps(scratch + j, score);
@@ -144,7 +150,7 @@ KERNEL void attend_store(const store *s, int layer, int slot, int head, int leng
     for (int j = 0; j < length; j += LANES)
         _mm512_storeu_ps(scratch + j, _mm512_mul_ps(_mm512_loadu_ps(scratch + j),
                                                     _mm512_loadu_ps(s->value_scales + base + j)));
-    mixed(s, base, length, scratch, 1 / total, out);
+    mixed(s, base, next_base, length, scratch, 1 / total, out);
 }
 
 /* One tile of an fp32 product: [rows, depth] times [depth, CHUNK], from `left` with a stride to `out` with another. */

@@ -26,9 +26,10 @@ void store_free(store *s);
 void store_write(store *s, int layer, int slot, int head, int position, const float *key, const float *value);
 
 /* Attends from one query [width] to the first `length` positions; `bias` is added to their scores, NULL: none.
- * Writes `out` [width]. `scratch` has room for `length` floats, rounded up to 16. */
-void attend_store(const store *s, int layer, int slot, int head, int length, const float *query, const float *bias,
-                  float *out, float *scratch);
+ * Writes `out` [width]. `scratch` has room for `length` floats, rounded up to 16. What lies in the slot `next` is
+ * fetched on the way: it is the one that is attended to next. */
+void attend_store(const store *s, int layer, int slot, int next, int head, int length, const float *query,
+                  const float *bias, float *out, float *scratch);
 
 /* One head of a prompt: rows of [queries, keys, values] and where to write. */
 typedef struct {

@@ -66,7 +66,7 @@ int t5_check_store(int width, int length, const float *query, const float *keys,
         /* In one of several layers, slots and heads, so that a wrong place is found out. */
         for (int j = 0; j < length; j++)
             store_write(&s, 1, 2, 1, j, keys + (long)j * width, values + (long)j * width);
-        attend_store(&s, 1, 2, 1, length, query, bias, out, scratch);
+        attend_store(&s, 1, 2, 2, 1, length, query, bias, out, scratch);
     }
     store_free(&s);
     free(scratch);

@@ -36,7 +36,7 @@ static void attend_own_part(const void *work, int head, int index) {
     }
     for (int r = 0; r < p->rows; r++) {
         const float *bias = m->own_bias + (long)head * m->own_length + m->shape.max_tokens - 1 - p->positions[r];
-        attend_store(&m->own, w->layer, p->slots[r], head, p->positions[r] + 1, m->wide + (long)r * m->wide_stride + at,
+        attend_store(&m->own, w->layer, p->slots[r], p->slots[r + 1 < p->rows ? r + 1 : r], head, p->positions[r] + 1, m->wide + (long)r * m->wide_stride + at,
                      bias, m->mixed + r * inner + at, m->scratch + index * m->scratch_length);
     }
 }
@@ -47,7 +47,7 @@ static void attend_cross_part(const void *work, int head, int index) {
     t5 *m = p->model;
     long inner = m->inner, at = (long)head * m->shape.d_kv;
     for (int r = 0; r < p->rows; r++)
-        attend_store(&m->cross, w->layer, p->slots[r], head, m->prompt_lengths[p->slots[r]],
+        attend_store(&m->cross, w->layer, p->slots[r], p->slots[r + 1 < p->rows ? r + 1 : r], head, m->prompt_lengths[p->slots[r]],
                      m->wide + (long)r * m->wide_stride + at, NULL, m->mixed + r * inner + at,
                      m->scratch + index * m->scratch_length);
 }
