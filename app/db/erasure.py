@@ -110,7 +110,7 @@ class SqlErasure:
                 found = row.address in addresses if row.address else False
                 said = (row.body + (row.event or "").encode()).lower()
                 if found or any(needle in said for needle in needles):
-                    row.body, row.event, row.headers, row.address = b"", None, {}, None
+                    row.body, row.event, row.headers, row.address, row.error = b"", None, {}, None, None
                     count += 1
             if len(rows) < PAGE:
                 break
