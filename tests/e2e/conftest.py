@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from playwright.async_api import Browser, expect
 
 from tests.e2e.cluster import Cluster
 from tests.e2e.demo_shop import DemoShop
+from tests.fixtures.browser import chromium
 from tests.fixtures.server_process import ServerProcess, running
 
 # Slow enough to be interrupted, short enough to wait for.
 PACE = {"reply_pace": "16", "max_reply_tokens": "48", "engine_slots": "64", "log_level": "WARNING"}
+BROWSER_WAIT_MS = 20_000
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +28,21 @@ def single_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerPr
 @pytest.fixture
 def shop(single_server: ServerProcess) -> DemoShop:
     return DemoShop((single_server.url,))
+
+
+@pytest.fixture(scope="session")
+def slow_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoShop]:
+    """A server that writes no faster than a browser can be driven."""
+    server = ServerProcess("serve", tmp_path_factory.mktemp("slow"), {**PACE, "reply_pace": "6"}, demo=True)
+    with running(server):
+        yield DemoShop((server.url,))
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    expect.set_options(timeout=BROWSER_WAIT_MS)
+    async with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -4,70 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, FrameLocator, Locator, Page, expect
+from playwright.async_api import Browser, FilePayload, FrameLocator, Locator, Page, expect
 
-from tests.e2e.conftest import PACE
-from tests.e2e.demo_shop import ADA, LONG_QUESTION, ORDER_QUESTION, OWNER, DemoShop
-from tests.fixtures.browser import chromium, new_page
-from tests.fixtures.server_process import DEMO_PASSWORD, ServerProcess, running
+from tests.e2e.demo_shop import LONG_QUESTION, ORDER_QUESTION, OWNER, DemoShop
+from tests.e2e.pages import BOT, OWN, ask, open_widget, shown, sign_in
+from tests.fixtures.browser import new_page
 
-WAIT_MS = 20_000
 SILENCE_S = 2.5
-BOT = '[data-testid="message"][data-sender="bot"]'
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(200)
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@pytest.fixture(scope="module")
-def slow_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoShop]:
-    """A server that writes no faster than a browser can be driven."""
-    server = ServerProcess("serve", tmp_path_factory.mktemp("slow"), {**PACE, "reply_pace": "6"}, demo=True)
-    with running(server):
-        yield DemoShop((server.url,))
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    expect.set_options(timeout=WAIT_MS)
-    async with chromium() as browser:
-        yield browser
-
-
-async def _open_widget(page: Page) -> FrameLocator:
-    await page.get_by_test_id("bubble").click()
-    panel = page.frame_locator('[data-testid="panel-frame"]')
-    await expect(panel.get_by_test_id("panel")).to_be_visible()
-    return panel
-
-
-async def _ask(panel: FrameLocator, text: str) -> None:
-    await panel.get_by_test_id("composer").fill(text)
-    await panel.get_by_test_id("send").click()
-
-
-async def _sign_in(page: Page, shop: DemoShop, email: str = ADA) -> None:
-    await page.goto(f"{shop.url}/console")
-    form = page.get_by_test_id("sign-in")
-    await form.locator('input[name="email"]').fill(email)
-    await form.locator('input[name="password"]').fill(DEMO_PASSWORD)
-    await form.locator('button[type="submit"]').click()
-    await expect(page.get_by_test_id("link")).to_be_attached()
-
-
-async def _shown(message: Locator) -> str:
-    """Return the text in a message's bubble, as a reader sees it."""
-    return (await message.locator('p[dir="auto"]').first.inner_text()).strip()
 
 
 async def _grows(message: Locator) -> int:
     """Return how many different lengths a text had while it was being written."""
     lengths = set()
     while await message.get_attribute("data-state") == "live":
-        lengths.add(len(await _shown(message)))
+        lengths.add(len(await shown(message)))
         await asyncio.sleep(0.05)
     return len(lengths)
 
@@ -78,9 +34,9 @@ async def _both_hold(panel: FrameLocator, console: Page, nth: int) -> str:
     for side in sides:
         await expect(side).to_have_attribute("data-state", "cut")
         await expect(side).to_contain_text("stopped here")
-    kept = await _shown(sides[0])
+    kept = await shown(sides[0])
     assert kept
-    assert kept == await _shown(sides[1])
+    assert kept == await shown(sides[1])
     return kept
 
 
@@ -90,15 +46,15 @@ async def test_an_answer_is_watched_taken_over_and_handed_back(
     async with new_page(browser, tmp_path) as visitor, new_page(browser, tmp_path, width=1440) as agent:
         await visitor.page.goto(slow_shop.url)
         await visitor.page.get_by_test_id("be-ana").click()
-        panel = await _open_widget(visitor.page)
+        panel = await open_widget(visitor.page)
         await _is_told_of_the_order(slow_shop, panel)
         await visitor.page.screenshot(path=tmp_path / "1-answered.png")
 
-        await _sign_in(agent.page, slow_shop)
+        await sign_in(agent.page, slow_shop)
         agent.problems.clear()  # asking who is signed in, before anybody was, is answered with 401
         await agent.page.get_by_test_id("queue-bot").click()
         await agent.page.get_by_test_id("conversation-row").filter(has_text="Ana Demo").click()
-        await _ask(panel, LONG_QUESTION)
+        await ask(panel, LONG_QUESTION)
         watched = agent.page.locator(BOT).nth(1)
         await expect(watched).to_have_attribute("data-state", "live")
         await expect(watched).to_contain_text(re.compile(r"\w{3}"))
@@ -119,7 +75,7 @@ async def test_an_answer_is_watched_taken_over_and_handed_back(
 
         await agent.page.get_by_test_id("hand-back").click()
         await expect(agent.page.get_by_test_id("take-over")).to_be_visible()
-        await _ask(panel, "Hello")
+        await ask(panel, "Hello")
         await expect(panel.locator(BOT).nth(2)).to_have_attribute("data-state", "done")
         assert await _both_hold(panel, agent.page, 1) == kept
         await agent.page.screenshot(path=tmp_path / "5-handed-back.png")
@@ -130,7 +86,7 @@ async def test_an_answer_is_watched_taken_over_and_handed_back(
 async def _is_told_of_the_order(shop: DemoShop, panel: FrameLocator) -> None:
     """Ask for the known order: the answer grows before the eyes, and names carrier and tracking number."""
     order = await shop.order("#1042")
-    await _ask(panel, ORDER_QUESTION)
+    await ask(panel, ORDER_QUESTION)
     answer = panel.locator(BOT)
     await expect(answer).to_have_attribute("data-state", "live")
     assert await _grows(answer) >= 5
@@ -143,19 +99,19 @@ async def test_a_reload_in_mid_answer_goes_on_where_it_was(
 ) -> None:
     async with new_page(browser, tmp_path) as visitor:
         await visitor.page.goto(slow_shop.url)
-        panel = await _open_widget(visitor.page)
-        await _ask(panel, LONG_QUESTION)
+        panel = await open_widget(visitor.page)
+        await ask(panel, LONG_QUESTION)
         answer = panel.locator(BOT)
         await expect(answer).to_contain_text(re.compile(r"\w+ \w+ \w+"))
-        before = await _shown(answer)
+        before = await shown(answer)
         await visitor.page.reload()
         await expect(answer).to_have_attribute("data-state", "live")
-        assert (await _shown(answer)).startswith(before)
+        assert (await shown(answer)).startswith(before)
         await visitor.page.screenshot(path=tmp_path / "reloaded.png")
         await expect(answer).to_have_attribute("data-state", "done")
         async with await slow_shop.guest() as undisturbed:
             whole = (await undisturbed.ask(await undisturbed.open(), LONG_QUESTION))["text"]
-        assert await _shown(answer) == whole
+        assert await shown(answer) == whole
         assert await panel.get_by_test_id("message").count() == 2
         visitor.check()
 
@@ -163,15 +119,15 @@ async def test_a_reload_in_mid_answer_goes_on_where_it_was(
 async def test_the_visitor_stops_an_answer(slow_shop: DemoShop, browser: Browser, tmp_path: Path) -> None:
     async with new_page(browser, tmp_path) as visitor:
         await visitor.page.goto(slow_shop.url)
-        panel = await _open_widget(visitor.page)
-        await _ask(panel, LONG_QUESTION)
+        panel = await open_widget(visitor.page)
+        await ask(panel, LONG_QUESTION)
         answer = panel.locator(BOT)
         await expect(answer).to_contain_text(re.compile(r"\w+ \w+"))
         await panel.get_by_test_id("stop").click()
         await expect(answer).to_have_attribute("data-state", "cut")
-        kept = await _shown(answer)
+        kept = await shown(answer)
         await asyncio.sleep(1)
-        assert await _shown(answer) == kept
+        assert await shown(answer) == kept
         visitor.check()
 
 
@@ -180,7 +136,7 @@ async def test_rules_are_changed_and_taken_back_on_a_phone(
 ) -> None:
     async with new_page(browser, tmp_path, width=390, height=844) as owner:
         page = owner.page
-        await _sign_in(page, slow_shop, OWNER)
+        await sign_in(page, slow_shop, OWNER)
         owner.problems.clear()
         await page.get_by_test_id("menu").click()
         await page.get_by_role("dialog").get_by_test_id("settings").click()
@@ -206,7 +162,7 @@ async def test_rules_are_changed_and_taken_back_on_a_phone(
 async def test_a_customer_is_played_beside_the_console(slow_shop: DemoShop, browser: Browser, tmp_path: Path) -> None:
     async with new_page(browser, tmp_path, width=1440) as owner:
         page = owner.page
-        await _sign_in(page, slow_shop, OWNER)
+        await sign_in(page, slow_shop, OWNER)
         owner.problems.clear()
         await page.get_by_test_id("simulator").click()
         await page.get_by_test_id("play-whatsapp").click()
@@ -223,3 +179,32 @@ async def test_a_customer_is_played_beside_the_console(slow_shop: DemoShop, brow
         account = page.locator('[data-testid="account"][data-kind="whatsapp"]')
         await expect(account).to_contain_text("accepted")
         owner.check()
+
+
+async def test_a_picture_and_a_pdf_go_from_the_widget_to_the_console(
+    slow_shop: DemoShop, browser: Browser, tmp_path: Path
+) -> None:
+    async with new_page(browser, tmp_path) as visitor, new_page(browser, tmp_path, width=1440) as agent:
+        await visitor.page.goto(slow_shop.url)
+        panel = await open_widget(visitor.page)
+        files = [("shoe.png", "image/png", PNG), ("bill.pdf", "application/pdf", b"%PDF-1.7 a bill")]
+        chosen = [FilePayload(name=name, mimeType=kind, buffer=content) for name, kind, content in files]
+        await panel.get_by_test_id("files").set_input_files(chosen)
+        await expect(panel.locator('[data-testid="uploads"] [data-state="done"]')).to_have_count(2)
+        await panel.get_by_role("button", name="Remove bill.pdf").press("Enter")
+        await panel.get_by_test_id("files").set_input_files(chosen[1:])
+        await expect(panel.locator('[data-testid="uploads"] [data-state="done"]')).to_have_count(2)
+        await ask(panel, "The sole came off")
+        await expect(panel.locator(OWN).get_by_role("img", name="shoe.png")).to_be_attached()
+        await sign_in(agent.page, slow_shop)
+        agent.problems.clear()
+        await agent.page.get_by_test_id("queue-all").click()
+        await agent.page.get_by_test_id("conversation-row").first.click()
+        sent = agent.page.locator(OWN).filter(has_text="The sole came off")
+        await expect(sent.get_by_role("button", name="Open shoe.png")).to_be_visible()
+        async with agent.page.expect_download() as download:
+            await sent.get_by_role("link", name="bill.pdf").click()
+        kept = await (await download.value).path()
+        assert kept.read_bytes() == b"%PDF-1.7 a bill"
+        agent.problems.clear()  # the picture of this test is none that can be drawn
+        visitor.problems.clear()
