@@ -13,6 +13,7 @@ from realtime.protocol import codec, commands, connection
 
 ROOT = Path(__file__).parents[2]
 LIMITS = "tests/integration/app/test_limits.py"
+FILES = "tests/integration/app/test_visitor_files.py"
 CONNECTION = "tests/unit/realtime/protocol/test_connection.py"
 CODEC = "tests/unit/realtime/protocol/test_codec.py"
 
@@ -28,6 +29,9 @@ TESTED = {
     "visitor_conversations_per_minute": (LIMITS, "test_conversations_of_one_visitor"),
     "address_conversations_per_minute": (LIMITS, "test_conversations_from_one_address"),
     "shop_conversations_per_minute": (LIMITS, "test_conversations_of_one_shop"),
+    "visitor_uploads_per_minute": (FILES, "test_uploads_of_one_visitor"),
+    "address_uploads_per_minute": (FILES, "test_uploads_from_one_address"),
+    "shop_uploads_per_minute": (FILES, "test_uploads_to_one_shop"),
     "messages_per_minute": ("tests/integration/app/test_http.py", "test_messages_of_one_visitor_are_limited"),
     "requests_per_minute": (
         "tests/integration/app/test_http.py",

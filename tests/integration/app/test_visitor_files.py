@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,7 +16,7 @@ from app.services import attachments
 from realtime.ports import CommandError, Peer
 from realtime.protocol import commands as wire
 from tests.integration.app.responder import ScriptedResponder
-from tests.integration.app.rig import ORIGIN, Product, product, working
+from tests.integration.app.rig import ORIGIN, Product, Tenant, product, working
 from tests.integration.app.test_attachments import JPEG, PNG
 
 PDF = b"%PDF-1.7\n" + b"\0" * 100
@@ -25,14 +26,14 @@ PATH = "/api/attachments/visitor/"
 class Guest:
     """A visitor with a token, as the widget has one."""
 
-    def __init__(self, rig: Product, client: httpx2.AsyncClient) -> None:
-        self.rig, self._client = rig, client
+    def __init__(self, rig: Product, client: httpx2.AsyncClient, tenant: Tenant | None = None) -> None:
+        self.rig, self.client, self._tenant = rig, client, tenant or rig.mine
         self._sessions = rig.web.context.hub.sessions
 
     async def enter(self) -> UUID:
         """Connect, and open a conversation."""
         peer = Peer(address="192.0.2.1", origin=None, host="127.0.0.1:8000", cookies={})
-        hello = wire.VisitorHello(id="1", widget_key=self.rig.mine.shop.widget_key)
+        hello = wire.VisitorHello(id="1", widget_key=self._tenant.shop.widget_key)
         entered = await self._sessions.authenticate_visitor(hello, peer)
         self.principal, self.token = entered.principal, entered.token or ""
         return await self.open()
@@ -44,7 +45,7 @@ class Guest:
     async def upload(self, conversation: UUID, content: bytes = PNG, **changes: Any) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {self.token}", "content-type": "image/png", **changes.pop("headers", {})}
         params = {"conversation": str(conversation), "name": "../shoe.png", **changes}
-        return await self._client.post(PATH, params=params, content=content, headers=headers)
+        return await self.client.post(PATH, params=params, content=content, headers=headers)
 
     async def send(self, conversation: UUID, *files: str, text: str = "", key: UUID | None = None) -> UUID:
         command = wire.MessageSend(
@@ -137,17 +138,47 @@ async def test_a_file_goes_along_when_its_conversation_has_ended(rig: Product) -
     assert row.conversation_id == second
 
 
-async def test_how_much_a_visitor_uploads_has_an_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_a_conversation_holds_has_an_end(rig: Product, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attachments, "MOST_CUSTOMER_BYTES", len(PNG) + len(JPEG))
-    async with product(folder, visitor_uploads_per_minute=4) as rig, rig.client() as client:
+    async with rig.client() as client:
         guest = Guest(rig, client)
         conversation = await guest.enter()
         statuses = [(await guest.upload(conversation, one)).status_code for one in (PNG, JPEG, PNG)]
-        assert statuses == [201, 201, 413]
-        assert (await guest.upload(conversation, b"<svg/>")).status_code == 422
-        limited = await guest.upload(conversation)
-        assert limited.status_code == 429
-        assert int(limited.headers["Retry-After"]) >= 1
+    assert statuses == [201, 201, 413]
+
+
+async def uploads(rig: Product, addresses: Sequence[str], *, of_one: bool = False, other: bool = False) -> list[int]:
+    """Upload from these addresses, as one visitor or as many; return how each was answered."""
+    statuses, guest, conversation = [], None, None
+    for address in addresses:
+        async with rig.client(address=address) as client:
+            if guest is None or not of_one:
+                guest = Guest(rig, client, rig.other if other else None)
+                conversation = await guest.enter()
+            guest.client = client
+            assert conversation is not None
+            answer = await guest.upload(conversation)
+            assert answer.status_code != 429 or int(answer.headers["Retry-After"]) >= 1
+            statuses.append(answer.status_code)
+    return statuses
+
+
+async def test_uploads_of_one_visitor(folder: Path) -> None:
+    async with product(folder, visitor_uploads_per_minute=2) as rig:
+        assert await uploads(rig, ["192.0.2.1", "192.0.2.2", "192.0.2.3"], of_one=True) == [201, 201, 429]
+        assert await uploads(rig, ["192.0.2.1"]) == [201]
+
+
+async def test_uploads_from_one_address(folder: Path) -> None:
+    async with product(folder, address_uploads_per_minute=2) as rig:
+        assert await uploads(rig, ["192.0.2.1"] * 3) == [201, 201, 429]
+        assert await uploads(rig, ["192.0.2.2"]) == [201]
+
+
+async def test_uploads_to_one_shop(folder: Path) -> None:
+    async with product(folder, shop_uploads_per_minute=2) as rig:
+        assert await uploads(rig, ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) == [201, 201, 429]
+        assert await uploads(rig, ["192.0.2.1"], other=True) == [201]
 
 
 async def test_a_picture_without_words_is_for_a_person(rig: Product) -> None:

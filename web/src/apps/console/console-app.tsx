@@ -24,6 +24,9 @@ import { Shell } from "./shell";
 const SimulatorPage = lazy(async () => ({ default: (await import("./simulator-page")).SimulatorPage }));
 const SettingsShell = lazy(async () => ({ default: (await import("./settings-shell")).SettingsShell }));
 
+/** Without a network a page says so, in the place of waiting for it without a word. */
+const QUERIES = { retry: worthRetrying, networkMode: "always", refetchOnReconnect: true } as const;
+
 const router = createBrowserRouter(
   [
     {
@@ -91,7 +94,7 @@ export function ConsoleApp() {
 function SignedIn({ user }: { user: StaffUser }) {
   const session = useMemo(() => createSession(user), [user]);
   const queries = useMemo(
-    () => new QueryClient({ defaultOptions: { queries: { retry: worthRetrying } } }),
+    () => new QueryClient({ defaultOptions: { queries: QUERIES, mutations: { networkMode: "always" } } }),
     [],
   );
   useEffect(() => {

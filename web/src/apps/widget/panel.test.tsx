@@ -158,7 +158,7 @@ describe("the panel", () => {
     await act(async () =>
       FakeRequest.last.answers(422, { detail: "only pictures and PDF files can be sent" }),
     );
-    await waitFor(() => expect(screen.getByRole("alert").textContent).toContain("only pictures and PDF"));
+    await waitFor(() => expect(screen.getByRole("alert").textContent).toContain("Only pictures and PDF"));
     const refused = FakeRequest.last;
     await userEvent.click(screen.getByRole("button", { name: "Upload shoe.png again" }));
     await waitFor(() => expect(FakeRequest.last).not.toBe(refused));

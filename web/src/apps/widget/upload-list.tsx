@@ -39,7 +39,7 @@ function Row({ upload: { key, file, part, done, problem } }: { upload: Upload })
       <span className="min-w-0 flex-1">
         <span className="block truncate">{file.name}</span>
         {isFailed && (
-          <span role="alert" className="block text-12 first-letter:uppercase">
+          <span role="alert" className="block text-12">
             {problem}
           </span>
         )}

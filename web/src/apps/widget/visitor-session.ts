@@ -1,6 +1,6 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 import { customerFileProblem, uploadFile } from "@/features/conversation/files";
-import { RestError } from "@/features/rest/client";
+import { errorWords, RestError } from "@/features/rest/client";
 import { Outbox, type OutgoingMessage } from "@/shared/outbox";
 import { SessionClient, type SessionClientOptions } from "@/shared/session/client";
 import type { ConversationState } from "@/shared/session/state";
@@ -47,7 +47,7 @@ export function isDated(identity: Identity | null): boolean {
 
 /** Why a file is not there, as the visitor can act on it. */
 function uploadWords(error: unknown): string {
-  if (error instanceof RestError) return error.detail;
+  if (error instanceof RestError) return errorWords(error);
   if (error instanceof CommandError && error.code !== "offline") return error.message;
   return "There is no connection. Try again.";
 }

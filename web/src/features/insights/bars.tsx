@@ -9,7 +9,7 @@ export function Bars({ counts, total }: { counts: readonly Count[]; total: numbe
   return (
     <ol className="flex flex-col gap-2.5">
       {counts.slice(0, SHOWN).map(({ label, count }) => (
-        <li key={label} className="grid grid-cols-[minmax(112px,180px)_1fr_80px] items-center gap-3">
+        <li key={label} className="grid grid-cols-[minmax(96px,35%)_1fr_72px] items-center gap-3">
           <span className="text-ink-2 leading-tight" title={titleWords(label)}>
             {titleWords(label)}
           </span>

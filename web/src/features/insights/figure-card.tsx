@@ -36,12 +36,12 @@ export function FigureCard({ figure }: { figure: Figure }) {
   return (
     <section className="flex flex-col gap-1 rounded-2 border border-line bg-raised p-4">
       <h2 className="text-12 text-ink-3">{figure.title}</h2>
-      <p className="line-clamp-2 text-20 leading-tight font-semibold max-md:text-16" title={figure.value}>
-        {figure.value}
-        {figure.detail !== undefined && (
-          <span className="ml-2 text-13 font-normal text-ink-3">{figure.detail}</span>
-        )}
-      </p>
+      <div className="flex flex-wrap items-baseline gap-x-2">
+        <p className="line-clamp-2 text-20 leading-tight font-semibold max-md:text-16" title={figure.value}>
+          {figure.value}
+        </p>
+        {figure.detail !== undefined && <p className="text-13 text-ink-3">{figure.detail}</p>}
+      </div>
       <div className="mt-auto flex items-end justify-between gap-2 pt-1">
         <Change figure={figure} />
         <Sparkline values={figure.trend} />

@@ -38,7 +38,7 @@ export function FindCustomer() {
     <div className="flex flex-col gap-3">
       <form onSubmit={submit} className="max-w-110">
         <TextField
-          label="Name, or something they wrote"
+          label="Name, e-mail, number, or something they wrote"
           value={typed}
           data-testid="find-customer"
           onChange={(event) => setTyped(event.target.value)}
@@ -101,7 +101,8 @@ function Found({ customer, onErased }: FoundProps) {
       <div className="min-w-36 flex-1">
         <p className="font-medium">{customer.name}</p>
         <p className="text-12 text-ink-3">
-          {channelName(customer.channel)} · {customer.verified ? "verified" : "not verified"}
+          {customer.channel === null ? "never wrote" : channelName(customer.channel)} ·{" "}
+          {customer.verified ? "verified" : "not verified"}
         </p>
       </div>
       <Button disabled={load.isPending} onClick={() => load.mutate()}>

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { distinctCustomers, dueWords, isOpen, type PrivacyRequest, reportRows } from "./privacy";
+import { describe, expect, it, test } from "vitest";
+import { distinctCustomers, dueWords, isOpen, type PrivacyRequest, reportRows, withRecords } from "./privacy";
 
 const REQUEST: PrivacyRequest = {
   id: "r1",
@@ -39,6 +39,18 @@ describe("requests", () => {
       { table: "messages", count: 4 },
     ]);
   });
+});
+
+test("who never wrote is found in the records, and nobody twice", () => {
+  const wrote = [{ id: "ana", name: "Ana", verified: true, channel: "web" }];
+  const records = [
+    { id: "ana", name: "Ana", email: "ana@shop.test", verified: true },
+    { id: "cleo", name: null, email: "cleo@shop.test", verified: false },
+  ];
+  expect(withRecords(wrote, records)).toEqual([
+    ...wrote,
+    { id: "cleo", name: "cleo@shop.test", verified: false, channel: null },
+  ]);
 });
 
 describe("distinctCustomers", () => {

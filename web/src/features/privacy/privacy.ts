@@ -23,9 +23,10 @@ export const requestsQuery = queryOptions({
     ((await rest("/api/privacy/requests/", { signal })) as { requests: PrivacyRequest[] }).requests,
 });
 
-export type FoundCustomer = { id: string; name: string; verified: boolean; channel: string };
+/** `channel`: where they wrote last; null for who never wrote. */
+export type FoundCustomer = { id: string; name: string; verified: boolean; channel: string | null };
 
-/** Customers whose name, or whose words, hold what is looked for: each once, the latest first. */
+/** Customers whose record, or whose words, hold what is looked for: each once, who wrote last first. */
 export function customersQuery(words: string) {
   return queryOptions({
     queryKey: ["privacy-customers", words],
@@ -38,7 +39,7 @@ export function customersQuery(words: string) {
           return (answer as { conversations: unknown[] }).conversations;
         }),
       );
-      return distinctCustomers(pages.flat());
+      return withRecords(distinctCustomers(pages.flat()), await recordsOf(words, signal));
     },
   });
 }
@@ -52,6 +53,29 @@ export function distinctCustomers(conversations: readonly unknown[]): FoundCusto
     found.set(summary.customer.id, { ...summary.customer, channel: summary.channel });
   }
   return [...found.values()];
+}
+
+type Recorded = { id: string; name: string | null; email: string | null; verified: boolean };
+const SHORTEST = 2;
+
+async function recordsOf(words: string, signal: AbortSignal): Promise<Recorded[]> {
+  if (words.length < SHORTEST) return [];
+  const answer = await rest(`/api/customers/?${new URLSearchParams({ q: words })}`, { signal });
+  return (answer as { customers: Recorded[] }).customers;
+}
+
+/** Those who wrote, and then those of the records who did not. */
+export function withRecords(wrote: FoundCustomer[], records: readonly Recorded[]): FoundCustomer[] {
+  const known = new Set(wrote.map(({ id }) => id));
+  const others = records
+    .filter(({ id }) => !known.has(id))
+    .map(({ id, name, email, verified }) => ({
+      id,
+      name: name ?? email ?? "No name",
+      verified,
+      channel: null,
+    }));
+  return [...wrote, ...others];
 }
 
 export type ErasureReport = { request: string; rows: Record<string, number> };

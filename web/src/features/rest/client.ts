@@ -78,7 +78,9 @@ export async function rest(path: string, request: RestRequest = {}): Promise<unk
 
 /** An error of `rest` in words for the page. */
 export function errorWords(error: unknown): string {
-  return error instanceof RestError ? error.detail : "Something went wrong on this page. Try again.";
+  return error instanceof RestError
+    ? error.detail.charAt(0).toUpperCase() + error.detail.slice(1)
+    : "Something went wrong on this page. Try again.";
 }
 
 export type UploadParts = {
