@@ -19,7 +19,6 @@ from nlp.engine.settings import EngineSettings
 from nlp.head import WEIGHTS_FILE, Head
 from nlp.recommender import Recommender
 from nlp.recommender_file import load_recommender
-from nlp.sequence_classifier import SequenceClassifier
 
 STARTER_RESPONDER = Path(__file__).parent / "starter" / "responder"
 
@@ -70,6 +69,8 @@ def _labeller(starter: Path, labels: Iterable[str]) -> Callable[[Path | None, Ne
     def load(path: Path | None, needs: Needs) -> Labeller:
         if path is None or (path / WEIGHTS_FILE).is_file():
             return Head.load(path or starter, needs.encoder.version)
+        from nlp.sequence_classifier import SequenceClassifier  # transformers takes seconds to import
+
         return SequenceClassifier.load(path, known)
 
     return load

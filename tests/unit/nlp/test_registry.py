@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,12 @@ from tests.unit.nlp.tiny_models import write_tiny_model
 
 def test_every_task_has_its_line() -> None:
     assert list(MODELS) == ["encoder", "intent", "sentiment", "responder", "recommender"]
+
+
+def test_the_models_that_ship_do_not_wait_for_transformers() -> None:
+    """Its import takes longer than loading them."""
+    code = "import sys, nlp.registry; sys.exit('transformers' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=120).returncode == 0
 
 
 def test_starters_load_without_a_location_and_name_their_versions(encoder: Encoder) -> None:
