@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType
 
 from realtime.bus.frame import Frame
-from realtime.protocol.commands import AgentHello, Command, VisitorHello
+from realtime.protocol.commands import AgentHello, Command, Page, VisitorHello
 from realtime.protocol.events import Notification
 
 
@@ -38,6 +38,8 @@ class Principal:
     session: str | None = None  # of staff: what the sign-in is known by, to end its connections alone
     address: str = ""  # of the connection's other end
     generation: int = 0  # of staff: of the account; a higher one has ended all earlier sign-ins
+    locale: str | None = None  # of a visitor, as hello said
+    page: Page | None = None  # likewise
 
     @property
     def is_staff(self) -> bool:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from msgspec import UNSET
+from msgspec import UNSET, to_builtins
+from msgspec.json import Encoder
 
 from realtime.bus.frame import NO_MESSAGE, Audience
 from realtime.live_reply.port import LiveReplyUnavailableError, LiveText, slice_from
@@ -22,6 +23,8 @@ from realtime.protocol.position import Position
 from realtime.protocol.shapes import Live
 from realtime.topic_feed import FeedParts, TopicFeed
 from realtime.watch import hidden
+
+_encoder = Encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ async def answer(parts: FeedParts, feed: TopicFeed, principal: Principal, cursor
     snapshot = await parts.sessions.snapshot(principal, feed.conversation)
     ended = set(_message_ids(snapshot.body))
     live = _in_progress(feed, live, ended, snapshot.epoch)
-    fields = restarted_fields(feed.conversation, snapshot.body, _shape(live, None))
+    body = _fitted(snapshot.body, parts.settings.resume_bytes)
+    fields = restarted_fields(feed.conversation, body, _shape(live, None))
     position = _position(snapshot.seq, snapshot.epoch, live)
     return Answer(fields, snapshot.log, position, replace(position), live, ended)
 
@@ -146,6 +150,24 @@ def _shape(live: LiveText | None, held: LiveCursor | None) -> Live | None:
     if held is not None and held.message == str(live.message):
         start, text = slice_from(live.text, held.to)
     return Live(message=live.message, epoch=live.epoch, start=start, end=live.end, text=text)
+
+
+def _fitted(snapshot: Mapping[str, Any], max_bytes: int) -> Mapping[str, Any]:
+    """Leave out the oldest messages and notes of a snapshot that is too long for a frame; `more` says that there are.
+
+    Messages and notes are structs or plain objects.
+    """
+    excess = len(_encoder.encode(snapshot)) - max_bytes
+    if excess <= 0:
+        return snapshot
+    kept = {name: list(snapshot.get(name, ())) for name in ("messages", "notes")}
+    listed = [(name, one) for name, some in kept.items() for one in some]
+    for name, oldest in sorted(listed, key=lambda pair: int(to_builtins(pair[1])["seq"])):
+        if excess <= 0:
+            break
+        kept[name].remove(oldest)
+        excess -= len(_encoder.encode(oldest)) + 1
+    return {**snapshot, **kept, "more": True}
 
 
 def _message_ids(snapshot: Mapping[str, Any]) -> list[UUID]:

@@ -22,6 +22,7 @@ from realtime.protocol.answers import (
     PROTOCOL_VERSION,
     Welcome,
     encode_error,
+    encode_fields,
     encode_welcome,
     not_found_fields,
 )
@@ -30,7 +31,7 @@ from realtime.protocol.codec import MAX_FRAME_BYTES
 from realtime.protocol.commands import AgentHello, Command, Cursor, Hello, VisitorHello
 from realtime.protocol.connection import Connection, State
 from realtime.protocol.errors import CloseError, RefusedError
-from realtime.protocol.events import Drain, Ping, encode
+from realtime.protocol.events import Drain, Ping, Resync, encode
 from realtime.protocol.shapes import Limits, UserSelf, VisitorSelf
 from realtime.writer import Writer
 
@@ -72,6 +73,7 @@ class LiveSession:
         self._commands: list[Hello | Command] = []  # few; a deque takes 760 bytes
         self._executor: asyncio.Task[None] | None = None
         self._listening: dict[str, Listening] = {}
+        self._left_out: list[UUID] = []  # of the welcome, because it has no room
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -147,7 +149,7 @@ class LiveSession:
 
     def drain(self, reconnect_after_s: float) -> None:
         """Ask the client to go to another node."""
-        self.send(encode(Drain(reconnect_after_ms=int(reconnect_after_s * 1000))))
+        self.send(encode(Drain(reconnect_after_ms=round(reconnect_after_s * 1000))))
 
     def revoke(self, reason: str) -> None:
         """End the session for good: who it acts for may no more."""
@@ -223,7 +225,7 @@ class LiveSession:
             authenticated = await self._authenticate(hello)
             principal = self._principal = authenticated.principal
             await self.listen(user_topic(principal.id) if principal.is_staff else visitor_topic(principal.id))
-            resumed = await self._resume(hello.resume)
+            resumed = self._fitting(await self._resume(hello.resume))
         except Exception as error:
             self._refuse_hello(hello, error)
             return
@@ -234,6 +236,9 @@ class LiveSession:
         for prepared in resumed:
             if isinstance(prepared, Prepared):
                 self._dispatcher.open_watch(self, prepared)
+        for conversation in self._left_out:
+            self.send(encode(Resync(conversation=conversation)))
+        self._left_out.clear()
         self._machine.opened(self._expiry(authenticated))
         self._schedule()
         if principal.is_staff:
@@ -279,6 +284,23 @@ class LiveSession:
 
         read = await asyncio.gather(*(one(cursor) for cursor in _once_each(cursors)), return_exceptions=True)
         return [_or_raise(result) for result in read]
+
+    def _fitting(self, resumed: list[Prepared | dict[str, Any]]) -> list[Prepared | dict[str, Any]]:
+        """Let go of conversations that are too long for one frame with those before them: they are to be asked for."""
+        if len(resumed) < 2:
+            return resumed  # each alone fits
+        fitting: list[Prepared | dict[str, Any]] = []
+        left = self._settings.resume_bytes
+        for one in resumed:
+            left -= len(encode_fields(one if isinstance(one, dict) else one.answer.fields))
+            if left >= 0 or isinstance(one, dict):
+                fitting.append(one)
+                continue
+            conversation = one.feed.conversation
+            self._hub.unwatch(self, conversation)
+            self.watched.discard(conversation)
+            self._left_out.append(conversation)
+        return fitting
 
     def _welcome(self, request_id: str, authenticated: Authenticated, conversations: list[dict[str, Any]]) -> Welcome:
         principal = authenticated.principal

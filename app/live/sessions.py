@@ -145,13 +145,13 @@ class LiveSessions:
                 return {}
             return await self._execute_staff(staff_of(principal), command)
         if isinstance(command, wire.ConversationOpen):
-            return {"conversation": await self._open(principal, command.page)}
+            return {"conversation": await self._open(principal, command.page or principal.page)}
         return await self._execute_visitor(visitor_of(principal), command)
 
     async def _open(self, principal: Principal, page: wire.Page | None) -> UUID:
         shown = msgspec.to_builtins(page) if page is not None else None
         return await self._cases.ingest.open_conversation(
-            visitor_of(principal), shown, admit=lambda: self._limits.conversation(principal)
+            visitor_of(principal), shown, locale=principal.locale, admit=lambda: self._limits.conversation(principal)
         )
 
     async def _execute_visitor(self, visitor: Visitor, command: wire.Command) -> Mapping[str, Any]:
@@ -189,7 +189,7 @@ class LiveSessions:
                 await self._cases.control.assign(staff, command.conversation, command.user)
                 return {}
             case wire.ConversationReopen():
-                return {"seq": await self._cases.control.reopen(staff, command.conversation)}
+                return {"seq": await self._cases.control.reopen(staff, command.conversation, seen=command.seq)}
             case wire.DeliveryResend():
                 await self._cases.deliver.resend(staff, command.conversation, command.message, command.client_id)
                 return {}

@@ -65,6 +65,8 @@ class Visitors:
             shop=shop.id,
             name=record.name if record is not None else None,
             customer=record.customer if record is not None else None,
+            locale=hello.locale,
+            page=hello.page,
         )
         return self._authenticated(principal, token)
 
@@ -133,6 +135,8 @@ class Visitors:
             name=record.name,
             verified=True,
             customer=record.customer,
+            locale=hello.locale,
+            page=hello.page,
         )
         return self._authenticated(principal, self._issue(record.id, shop.id, given.id))
 

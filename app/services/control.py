@@ -115,22 +115,23 @@ class ControlDesk:
         async def step(change: Change) -> int:
             check_conversation(actor, change.conversation)
             if change.conversation.control.status is Status.OPEN:
-                if seen is not None and change.conversation.customer_seq > seen:
-                    raise CommandError("conflict", "a newer message of the customer is there")
+                _check_seen(change, seen)
                 await transitions.close(change, transitions.ref_of(actor) if isinstance(actor, Staff) else None)
             return change.conversation.status_seq
 
         return await self._changes.run(conversation, step, held=held)
 
-    async def reopen(self, staff: Staff, conversation: UUID) -> int:
+    async def reopen(self, staff: Staff, conversation: UUID, *, seen: int | None = None) -> int:
         """Open a closed conversation again, held by `staff`; return the position of conversation.reopened.
 
-        Raises: CommandError `not_found`, `forbidden`; `conflict` when the customer has another open one.
+        Raises: CommandError `not_found`, `forbidden`; `conflict` when the customer has another open one, or a message
+            of theirs came after `seen`.
         """
 
         async def step(change: Change) -> int:
             check_conversation(staff, change.conversation)
             if change.conversation.control.status is Status.CLOSED:
+                _check_seen(change, seen)
                 await transitions.reopen(change, staff)
             return change.conversation.status_seq
 
@@ -189,3 +190,8 @@ class ControlDesk:
                 await transitions.to_bot(change, control.resume_bot())
 
         await self._changes.run(job.conversation, step)
+
+
+def _check_seen(change: Change, seen: int | None) -> None:
+    if seen is not None and change.conversation.customer_seq > seen:
+        raise CommandError("conflict", "a newer message of the customer is there")

@@ -200,6 +200,11 @@ def encode_error(
     return _encoder.encode({**frame, **(fields or {})})
 
 
+def encode_fields(fields: Mapping[str, Any]) -> bytes:
+    """Return the JSON of a resume answer alone."""
+    return _encoder.encode(fields)
+
+
 def encode_welcome(welcome: Welcome) -> bytes:
     """Return the JSON of a welcome."""
     return _encoder.encode(welcome)

@@ -90,9 +90,13 @@ async def test_twenty_chats_with_the_engine_survive_a_deploy_of_three_processes(
     try:
         cluster.start()
         async with Front([web.url for web in cluster.webs]) as front:
-            readers = await _in_mid_answer(DemoShop((front.url,)), REAL)
+            readers = await _in_mid_answer(DemoShop((front.url,)), REAL.chats)
             await _replaced(readers, cluster, then=lambda: None)
-            undisturbed = await cluster.whole_answer()
+            (calm,) = await _in_mid_answer(DemoShop((front.url,)), 1)
+            await calm.stay(2 * SETTLED_S)
+            assert calm.visitor.returns == []
+            await calm.visitor.close()
+            undisturbed = calm.view.last("bot")["text"]
             await _check(readers, {reader.conversation: undisturbed for reader in readers})
     finally:
         cluster.close()
@@ -102,17 +106,17 @@ async def _deploy(folder: Path, scale: Scale) -> Report:
     began = time.monotonic()
     with scripted_cluster(folder, scale) as (cluster, worker):
         async with Front([web.url for web in cluster.webs]) as front:
-            readers = await _in_mid_answer(DemoShop((front.url,)), scale)
+            readers = await _in_mid_answer(DemoShop((front.url,)), scale.chats)
             print(f"{scale.chats} answers have begun after {time.monotonic() - began:.0f} s", flush=True)
             report = await _replaced(readers, cluster, then=worker.hurry)
             await _check(readers, {one.conversation: story(one.view.last("bot")["id"], WORDS) for one in readers})
     return report
 
 
-async def _in_mid_answer(shop: DemoShop, scale: Scale) -> list[Reader]:
+async def _in_mid_answer(shop: DemoShop, chats: int) -> list[Reader]:
     """Bring all visitors in, and return once every answer has begun."""
     key = (await shop.guest()).widget_key
-    readers = [Reader(Roamer(shop.url, key)) for _ in range(scale.chats)]
+    readers = [Reader(Roamer(shop.url, key)) for _ in range(chats)]
     await gathered([partial(reader.ask, LONG_QUESTION) for reader in readers], CONNECTING_AT_ONCE)
     await gathered([partial(reader.begins, SETTLED_S) for reader in readers], len(readers))
     return readers

@@ -272,6 +272,21 @@ async def test_attachments_that_do_not_exist_are_not_sent(rig: Product) -> None:
         await sessions(rig).execute(me, uuid4(), send)
 
 
+async def test_what_hello_says_of_page_and_language_is_known_of_the_conversation_that_follows(rig: Product) -> None:
+    page = wire.Page(url="https://shop.example/jacket", title="Jacket", product_id="p1")
+    other = wire.Page(url="https://shop.example/", title="All")
+    for identity in (None, signed(rig, "cust_7")):
+        me = (await connect(rig, page=page, locale="pt-BR", identity=identity)).principal
+        opened = await sessions(rig).execute(me, uuid4(), wire.ConversationOpen(id="1"))
+        assert (await rig.record(opened["conversation"])).page == msgspec.to_builtins(page)
+    assert {row.locale for row in await rig.rows(models.Customer)} == {"pt-BR"}
+    me = (await connect(rig, page=page)).principal
+    opened = await sessions(rig).execute(me, uuid4(), wire.ConversationOpen(id="1", page=other))
+    record = await rig.record(opened["conversation"])
+    assert record.page is not None
+    assert record.page["title"] == "All"
+
+
 async def test_a_page_with_odd_texts_does_not_cost_the_conversation(rig: Product) -> None:
     me = (await connect(rig)).principal
     page = wire.Page(url="https://shop.example/\0", title="a\0b", product_id="p1")

@@ -159,6 +159,18 @@ async def test_repeats_of_release_close_and_reopen_change_nothing(world: World) 
     assert (await world.record(conversation)).control.holder == world.ada.id
 
 
+async def test_reopening_with_an_unseen_message_is_refused(world: World) -> None:
+    conversation = await world.open()
+    seen = await world.ask(conversation)
+    newer = await world.ask(conversation, "One more thing")
+    await world.control.close(world.ada, conversation)
+    with pytest.raises(CommandError) as refusal:
+        await world.control.reopen(world.ada, conversation, seen=seen.seq)
+    assert refusal.value.code == "conflict"
+    opened = await world.control.reopen(world.ada, conversation, seen=newer.seq)
+    assert await world.control.reopen(world.ada, conversation, seen=seen.seq) == opened
+
+
 async def test_closing_with_an_unseen_message_is_refused(world: World) -> None:
     conversation = await world.open()
     seen = await world.ask(conversation)

@@ -25,7 +25,7 @@ async def test_a_draining_node_hints_then_closes_one_by_one_with_4000() -> None:
         server.server.should_exit = True
         assert set(await waiting) == {4000}
         hints = sorted(visitor.of("drain")[0]["reconnect_after_ms"] for visitor in visitors)
-        assert hints == [number * 40 for number in range(10)]
+        assert hints == [number * 45 for number in range(10)]
         assert closed_at[-1] - closed_at[0] > 0.2
         assert server.gateway.connection_count == 0
 

@@ -14,6 +14,7 @@ import pytest
 from realtime.live_reply.port import LiveReplyUnavailableError, LiveText
 from realtime.ports import LogPage, Principal, Snapshot
 from realtime.protocol.events import ControlChanged
+from realtime.settings import RealtimeSettings
 from tests.integration.realtime.client import View, client
 from tests.integration.realtime.node import Node, node
 from tests.integration.realtime.shop import Conversation, now
@@ -167,6 +168,45 @@ async def test_a_resume_too_large_for_one_frame_is_a_snapshot(server: Node) -> N
     async with client(server.chat, max_size=2**20) as visitor:
         await visitor.hello_visitor(token)
         assert (await visitor.watch(conversation, seq=0))["resumed"] is False
+
+
+async def test_a_snapshot_too_large_for_one_frame_has_the_newest_messages() -> None:
+    limit = 20_000
+    async with node(RealtimeSettings(resume_bytes=limit)) as server:
+        token, conversation, found = await start(server)
+        for number in range(40):
+            await server.shop.say(found, f"{number}: " + "𝕏" * 400)
+        async with client(server.chat, max_size=limit + 1000) as visitor:
+            await visitor.hello_visitor(token)
+            snapshot = (await visitor.watch(conversation))["snapshot"]
+            shown = [int(message["text"].partition(":")[0]) for message in snapshot["messages"]]
+            assert shown == list(range(shown[0], 40))
+            assert 5 < len(shown) < 12
+            assert snapshot["more"] is True
+            await server.shop.say(found, "and on")
+            await visitor.until(lambda: visitor.views[conversation].seq == 41)
+
+
+async def test_conversations_for_which_the_welcome_has_no_room_are_to_be_asked_for() -> None:
+    limit = 20_000
+    async with node(RealtimeSettings(resume_bytes=limit)) as server:
+        conversations = [(await start(server))[2] for _ in range(5)]
+        for found in conversations:
+            for number in range(5):
+                await server.shop.say(found, f"{number}: " + "𝕏" * 400)
+        token = server.shop.add_staff("ada")
+        async with client(server.agent, max_size=limit + 1000) as agent:
+            cursors = [{"conversation": str(found.id), "seq": 0} for found in conversations]
+            welcome = await agent.hello_staff(token, cursors)
+            answered = [answer["conversation"] for answer in welcome["conversations"]]
+            assert answered == [cursor["conversation"] for cursor in cursors[:2]]
+            left_out = [frame["conversation"] for frame in await agent.until_frame("resync", 3)]
+            assert left_out == [cursor["conversation"] for cursor in cursors[2:]]
+            for conversation in left_out:
+                assert (await agent.watch(conversation, seq=0))["resumed"] is True
+            for found in conversations:
+                await server.shop.say(found, "and on")
+            await agent.until(lambda: all(agent.views[str(found.id)].seq == 6 for found in conversations))
 
 
 async def test_the_end_of_a_reply_between_the_two_reads_is_not_shown_twice(server: Node) -> None:
