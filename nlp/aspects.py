@@ -11,6 +11,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 _CARRIERS = r"ups|dhl|fedex|dpd|gls|hermes|evri|usps|royal mail|postnord"
+COUNTRY = (
+    r"\b(?:albania|argentina|australia|austria|belgium|bosnia|brazil|bulgaria|canada|chile|china|croatia|cyprus|czechia"
+    r"|czech republic|denmark|egypt|england|estonia|finland|france|germany|greece|hungary|iceland|india|indonesia"
+    r"|ireland|israel|italy|japan|kenya|latvia|lithuania|luxembourg|malaysia|malta|mexico|morocco|(?:the )?netherlands"
+    r"|holland|new zealand|nigeria|norway|poland|portugal|romania|russia|saudi arabia|scotland|serbia|singapore"
+    r"|slovakia|slovenia|south africa|south korea|spain|sweden|switzerland|thailand|turkey|ukraine"
+    r"|united arab emirates|united kingdom|united states|wales|uk|usa|uae)\b|\b(?-i:US)\b"
+)  # as people write it; US in capitals only
 _MATERIALS = r"leather|cotton|wool|merino|polyester|linen|silk|down|plastic|steel|wood(?:en)?|vegan"
 
 # Per topic, the most special first: a match takes its words away from the aspects after it.
@@ -71,7 +79,8 @@ _DELIVERY = (
     ),
     (
         "countries",
-        r"countr(?:y|ies)|abroad|overseas|inter-?national|world.?wide|globally|\bi(?:'m| am)? (?:live|based) in\b"
+        rf"{COUNTRY}|countr(?:y|ies)|abroad|overseas|inter-?national|world.?wide|globally"
+        r"|\bi(?:'m| am)? (?:live|based) in\b"
         r"|outside (?:of )?(?:the|europe)"
         r"|\b(?:ship|deliver|send|post|mail)\w*\b(?: \w+){0,3} (?:to|in|within)\b(?! (?:me|my|get|arrive|a (?:po"
         r"|packing)|time|the (?:next|same)))|\b(?:also|and|what about) to \w+",
@@ -101,6 +110,15 @@ _RETURNS = (
     ),
     ("cost", r"\bfree\b|\bcosts?\b|who pays|\bpay(?:ing)?\b|\bcharged?\b|\bfees?\b|postage|how much"),
 )
+_CANCELLING = (
+    (
+        "time",
+        r"how (?:long|soon|quick\w*|late|many (?:hours|days|minutes))|(?:until|till|by) when"
+        r"|\bwhen (?:can|could|do|may)\b"
+        r"|deadline|time (?:limit|frame|window)",
+    ),
+    ("cost", r"\bfree\b|\bcosts?\b|charg\w*|\bfees?\b|\bpay(?:ing)?\b|penalt\w+|how much|\bprices?\b|\bmoney\b"),
+)
 _CONTACT = (
     ("email", r"e-?mail(?: address)?|\bmail (?:you|address)|write (?:to )?you"),
     ("phone", r"phone|\bcall(?:ing)?\b|telephone|hotline|helpline|\bnumber\b|\bring (?:you|up)"),
@@ -111,12 +129,16 @@ _CONTACT = (
     ),
     (
         "address",
-        r"\baddress\b|located|location|where (?:are|r) (?:you|u)\b|where(?:'?s| is) (?:your|the) (?:shop|store|office"
-        r"|headquarters?|hq)|\bbased\b|visit|come by|in person",
+        r"\badd?ress?\b|located|location|where (?:are|r) (?:you|u)\b|where(?:'?s| is) (?:your|ur|the) (?:shop|store"
+        r"|office|headquarters?|hq)|\bbased\b|visit|come by|in person",
     ),
 )
 _PRODUCT = (
-    ("price", r"\bprices?\b|\bcosts?\b|how much (?:is|are|does|do|for|r)\b|how much\W*$|expensive|\bpriced\b"),
+    (
+        "price",
+        r"\bprices?\b|\bcosts?\b|how much (?:is|are|does|do|for|r)\b(?!.*\bweigh)|how much\W*$|expensive"
+        r"|\bpriced\b",
+    ),
     ("sizes", r"\b(?:which|what|other|all|available|bigger|smaller) sizes?\b|\bsizes\b|size (?:chart|guide|range)"),
     ("colours", r"\bcolou?rs?\b|\bshades?\b"),
     (
@@ -133,17 +155,29 @@ _TOPICS: Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]] = MappingProxyTyp
             (("order_status",), _ORDER),
             (("delivery_options",), _DELIVERY),
             (("refund_policy", "return_or_exchange"), _RETURNS),
+            (("cancellation_fee",), _CANCELLING),
             (("contact_info",), _CONTACT),
             (("product_question",), _PRODUCT),
         )
         for intent in intents
     }
 )
+_IN_GENERAL = re.compile(r"\b(?:differences?|differ|compare[sd]?|comparison|versus|vs|better|best)\b", re.IGNORECASE)
+_CHEAPER = re.compile(r"\b(?:cheap\w*|expensive|prices?|costs?|afford\w*|money)\b|\bhow much\b", re.IGNORECASE)
+_MADE_OF = re.compile(r"\bmaterials?\b|\bfabrics?\b|\bmade (?:of|from)\b", re.IGNORECASE)
 _TELLS_ONE = frozenset({"product_question"})  # their general answer names none of the aspects: the first is told
 
 
 _TRAVELLING = frozenset({"shipped", "out for delivery", "delayed"})
 _ONLY_IN: Mapping[str, frozenset[str]] = MappingProxyType({"lost": frozenset({"delivered"}), "carrier": _TRAVELLING})
+
+
+def compared_aspect(text: str) -> str | None:
+    """Return what a comparison of two products is about: `price`, `material`, another `property`, or all there is."""
+    for aspect, words in (("price", _CHEAPER), ("material", _MADE_OF)):
+        if words.search(text):
+            return aspect
+    return None if _IN_GENERAL.search(text) else "property"
 
 
 def aspect_of(intent: str, text: str, order_state: str | None = None) -> str | None:

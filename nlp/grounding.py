@@ -116,6 +116,7 @@ ASPECTS = (
     "cost", "time", "express", "countries", "cutoff",  # of delivery, a return or a refund
     "phone", "email", "hours", "address",  # of the shop
     "price", "sizes", "colours", "material",  # of a product
+    "property",  # of two products that are compared
 )  # fmt: skip
 _YES_NO = ("yes", "no")
 
@@ -129,6 +130,7 @@ def _words() -> dict[str, tuple[str, ...]]:
         "handoff.state": ("available", "closed"),
         "orders.found": ("none",),  # a verified customer without any order
         "asks": ASPECTS,
+        "confirms": _YES_NO,  # what the records say to a question that is answered by yes or no
         # What `ask_detail` and `ask_order` ask for; `ask_order` without it asks for order number and e-mail address.
         "missing": ("product", "size", "colour", "budget", "item", "reason", "order number", "email"),
     }

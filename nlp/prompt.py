@@ -118,6 +118,16 @@ def facts_in(prompt: str, literals: Mapping[int, str]) -> list[Fact]:
     return found
 
 
+def question_of(prompt: str) -> str:
+    """Read back the question of a prompt that `build_prompt` made: its last line."""
+    return prompt.rpartition("\n")[2].partition(": ")[2]
+
+
+def mood_of(prompt: str) -> Mood:
+    """Read back the mood of a prompt that `build_prompt` made."""
+    return Mood(prompt.partition("\n")[0].rpartition(" ")[2])
+
+
 def _fact_line(fact: Fact) -> str:
     value = fact.value if fact.pointer is None else sentinel(fact.pointer)
     return f"{fact.key}: {value}"

@@ -20,6 +20,9 @@ TITLE_WEIGHT = 3  # a word of the title counts as often as this many in the text
 MEANING_SHARE = 0.6  # of the score; the rest is shared words
 LEXICAL_HALF = 4.0  # BM25 score that counts as half a full match
 
+_ENDINGS = ("able", "est", "ing", "ed", "e")
+_COMPARED = re.compile(r"(warm|light|heavi|strong|thick|soft|cool|cold|long|short|tough|quick|fast|small|hard|high)er$")
+_SHORTEST_ROOT = 3
 _WORD = re.compile(r"[^\W_]+")
 _STOP_WORDS = """
 a an and any are as at be can could do does for from have how i if in is it me my of on or please
@@ -63,6 +66,20 @@ class Hit:
 def terms(text: str) -> list[str]:
     """Return the words a text can be found by: lower case, without filler words, plural endings cut."""
     return [_stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP]
+
+
+def roots(text: str) -> frozenset[str]:
+    """Return the terms of a text without the endings of comparing and of being done: `warmer`, `washable`."""
+    return frozenset(_root(term) for term in terms(text))
+
+
+def _root(term: str) -> str:
+    if compared := _COMPARED.match(term):  # not every -er: a dryer is no more dry
+        return compared.group(1)
+    for ending in _ENDINGS:
+        if term.endswith(ending) and len(term) - len(ending) >= _SHORTEST_ROOT:
+            return term[: -len(ending)]
+    return term
 
 
 def _stem(word: str) -> str:

@@ -4,7 +4,7 @@ A literal cannot be wrong, because it is copied by a pointer. But once a small m
 something has to follow, and without a phone number any other pointer does. So the answer is made of the sentences
 whose facts are there (`nlp.engine.sentences`): which of them, and in which order, is the model's choice. The same keeps
 out what belongs to another state ("out of stock" beside `product.1.stock: in stock`), and that something is not known
-which is.
+which is. How an answer begins follows from the mood and the question too (`nlp.tone`).
 """
 
 from __future__ import annotations
@@ -20,10 +20,14 @@ from typing import Final, Literal
 import msgspec
 
 from nlp.grounding import Fact, order_key, product_key, sentinel
+from nlp.prompt import Mood
+from nlp.tone import goes_before, is_yes_no_question
 
 SENTENCES_FILE = "sentences.json"
 KEPT = 512  # results: a shop's answers come from a few hundred combinations of situation and facts
 _FACT: Final = re.compile(r"\{([a-z0-9_.]+)\}")
+SAYS_UNKNOWN: Final = re.compile(r"\bI don't have\b|\bI can't see the\b")
+_SAYS_YES_OR_NO: Final = re.compile(r"(?:Yes|No)\b(?! problem)")
 
 # The fact that tells what is asked for. A sentence that names it goes before one that tells something else.
 _TELLS: Final = {
@@ -32,6 +36,12 @@ _TELLS: Final = {
     **{aspect: order_key(1, aspect) for aspect in ("tracking", "carrier", "total", "placed")},
     "items": order_key(1, "item"),
 }
+# A question for one thing, or one that is answered by yes or no, has sentences of its own.
+_DECIDES: Final = ("asks", "confirms")
+
+
+# An opening may stand before an answer; what is of `must` follows the first sentence whenever its facts are there.
+Place = Literal["opening", "first", "must", "later"]
 
 
 class Said(msgspec.Struct, frozen=True, array_like=True):
@@ -45,13 +55,18 @@ class Said(msgspec.Struct, frozen=True, array_like=True):
         """The facts it names."""
         return _FACT.findall(self.text)
 
+    @property
+    def tells(self) -> frozenset[str]:
+        """The facts it names or depends on."""
+        return frozenset([*self.names, *(key for key, _ in self.conditions)])
+
 
 class SentenceGroup(msgspec.Struct, frozen=True, array_like=True):
     """Sentences of which an answer holds one; `given` are the word facts of the answers that the group stands in."""
 
     given: tuple[tuple[str, str], ...]
     said: tuple[Said, ...]
-    place: Literal["opening", "first", "later"]  # an opening may stand before an answer, and is none by itself
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +74,10 @@ class Allowed:
     """What an answer may consist of, with sentinels; the first group begins it. Nothing at all is no limit."""
 
     groups: tuple[tuple[str, ...], ...] = ()
-    openings: tuple[str, ...] = ()
 
 
 Table = dict[str, list[SentenceGroup]]
+_Key = tuple[str, frozenset[tuple[str, str]], Mood | None, bool]
 
 
 @dataclass(slots=True)
@@ -70,7 +85,7 @@ class Sentences:
     """The sentences of one model, by situation."""
 
     by_situation: Mapping[str, Sequence[SentenceGroup]]
-    _known: OrderedDict[tuple[str, frozenset[tuple[str, str]]], Allowed] = field(default_factory=OrderedDict)
+    _known: OrderedDict[_Key, Allowed] = field(default_factory=OrderedDict)
 
     @classmethod
     def load(cls, folder: Path) -> Sentences:
@@ -81,18 +96,24 @@ class Sentences:
         path = folder / SENTENCES_FILE
         return cls(msgspec.json.decode(path.read_bytes(), type=Table) if path.is_file() else {})
 
-    def allowed(self, situation: str, facts: Sequence[Fact]) -> Allowed:
-        """Return the sentences that an answer from these facts may consist of."""
+    def allowed(
+        self, situation: str, facts: Sequence[Fact], *, mood: Mood | None = None, question: str | None = None
+    ) -> Allowed:
+        """Return the sentences that an answer from these facts may consist of.
+
+        Without `mood` every opening is in place; without `question` any may be answered by yes or no.
+        """
         words = {fact.key: fact.value if fact.pointer is None else sentinel(fact.pointer) for fact in facts}
-        key = (situation, frozenset(words.items()))
+        may_be_yes = question is None or is_yes_no_question(question)
+        key = (situation, frozenset(words.items()), mood, may_be_yes)
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self._find(situation, words)
+            known = self._known[key] = self._find(situation, words, mood, may_be_yes)
             if len(self._known) > KEPT:
                 self._known.popitem(last=False)
         return known
 
-    def _find(self, situation: str, facts: Mapping[str, str]) -> Allowed:
+    def _find(self, situation: str, facts: Mapping[str, str], mood: Mood | None, may_be_yes: bool) -> Allowed:
         # Where nothing special is asked for, the general answer; where there is none, any that the question may mean.
         general = [group for group in self.by_situation.get(situation, ()) if "asks" not in dict(group.given)]
         of_general = _by_place(general, facts)
@@ -100,30 +121,55 @@ class Sentences:
             found = of_general
         else:
             found = _by_place(self.by_situation.get(situation, ()), facts)
-        first = tuple(dict.fromkeys(chain.from_iterable(found["first"])))
+        first = list(dict.fromkeys(chain.from_iterable(found["first"])))
         if not first:
             return Allowed()
-        return Allowed((first, *found["later"]), tuple(dict.fromkeys(chain.from_iterable(found["opening"]))))
+        if not may_be_yes:
+            first = [one for one in first if not _SAYS_YES_OR_NO.match(one)] or first
+        openings = dict.fromkeys(chain.from_iterable(found["opening"]))
+        moods = (mood,) if mood is not None else tuple(Mood)
+        opened = [
+            f"{opening} {one}"
+            for opening in openings
+            for one in first
+            if any(goes_before(opening, each, situation, one) for each in moods)
+        ]
+        return Allowed(((*first, *opened), *found["later"]))
 
 
 def _by_place(groups: Sequence[SentenceGroup], facts: Mapping[str, str]) -> dict[str, dict[tuple[str, ...], None]]:
+    """Sort the sentences that fit; those of `must` stand behind each of the `first` ones that they follow."""
     found: dict[str, dict[tuple[str, ...], None]] = {"opening": {}, "first": {}, "later": {}}
+    begun: tuple[str, ...] = ()
     for group in groups:
         fitting = tuple(_fitting(group, facts))
-        if fitting:
+        if group.place == "first":
+            found["first"][begun] = None
+            begun = fitting
+        elif group.place == "must" and fitting:
+            begun = tuple(chain.from_iterable(_joined(one, fitting) for one in begun))
+        elif fitting:
             found[group.place][fitting] = None
+    found["first"][begun] = None
     return found
+
+
+def _joined(one: str, then: Sequence[str]) -> Sequence[str]:
+    """Put each of the next sentences behind one, if that is no question: nothing follows a question."""
+    return [one] if one.endswith("?") else [f"{one} {more}" for more in then]
 
 
 def _fitting(group: SentenceGroup, facts: Mapping[str, str]) -> Iterator[str]:
     """Yield the sentences whose facts are there. One without facts is for when those of the others are absent."""
     given = dict(group.given)
     guesses = "asks" not in facts and given.pop("asks", None) is not None  # only the question's words say what is asked
-    if group.place != "opening" and given.get("asks") != facts.get("asks"):
+    if group.place != "opening" and any(given.get(key) != facts.get(key) for key in _DECIDES):
         return
     if any(facts.get(key) != value for key, value in given.items()):
         return
     fitting = [one for one in group.said if _fits(one, facts)]
+    fitting = [one for one in fitting if not SAYS_UNKNOWN.search(one.text)] or fitting
+    fitting = [one for one in fitting if not any(one.tells < more.tells for more in fitting)]
     tells = guesses or any(one.names or one.conditions for one in fitting)
     told_by = _TELLS.get(facts.get("asks", ""))
     direct = [one for one in fitting if told_by in one.names]
@@ -138,7 +184,7 @@ def _fits(one: Said, facts: Mapping[str, str]) -> bool:
 
 def is_made_of(text: str, allowed: Allowed) -> bool:
     """Tell whether a text with sentinels consists of these sentences, whatever their order."""
-    known = {sentence for group in allowed.groups for sentence in group} | set(allowed.openings)
+    known = {sentence for group in allowed.groups for sentence in group}
     rest = text.strip()
     while rest:
         said = max((one for one in known if rest.startswith(one)), key=len, default=None)

@@ -111,12 +111,12 @@ _ORDER_ROWS: dict[str, Situation] = {
 # `article` serves any question whose best answer is a sentence of a policy article, whatever the intent.
 _SHOP_ROWS: dict[str, Situation] = {
     "order_place/general": Situation(Act.ANSWER, ("link.products", "payment.methods")),
-    "delivery_options/general": Situation(Act.ANSWER, _ASKS + _DELIVERY),
+    "delivery_options/general": Situation(Act.ANSWER, (*_ASKS, "confirms", *_DELIVERY)),
     "delivery_options/article": Situation(Act.ANSWER, _ARTICLE),
     "refund_policy/general": Situation(Act.ANSWER, (*_ASKS, *_RETURNS, "link.returns")),
     "refund_policy/article": Situation(Act.ANSWER, _ARTICLE),
-    "cancellation_fee/general": Situation(Act.ANSWER, _CANCEL),
-    "payment_methods/general": Situation(Act.ANSWER, ("payment.methods",)),
+    "cancellation_fee/general": Situation(Act.ANSWER, _ASKS + _CANCEL),
+    "payment_methods/general": Situation(Act.ANSWER, ("confirms", "payment.methods")),
     "payment_methods/article": Situation(Act.ANSWER, _ARTICLE),
     "payment_problem/general": Situation(Act.ANSWER, ("payment.methods", "link.contact")),
     "payment_problem/handoff": Situation(Act.HANDOFF, _HANDOFF),
@@ -141,7 +141,16 @@ _SHOP_ROWS: dict[str, Situation] = {
 
 _PRODUCT_ROWS: dict[str, Situation] = {
     "product_question/found": Situation(
-        Act.ANSWER, _ASKS + _product("title", "price", "stock", "sizes", "colours", "material", "detail", "link")
+        Act.ANSWER,
+        (
+            *_ASKS,
+            "confirms",
+            *_product("title", "price", "stock", "sizes", "colours", "variant", "material", "detail", "link"),
+        ),
+    ),
+    "product_question/compared": Situation(
+        Act.ANSWER,
+        _ASKS + tuple(product_key(n, field) for n in (1, 2) for field in ("title", "price", "material", "detail")),
     ),
     "product_question/which": Situation(Act.ASK_DETAIL, ("missing",)),
     "product_question/unmatched": Situation(Act.NOT_FOUND, ("link.products",)),
@@ -149,23 +158,27 @@ _PRODUCT_ROWS: dict[str, Situation] = {
     "product_search/vague": Situation(Act.ASK_DETAIL, ("missing",)),
     "product_search/unmatched": Situation(Act.NOT_FOUND, ("link.products",)),
     "availability/found": Situation(
-        Act.ANSWER, _product("title", "stock", "variant", "sizes", "colours", "restock", "price", "link")
+        Act.ANSWER,
+        ("confirms", *_product("title", "stock", "variant", "sizes", "colours", "restock", "price", "link")),
     ),
     "availability/which": Situation(Act.ASK_DETAIL, ("missing",)),
     "availability/unmatched": Situation(Act.NOT_FOUND, ("link.products",)),
 }
 
-# `any` rows go with every intent: the policy may hand off, offer a person or ask back whatever was meant.
+# `any` rows go with every intent: the policy may hand off, offer a person or ask back whatever was meant. `unknown` is
+# for what was understood and stands nowhere; `offer` for what was not understood.
 _TALK_ROWS: dict[str, Situation] = {
     "greeting/talk": Situation(Act.SMALL_TALK, ("customer.name", "shop.name")),
     "goodbye/talk": Situation(Act.SMALL_TALK, _NAME),
     "thanks/talk": Situation(Act.SMALL_TALK, _NAME),
     "out_of_scope/decline": Situation(Act.DECLINE, ("shop.name",)),
+    "out_of_scope/assistant": Situation(Act.SMALL_TALK, ("shop.name",)),
     "complaint/handoff": Situation(Act.HANDOFF, _HANDOFF),
     "complaint/offer": Situation(Act.OFFER_PERSON, ("handoff.state",)),
     "contact_human/handoff": Situation(Act.HANDOFF, _HANDOFF),
     "any/handoff": Situation(Act.HANDOFF, _HANDOFF),
     "any/offer": Situation(Act.OFFER_PERSON, ("handoff.state",)),
+    "any/unknown": Situation(Act.OFFER_PERSON, ("handoff.state",)),
     "any/clarify": Situation(Act.CLARIFY),
 }
 

@@ -159,7 +159,7 @@ class Engine:
         elif request.literals:
             constraint = self._constraints.literals(request.literals.values())
         if request.sentences:
-            constraint = SentenceConstraint(constraint, request.sentences, self._pieces, request.openings)
+            constraint = SentenceConstraint(constraint, request.sentences, self._pieces)
         start, end = self._config.start_id, self._config.eos_id
         guesser: Guesser | None = None
         if request.speculate and self._settings.guess_rows:

@@ -27,7 +27,7 @@ class GenerationRequest:
     model not trained with pointers), numbers, addresses and links may be spelled only as one of the literals.
 
     With `sentences`, groups of texts with sentinels, the answer consists of these, of each group one at the most, the
-    first group first; one of the `openings` may stand before them.
+    first group first.
 
     `prefix_ids` are ids already emitted by an earlier attempt: generation goes on after them, and the whole answer
     (prefix and rest) equals the one of an uninterrupted request with the same seed.
@@ -44,7 +44,6 @@ class GenerationRequest:
     repetition_penalty: float = 1.0
     stop: tuple[str, ...] = ()
     sentences: tuple[tuple[str, ...], ...] = ()
-    openings: tuple[str, ...] = ()
     seed: int = 0
     prefix_ids: tuple[int, ...] = ()
     deadline_s: float | None = None  # seconds from submission

@@ -13,6 +13,7 @@ from nlp.engine.vocabulary import SPACE, Vocabulary
 Groups = Sequence[Sequence[str]]
 _SENTINEL = re.compile(r"<extra_id_(\d+)>")
 _SENTINELS_FROM = 0xE000  # the private use area: a sentinel is one character here
+_SENTINELS = 100
 
 
 class PieceBook:
@@ -45,18 +46,18 @@ class PieceBook:
 class SentenceConstraint:
     """Lets an answer consist of sentences of the groups, of each group one at the most.
 
-    One of the `openings` may come first, but is no answer by itself; then one of the first group; then the others in
-    any order. Sentences hold sentinels as `<extra_id_k>`. A sentence uses up every group it stands in. A prefix that is
-    no such sentence ends the constraint; `inner` holds on.
+    One of the first group begins it; then come the others in any order. A question ends the answer: what follows it
+    would bury it; and no sentence comes that only names what was told. Sentences hold sentinels as `<extra_id_k>`. A
+    sentence uses up every group it stands in. A prefix that is no such sentence ends the constraint; `inner` holds on.
     """
 
-    def __init__(self, inner: Constraint | None, groups: Groups, book: PieceBook, openings: Sequence[str] = ()) -> None:
+    def __init__(self, inner: Constraint | None, groups: Groups, book: PieceBook) -> None:
         self._inner = inner
         self._book = book
-        self._openings = frozenset(map(_as_written, openings))
         self._first, *self._later = [frozenset(map(_as_written, group)) for group in groups]
-        self._open = [self._openings, self._first]
+        self._open = [self._first]
         self._said = ""  # of the present sentence
+        self._told: frozenset[str] = frozenset()  # facts that the sentences before it named
         self._off = False
 
     def banned(self) -> Mask:
@@ -80,6 +81,7 @@ class SentenceConstraint:
             self._said += added
         else:
             self._open = self._left()
+            self._told |= _sentinels(self._said)
             self._said = added
             self._off = not any(self._rests(added))
 
@@ -87,8 +89,7 @@ class SentenceConstraint:
         for rest in self._rests(self._said):
             yield from self._book.beginning(rest)
         if any(self._said in group for group in self._open):
-            if self._said not in self._openings:
-                yield self._book.end
+            yield self._book.end
             for sentence in _all_of(self._left()):
                 yield from self._book.beginning(sentence)
 
@@ -98,10 +99,22 @@ class SentenceConstraint:
 
     def _left(self) -> list[frozenset[str]]:
         """Return the groups that may follow the present sentence."""
-        if self._said in self._openings:
-            return [self._first]
+        if self._said.endswith("?"):
+            return []
+        told = self._told | _sentinels(self._said)
         groups = self._later if self._first in self._open else self._open
-        return [group for group in groups if self._said not in group]
+        left = (frozenset(one for one in group if _says_more(one, told)) for group in groups if self._said not in group)
+        return [group for group in left if group]
+
+
+def _says_more(sentence: str, told: frozenset[str]) -> bool:
+    """Tell whether a sentence names a fact that was not told yet, or none at all."""
+    named = _sentinels(sentence)
+    return not named or not named <= told
+
+
+def _sentinels(sentence: str) -> frozenset[str]:
+    return frozenset(mark for mark in sentence if _SENTINELS_FROM <= ord(mark) < _SENTINELS_FROM + _SENTINELS)
 
 
 def _as_written(sentence: str) -> str:

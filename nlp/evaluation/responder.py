@@ -22,7 +22,7 @@ from transformers import LogitsProcessor, LogitsProcessorList, T5ForConditionalG
 from nlp.engine.sentences import PieceBook, SentenceConstraint
 from nlp.engine.vocabulary import Vocabulary
 from nlp.grounding import POINTERS, SENTINEL, Fact, fill, sentinel, unfounded_literals
-from nlp.prompt import facts_in
+from nlp.prompt import facts_in, mood_of, question_of
 from nlp.sentences import Allowed, Sentences, is_made_of
 
 _KEYS = {number: key for key, number in POINTERS.items()}
@@ -87,7 +87,7 @@ class OnlyTaughtSentences(LogitsProcessor):
     """Hold each row to its sentences, as the engine does."""
 
     def __init__(self, book: PieceBook, rows: Sequence[Allowed]) -> None:
-        self._rows = [SentenceConstraint(None, one.groups, book, one.openings) if one.groups else None for one in rows]
+        self._rows = [SentenceConstraint(None, one.groups, book) if one.groups else None for one in rows]
         self._began = False
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
@@ -142,7 +142,9 @@ class Responder:
         return is_made_of(answer.raw, self._allowed(answer.case))
 
     def _allowed(self, case: Case) -> Allowed:
-        return self._sentences.allowed(case.situation, _facts(case))
+        return self._sentences.allowed(
+            case.situation, _facts(case), mood=mood_of(case.prompt), question=question_of(case.prompt)
+        )
 
     @torch.inference_mode()
     def perplexity(self, cases: Sequence[Case]) -> float:

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.domain.catalogue import RETURNABLE_ORDER_STATES, Article, Order, Product
+from app.services.answer.beyond import asks_beyond, asks_for_service
+from app.services.answer.comparing import answer_score, compared_products
 from app.services.answer.picking import SPOKEN_OF, names_no_order, pick_order, pick_shown
 from app.services.answer.question import Question
 from app.services.answer.reading import (
     ARTICLE_HIT,
     ORDER_INTENTS,
     PRODUCT_INTENTS,
-    SENTENCE_HIT,
     SENTENCE_LEAD,
+    SURE_ARTICLE_HIT,
     TALK_INTENTS,
-    answer_score,
     best_article,
     intent_of,
     named_products,
@@ -30,7 +31,7 @@ from nlp.grounding import MAX_ORDERS
 from nlp.prompt import Act, Mood
 from nlp.situations import SITUATIONS
 
-DESCRIBED_HIT = 0.2  # for countries, where the shop has no fact of them
+DESCRIBED_HIT = 0.3  # for countries, where the shop has no fact of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,8 @@ def _unclear(question: Question, decision: Decider) -> Decision:
     article = best_article(question)
     if article is not None:
         return decision("product_question/article", "an article matches", article=article)
+    if asks_for_service(question.text):
+        return decision("any/unknown", "a service that the shop says nothing of")
     if question.previous is not None and question.previous.asked_for_meaning:
         return decision("any/offer", "not understood twice")
     return decision("any/clarify", "asks what is meant")
@@ -161,6 +164,9 @@ def _with_order(order: Order, intent: str, decision: Decider, reason: str) -> De
 
 
 def _about_product(question: Question, intent: str, decision: Decider) -> Decision:
+    compared = compared_products(question)
+    if compared:
+        return decision("product_question/compared", "two products are compared", products=compared)
     if intent == "product_search":
         return _search(question, decision)
     picked = pick_shown(question)
@@ -178,6 +184,8 @@ def _about_product(question: Question, intent: str, decision: Decider) -> Decisi
         spoken_of = [one for one in question.shown if one.id == question.previous.product_id]
         if spoken_of:
             return _with_product(question, spoken_of[0], intent, decision, "the product spoken of before")
+    if asks_for_service(question.text):
+        return decision("any/unknown", "a service that the shop says nothing of")
     return decision(f"{intent}/which", "no product was named", missing="product")
 
 
@@ -189,9 +197,7 @@ def _article_for(question: Question, named: Sequence[Product]) -> Article | None
     if question.asks_in_general or aspect_of("product_question", question.text) is not None:
         return None
     own = max((answer_score(question, one.id) for one in named[:1]), default=0.0)
-    best = max(question.articles, key=lambda hit: answer_score(question, hit.item.id), default=None)
-    answers = best is not None and answer_score(question, best.item.id) >= max(SENTENCE_HIT, own + SENTENCE_LEAD)
-    return best.item if best is not None and answers else None
+    return best_article(question, max(SURE_ARTICLE_HIT, own + SENTENCE_LEAD))
 
 
 def _with_product(question: Question, product: Product, intent: str, decision: Decider, reason: str) -> Decision:
@@ -209,7 +215,7 @@ def _search(question: Question, decision: Decider) -> Decision:
 
 def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
     if intent == "out_of_scope":
-        return decision("out_of_scope/decline")
+        return _out_of_scope(question, decision)
     if intent in TALK_INTENTS:
         return decision(f"{intent}/talk")
     if intent == "contact_human":
@@ -225,8 +231,16 @@ def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
             return decision("invoice/verified", orders=(_named(question) or question.orders)[:1])
         return decision("invoice/unverified")
     if intent == "discount" and question.asks_special_discount:
-        return decision("any/offer", "a discount of which the shop's facts say nothing")
+        return decision("any/unknown", "a discount of which the shop's facts say nothing")
     return _payment_trouble(question, intent, decision) or _from_general_facts(question, intent, decision)
+
+
+def _out_of_scope(question: Question, decision: Decider) -> Decision:
+    if question.asks_who_answers:
+        return decision("out_of_scope/assistant", "asks who answers")
+    if asks_for_service(question.text):
+        return decision("any/unknown", "a service that the shop says nothing of")
+    return decision("out_of_scope/decline")
 
 
 def _payment_trouble(question: Question, intent: str, decision: Decider) -> Decision | None:
@@ -255,14 +269,21 @@ def _return(question: Question, decision: Decider) -> Decision:
 
 
 def _from_general_facts(question: Question, intent: str, decision: Decider) -> Decision:
-    """Answer from the shop's general facts where it has those of the row, else from an article, else by a person."""
+    """Answer from the shop's general facts where it has those of the row, else from an article, else by a person.
+
+    What the general facts of the intent never tell is answered by an article or not at all.
+    """
+    beyond = asks_beyond(question.text, intent)
     quotes = intent == "delivery_options" and question.asks_for_countries
     quotes = quotes and "delivery.countries" not in question.shop.facts
-    floor = DESCRIBED_HIT if quotes else ARTICLE_HIT
-    situation, article = f"{intent}/general", best_article(question, floor)
+    situation, article = f"{intent}/general", best_article(question, DESCRIBED_HIT if quotes else ARTICLE_HIT)
     row = f"{intent}/article" if f"{intent}/article" in SITUATIONS else "product_question/article"
-    if article is not None and (quotes or not article.states_facts):
+    says_more = article is not None and not article.states_facts
+    is_sure = article is not None and answer_score(question, article.id) >= SURE_ARTICLE_HIT
+    if article is not None and (beyond or quotes or (says_more and is_sure)):
         return decision(row, "an article that says more than the general facts", article=article)
+    if beyond:
+        return decision("any/unknown", f"the general facts of {intent} do not tell it, and no article does")
     if any(key in question.shop.facts for key in SITUATIONS[situation].keys):
         return decision(situation, article=article)
     if article is not None:

@@ -6,16 +6,24 @@ The values are written as the customer will read them. A fact that does not exis
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
 from app.domain.catalogue import Article, Order, Product, format_date, format_money
+from app.services.answer.comparing import COMPARED, answer_score
+from app.services.answer.confirming import (
+    confirmed_country,
+    confirmed_material,
+    confirmed_payment,
+    confirmed_property,
+    missing_variant,
+)
 from app.services.answer.decision import Decision
 from app.services.answer.question import Question
-from app.services.answer.reading import SENTENCE_HIT, answer_score
+from app.services.answer.reading import SENTENCE_HIT
 from app.services.answer.sentences import split_sentences
-from nlp.aspects import aspect_of
+from nlp.aspects import aspect_of, compared_aspect
 from nlp.grounding import MAX_ORDERS, MAX_PRODUCTS, WORDS, Fact, order_key, product_key
 from nlp.retrieval import terms
 from nlp.situations import SITUATIONS
@@ -26,6 +34,31 @@ _DAYS = re.compile(r"(\d{1,3}) days?\b")
 
 def gather_facts(question: Question, decision: Decision) -> tuple[Fact, ...]:
     """Return the facts of the situation that exist, in the order of its row."""
+    known = _general_facts(question, decision)
+    for index, order in enumerate(decision.orders[:MAX_ORDERS], start=1):
+        known.update(_order_facts(order, index, with_private=question.customer.verified))
+        known[order_key(index, "returnable")] = _yes_no(_is_returnable(order, question))
+    for index, product in enumerate(decision.products[:MAX_PRODUCTS], start=1):
+        known.update(_product_facts(product, index, question))
+    if decision.situation == "product_question/compared":
+        known.update(_compared_facts(decision.products, question))
+    elif decision.situation == "product_question/found" and not question.asks_in_general:
+        known.update(_asked_alone(question))
+    if decision.article is not None:
+        known.update(_article_facts(decision.article, question))
+    aspect = _aspect(question, decision, known)
+    if aspect is not None:
+        known["asks"] = aspect
+    known.update(_confirmed(question, decision, known, aspect))
+    return tuple(
+        Fact(key, known[key])
+        for key in SITUATIONS[decision.situation].keys
+        if known.get(key) and (key not in WORDS or known[key] in WORDS[key])
+    )
+
+
+def _general_facts(question: Question, decision: Decision) -> dict[str, str]:
+    """Return what the shop states, who asks and whether people are there."""
     known = dict(question.shop.facts)
     known["shop.name"] = question.shop.name
     known["handoff.state"] = "available" if question.shop.people_available else "closed"
@@ -37,21 +70,40 @@ def gather_facts(question: Question, decision: Decision) -> tuple[Fact, ...]:
         known["orders.found"] = "none"
     if decision.missing is not None:
         known["missing"] = decision.missing
-    for index, order in enumerate(decision.orders[:MAX_ORDERS], start=1):
-        known.update(_order_facts(order, index, with_private=question.customer.verified))
-        known[order_key(index, "returnable")] = _yes_no(_is_returnable(order, question))
-    for index, product in enumerate(decision.products[:MAX_PRODUCTS], start=1):
-        known.update(_product_facts(product, index, question))
-    if decision.article is not None:
-        known.update(_article_facts(decision.article, question))
-    aspect = aspect_of(decision.situation.partition("/")[0], question.text, known.get(order_key(1, "state")))
-    if aspect is not None:
-        known["asks"] = aspect
-    return tuple(
-        Fact(key, known[key])
-        for key in SITUATIONS[decision.situation].keys
-        if known.get(key) and (key not in WORDS or known[key] in WORDS[key])
-    )
+    return known
+
+
+def _aspect(question: Question, decision: Decision, known: Mapping[str, str]) -> str | None:
+    if decision.situation == "product_question/compared":
+        first, second = decision.products[:COMPARED]
+        aspect = compared_aspect(question.text)
+        return None if aspect == "price" and first.price_minor == second.price_minor else aspect
+    return aspect_of(decision.situation.partition("/")[0], question.text, known.get(order_key(1, "state")))
+
+
+def _confirmed(question: Question, decision: Decision, known: Mapping[str, str], aspect: str | None) -> dict[str, str]:
+    """Return what is said where the records answer by yes or no; a fact that is not to be said then is empty."""
+    situation, said = decision.situation, None
+    instead: dict[str, str] = {}
+    if situation == "payment_methods/general" and "payment.methods" in known:
+        said = confirmed_payment(question, known["payment.methods"])
+    elif situation == "delivery_options/general" and aspect == "countries" and "delivery.countries" in known:
+        said = confirmed_country(question, known["delivery.countries"])
+    elif situation == "product_question/found" and aspect == "material":
+        said = confirmed_material(question, decision.products[0])
+    elif situation == "product_question/found" and aspect is None:
+        said = confirmed_property(question, decision.products[0], known.get(product_key(1, "detail")))
+        if said is not None and said.named is not None:
+            instead[product_key(1, "detail")] = ""
+    elif situation == "availability/found":
+        said = missing_variant(question, decision.products[0])
+        if said is not None and (said.named or "").startswith("size"):
+            instead[product_key(1, "colours")] = ""
+        elif said is not None:
+            instead[product_key(1, "sizes")] = ""
+    if said is None:
+        return {}
+    return {"confirms": _yes_no(said.yes), product_key(1, "variant"): said.named or ""} | instead
 
 
 def _order_facts(order: Order, index: int, *, with_private: bool) -> dict[str, str]:
@@ -120,6 +172,24 @@ def _product_facts(product: Product, index: int, question: Question) -> dict[str
         "link": product.url,
     }
     return {product_key(index, field): value for field, value in values.items() if value}
+
+
+def _compared_facts(products: Sequence[Product], question: Question) -> dict[str, str]:
+    """Return what is said of each of two products; of a property asked for, only the sentences that speak of it."""
+    facts = {}
+    for index, product in enumerate(products[:COMPARED], start=1):
+        if compared_aspect(question.text) == "property":
+            detail = _detail(product, question) or ""
+        else:
+            detail = next(iter(split_sentences(product.description)), "").rstrip(".")
+        facts[product_key(index, "detail")] = detail
+    return facts
+
+
+def _asked_alone(question: Question) -> dict[str, str]:
+    """Leave out what was not asked for: who wants to know one thing reads that, and no price beside it."""
+    asked = aspect_of("product_question", question.text)
+    return {product_key(1, field): "" for field in ("price", "link") if field != asked}
 
 
 def _variant(product: Product, question: str) -> str | None:

@@ -14,14 +14,15 @@ from app.services.answer.question import Found
 from app.services.answer.sentences import split_sentences
 from app.services.answer.vectors import TextVectors
 from nlp.model_files import Vectors
-from nlp.retrieval import Document, Encodes, Index, terms
+from nlp.retrieval import Document, Encodes, Index, roots, terms
 
 CHECK_S = 2.0  # how long a catalogue's version is believed
 PRODUCT_HITS = 8
 KIND_HITS = 40  # of the kind that was named: price, colour and stock leave few of them
-ARTICLE_HITS = 3
-SECOND = 0.8  # of the best one's score, from which a second sentence is quoted too
-MEANING = 0.6  # share of the meaning in a sentence's score; the rest is words
+ARTICLE_HITS = 5
+DESCRIBED_HITS = 3  # products whose sentences are compared with the message
+SECOND = 0.9  # of the best one's score, from which a second sentence is quoted too
+MEANING = 0.6  # share of the meaning in the score of a product's sentence; the rest is words
 SHOWN_CHARS = 220  # of an article in an answer
 SYNONYMS = {
     "present": "gift",
@@ -37,7 +38,9 @@ MEASURES = {
     "big": ("litre", "millilitre", "hold", "centimetre"), "volume": ("litre", "millilitre"),
     "people": ("sleep",), "person": ("sleep",), "cold": ("degree",), "minu": ("degree",), "temperature": ("degree",),
     "rechargeable": ("charge",), "thick": ("centimetre",), "waterproof": ("rain", "rainproof", "dry"),
+    "lighter": ("weigh", "gram", "kilogram"), "heavier": ("weigh", "gram", "kilogram"), "leakproof": ("leak",),
 }  # fmt: skip
+_ANY_VERB = roots("put get use go goes take need make come used using")
 SENTENCES_AHEAD = 20_000  # of a shop, encoded before its first question; further ones when their text is found
 
 
@@ -104,14 +107,17 @@ class Knowledge:
         known = {product.id: product for product in await self._records.products(shop, list(scores))}
         products = [known[UUID(hit.id)] for hit in product_hits if UUID(hit.id) in known]
         articles = [Found(shelf.article_by_id[hit.id], hit.score) for hit in article_hits]
-        texts = {one.item.id: (one.item.title, one.item.body) for one in articles}
-        texts |= {product.id: (product.title, product.description) for product in products[:1]}
+        bodies = {one.item.id: (one.item.title, one.item.body) for one in articles}
+        texts = {product.id: (product.title, product.description) for product in products[:DESCRIBED_HITS]}
         return Hits(
             products=[Found(product, scores[product.id]) for product in products],
             of_kind=[Found(known[UUID(hit.id)], hit.score) for hit in kind_hits if UUID(hit.id) in known],
             names_kind=bool(kind),
             articles=articles,
-            sentences=await asyncio.to_thread(self._best_sentences, texts, text, vector),
+            sentences={
+                **await asyncio.to_thread(self._best_of_articles, bodies, vector),
+                **await asyncio.to_thread(self._best_sentences, texts, text, vector),
+            },
         )
 
     async def sentences_of(self, products: Sequence[Product], text: str, vector: Vectors) -> Mapping[UUID, Found[str]]:
@@ -119,20 +125,33 @@ class Knowledge:
         texts = {product.id: (product.title, product.description) for product in products}
         return await asyncio.to_thread(self._best_sentences, texts, text, vector) if texts else {}
 
+    def _best_of_articles(self, texts: Mapping[UUID, tuple[str, str]], vector: Vectors) -> dict[UUID, Found[str]]:
+        """Choose a sentence of each article by its meaning, by itself and with the title that says what it is about.
+
+        Shared words add nothing here, as measured in docs/measurements/quoting.md.
+        """
+        found = {}
+        self._vectors.encode(
+            _with_titles([(title, one) for title, text in texts.values() for one in split_sentences(text)])
+        )
+        for key, (title, text) in texts.items():
+            sentences = split_sentences(text)
+            if sentences:
+                vectors = self._vectors.encode(sentences)
+                titled = self._vectors.encode([_titled(title, one) for one in sentences])
+                found[key] = _best(sentences, ((vectors @ vector + titled @ vector) / 2).tolist())
+        return found
+
     def _best_sentences(
         self, texts: Mapping[UUID, tuple[str, str]], query: str, vector: Vectors
     ) -> dict[UUID, Found[str]]:
-        """Choose a sentence of each text, or those that answer almost equally well, in the order of the text."""
+        """Choose a sentence of each product's description."""
         found = {}
         for key, (title, text) in texts.items():
             sentences = split_sentences(text)
-            if not sentences:
-                continue
-            scores = _sentence_scores(title, sentences, query, self._vectors.encode(sentences) @ vector)
-            best = max(range(len(sentences)), key=scores.__getitem__)
-            both = " ".join(one for one, score in zip(sentences, scores, strict=True) if score >= scores[best] * SECOND)
-            chosen = both if len(both) <= SHOWN_CHARS else sentences[best]
-            found[key] = Found(chosen.rstrip("."), scores[best])
+            if sentences:
+                meaning = self._vectors.encode(sentences) @ vector
+                found[key] = _best(sentences, _sentence_scores(title, sentences, query, meaning))
         return found
 
     async def names_kind(self, shop: UUID, text: str) -> bool:
@@ -175,20 +194,39 @@ class Knowledge:
         )
 
 
+def _best(sentences: Sequence[str], scores: Sequence[float]) -> Found[str]:
+    """Return the best sentence, or those that answer almost equally well, in the order of the text."""
+    best = max(range(len(sentences)), key=scores.__getitem__)
+    both = " ".join(one for one, score in zip(sentences, scores, strict=True) if score >= scores[best] * SECOND)
+    chosen = both if len(both) <= SHOWN_CHARS else sentences[best]
+    return Found(chosen.rstrip("."), scores[best])
+
+
 def _sentences_of(catalogue: Catalogue) -> list[str]:
     """Return what may be compared with a message, the articles first."""
-    texts = [*(article.body for article in catalogue.articles), *(one.description for one in catalogue.products)]
-    return [sentence for text in texts for sentence in split_sentences(text)]
+    articles = [(article.title, one) for article in catalogue.articles for one in split_sentences(article.body)]
+    products = [one for product in catalogue.products for one in split_sentences(product.description)]
+    return [*_with_titles(articles), *products]
+
+
+def _with_titles(sentences: Sequence[tuple[str, str]]) -> list[str]:
+    """Return what is compared of an article: each sentence by itself and with the title."""
+    return [*(one for _, one in sentences), *(_titled(*one) for one in sentences)]
+
+
+def _titled(title: str, sentence: str) -> str:
+    return f"{title}. {sentence}"
 
 
 def _sentence_scores(title: str, sentences: Sequence[str], query: str, meaning: Vectors) -> list[float]:
     """Return for each sentence how well it answers, 0 to 1: by meaning, and by the share of the words asked for.
 
-    The words of the title say which text is meant, and nothing about its sentences.
+    The words of the title say which text is meant, and nothing about its sentences; so do verbs that go with anything.
     """
-    of_title = set(terms(title))
-    asked = [{term, *MEASURES.get(term, ())} for term in set(terms(query)) - of_title]
-    told = [set(terms(sentence)) for sentence in sentences]
+    aside = roots(title) | _ANY_VERB
+    measured = {root: roots(" ".join((term, *MEASURES.get(term, ())))) for term in terms(query) for root in roots(term)}
+    asked = [told for root, told in measured.items() if root not in aside]
+    told = [roots(sentence) for sentence in sentences]
     shared = [sum(not one.isdisjoint(words) for one in asked) / max(1, len(asked)) for words in told]
     return [
         MEANING * max(0.0, float(close)) + (1 - MEANING) * share for close, share in zip(meaning, shared, strict=True)

@@ -17,8 +17,9 @@ from typing import TypeVar
 import structlog
 
 from app import metrics
-from app.domain.catalogue import Order, Product
+from app.domain.catalogue import CustomerView, Order, Product, ShopProfile
 from app.services.answer.clauses import questions_in
+from app.services.answer.comparing import COMPARED
 from app.services.answer.compound import decide_both, two_questions
 from app.services.answer.decision import Decision, decide
 from app.services.answer.facts import gather_facts
@@ -64,6 +65,17 @@ class PreparedReply:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asker:
+    """Who asks where, and what was on their screen: read while the models look at the text."""
+
+    shop: ShopProfile
+    customer: CustomerView
+    orders: Sequence[Order]
+    page: Product | None
+    shown: Sequence[Product]
+
+
+@dataclass(frozen=True, slots=True)
 class Tokenizing:
     """How the responder counts tokens, and how many it reads."""
 
@@ -89,14 +101,8 @@ class Pipeline:
 
         Raises: what reading the records raises; the job is then tried again.
         """
-        analysis: Analysis | None = None
-        hits = Hits()
-        with suppress(_DegradedError):
-            analysis = await self._stage("classify", self.analyzer.analyze(context.question))
-        if analysis is not None:
-            with suppress(_DegradedError):
-                hits = await self._stage("search", self._search(context, analysis))
-        question = await self._question(context, analysis, hits)
+        (analysis, hits), asker = await asyncio.gather(self._understand(context), self._asker(context))
+        question = await self._question(context, asker, analysis, hits)
         decided = await self._decide(context, question)
         decision = decided[0][1]
         recommended: Sequence[Recommended] = ()
@@ -113,6 +119,23 @@ class Pipeline:
             orders=[decision.orders[0] for _, decision in decided if len(decision.orders) == 1],
             then=more[0] if more else None,
         )
+
+    async def _understand(self, context: ReplyContext) -> tuple[Analysis | None, Hits]:
+        """Classify the message and search by it; a stage that fails leaves nothing."""
+        analysis: Analysis | None = None
+        hits = Hits()
+        with suppress(_DegradedError):
+            analysis = await self._stage("classify", self._analyze(context.question))
+            hits = await self._stage("search", self._search(context, analysis))
+        return analysis, hits
+
+    async def _analyze(self, text: str) -> Analysis:
+        """Analyse a message, and in the same pass the questions in it: the results are kept for when they are asked."""
+        texts = [text, *self._questions_in(text)]
+        return (await asyncio.gather(*map(self.analyzer.analyze, texts)))[0]
+
+    def _questions_in(self, text: str) -> Sequence[str]:
+        return questions_in(text) if self._foreign(text) is None else ()
 
     async def _search(self, context: ReplyContext, analysis: Analysis) -> Hits:
         """Search by the message; one that only goes on with a search (`anything cheaper?`) by the one before it."""
@@ -136,7 +159,7 @@ class Pipeline:
 
     async def _decide(self, context: ReplyContext, question: Question) -> list[tuple[Question, Decision]]:
         """Decide the message, or its two questions when it has two."""
-        clauses = questions_in(context.question) if question.foreign is None else []
+        clauses = self._questions_in(context.question)
         with suppress(_DegradedError):
             parts = await asyncio.gather(*(self._clause(context, question, clause) for clause in clauses))
             both = two_questions(parts)
@@ -175,16 +198,19 @@ class Pipeline:
         )
         return PreparedPart(prompt, decision, facts)
 
-    async def _question(self, context: ReplyContext, analysis: Analysis | None, hits: Hits) -> Question:
-        shop = await self.records.profile(context.shop)
-        customer = await self.records.customer(context.shop, context.customer, verified=context.verified)
-        orders = await self.records.orders(context.shop, context.customer) if context.verified else ()
+    async def _asker(self, context: ReplyContext) -> _Asker:
         shown = context.previous.product_ids if context.previous is not None else ()
-        page = None
-        if context.page_product is not None:
-            page = await self.knowledge.product(context.shop, context.page_product)
-        products = await self.records.products(context.shop, shown) if shown else ()
-        spoken_of = [*products[:1], *([page] if page is not None else [])]
+        page = context.page_product
+        return _Asker(
+            shop=await self.records.profile(context.shop),
+            customer=await self.records.customer(context.shop, context.customer, verified=context.verified),
+            orders=await self.records.orders(context.shop, context.customer) if context.verified else (),
+            page=await self.knowledge.product(context.shop, page) if page is not None else None,
+            shown=await self.records.products(context.shop, shown) if shown else (),
+        )
+
+    async def _question(self, context: ReplyContext, asker: _Asker, analysis: Analysis | None, hits: Hits) -> Question:
+        spoken_of = [*asker.shown[:COMPARED], *([asker.page] if asker.page is not None else [])]
         sentences = dict(hits.sentences)
         if analysis is not None:
             sentences |= await self.knowledge.sentences_of(spoken_of, context.question, analysis.vector)
@@ -192,15 +218,15 @@ class Pipeline:
             text=context.question,
             history=context.history,
             understood=_understanding(analysis),
-            shop=shop,
-            customer=customer,
+            shop=asker.shop,
+            customer=asker.customer,
             today=datetime.now(UTC).date(),
-            orders=orders,
+            orders=asker.orders,
             proven_order=None if context.verified else await self._proven_order(context),
             previous=context.previous,
-            page_product=page,
+            page_product=asker.page,
             foreign=self._foreign(context.question),
-            shown=products,
+            shown=asker.shown,
             products=hits.products,
             of_kind=hits.of_kind,
             names_kind=hits.names_kind,

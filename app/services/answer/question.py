@@ -53,6 +53,12 @@ _SPECIAL_DISCOUNT = re.compile(
     r"|combine\w*|stack\w*|(?:sale|reduced|discounted) (?:items?|products?|things?)|twice|bulk)\b",
     re.IGNORECASE,
 )
+_WHO_ANSWERS = re.compile(
+    r"\b(?:are|r) (?:you|u) (?:really |actually )?(?:an? )?(?:real|human|person|robot|bot|chat ?bot|machine|ai|computer"
+    r"|chat ?gpt)\b|\b(?:is this|(?:am i )?(?:talking|chatting|speaking) (?:to|with)) (?:an? )?(?:real |actual )?"
+    r"(?:human|person|robot|bot|chat ?bot|machine|ai|computer)\b|^\W*(?:who|what) (?:are|r) (?:you|u)\b",
+    re.IGNORECASE,
+)
 _OWN_PAST = re.compile(r"\bI (?:pay|paid|order|ordered|buy|bought|spend|spent)\b", re.IGNORECASE)
 _OTHER = re.compile(r"\b(?:other|another|else|second|2nd)\b", re.IGNORECASE)
 _FIRST = re.compile(r"\b(?:first|1st|oldest|older|earlier|previous)\b", re.IGNORECASE)
@@ -63,6 +69,14 @@ FEW_WORDS = 6
 
 T = TypeVar("T")
 
+_VAGUE = frozenset(
+    {
+        "a", "about", "and", "can", "do", "don", "dunno", "else", "er", "for", "got", "have", "help", "hm", "hmm",
+        "huh", "i", "idk", "is", "issue", "it", "its", "it's", "just", "know", "maybe", "me", "my", "no", "not", "of",
+        "ok", "please", "problem", "question", "s", "so", "some", "something", "stuff", "sure", "t", "that", "the",
+        "there", "thing", "things", "this", "to", "uh", "um", "umm", "ve", "well", "what", "with", "yes", "you",
+    }
+)  # fmt: skip
 _FILLERS = frozenset(
     {
         "it", "its", "is", "s", "order", "number", "no", "nr", "the", "my", "and", "email", "e", "mail", "address",
@@ -193,6 +207,16 @@ class Question:
     def asks_special_discount(self) -> bool:
         """Whether it is about a discount for some people or things, of which the shop's facts say nothing."""
         return bool(_SPECIAL_DISCOUNT.search(self.text))
+
+    @property
+    def asks_who_answers(self) -> bool:
+        """Whether it wants to know if this is a person."""
+        return bool(_WHO_ANSWERS.search(self.text))
+
+    @property
+    def is_vague(self) -> bool:
+        """Whether it holds no word that says what it is about: `hmm`, `it's about the thing`."""
+        return self.words <= _VAGUE
 
     @property
     def speaks_of_own_past(self) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from uuid import UUID
 
 from app.domain.catalogue import Article, Product
+from app.services.answer.comparing import answer_score, compared_products
 from app.services.answer.picking import pick_shown
 from app.services.answer.question import Question
 from app.services.answer.searching import refines_search
@@ -14,8 +14,9 @@ from nlp.aspects import aspect_of
 SURE = 0.45  # below it the bot asks what is meant; the classifiers' scores are calibrated
 KEEP_TOPIC = 0.75  # below it a short message goes on with the topic of the last answer
 PRODUCT_HIT = 0.42  # the product is the one that was named
-ARTICLE_HIT = 0.5
-SENTENCE_HIT = 0.42  # of the shop's texts: it answers the message
+ARTICLE_HIT = 0.46  # of a sentence of an article: it answers the message; see docs/measurements/quoting.md
+SURE_ARTICLE_HIT = 0.55  # where there is another answer, or the message was taken for something else
+SENTENCE_HIT = 0.42  # of a sentence of a product's description: it answers the message
 SENTENCE_LEAD = 0.1  # by which the sentence of an article has to be better than what is said of the product
 DOUBTFUL_SCOPE = 0.9  # a question taken for foreign with less than this may still be one for an article
 
@@ -53,21 +54,15 @@ def intent_of(question: Question) -> tuple[str, tuple[str, ...]]:
 
 
 def best_article(question: Question, floor: float = ARTICLE_HIT) -> Article | None:
-    """Return the article that matches the message best, if it does."""
-    best = max(question.articles, key=lambda hit: hit.score, default=None)
-    return best.item if best is not None and best.score >= floor else None
+    """Return the article with the sentence that answers the message best, if one does."""
+    best = max((hit.item for hit in question.articles), key=lambda one: answer_score(question, one.id), default=None)
+    return best if best is not None and answer_score(question, best.id) >= floor else None
 
 
 def named_products(question: Question) -> list[Product]:
     """Return the products that the message names, the one whose whole title stands in it first."""
     hits = [hit.item for hit in question.products if hit.score >= PRODUCT_HIT]
     return sorted(hits, key=lambda one: one.title.lower() not in question.text.lower())
-
-
-def answer_score(question: Question, key: UUID) -> float:
-    """Return how well a sentence of this article or product answers the message."""
-    best = question.sentences.get(key)
-    return best.score if best is not None else 0.0
 
 
 def _accepts_person(question: Question, label: str, score: float) -> Read | None:
@@ -83,6 +78,15 @@ def _means_shown_product(question: Question, label: str, score: float) -> Read |
         return None
     asks = label in ("product_question", "availability") and score >= SURE
     return label if asks else "availability", "one of the products shown"
+
+
+def _compares(question: Question, label: str, score: float) -> Read | None:
+    is_of_products = label in _LOOSE or score < KEEP_TOPIC
+    return ("product_question", "compares two products") if is_of_products and compared_products(question) else None
+
+
+def _is_vague(question: Question, label: str, score: float) -> Read | None:
+    return ("unclear", "says nothing of its matter") if label == "out_of_scope" and question.is_vague else None
 
 
 def _tells_order(question: Question, label: str, score: float) -> Read | None:
@@ -149,11 +153,13 @@ def _continues(question: Question, label: str, score: float) -> Read | None:
 
 def _asks_article(question: Question, label: str, score: float) -> Read | None:
     is_doubtful = label == "out_of_scope" and score < DOUBTFUL_SCOPE
-    return ("product_question", "an article matches") if is_doubtful and best_article(question) is not None else None
+    answers = is_doubtful and best_article(question, SURE_ARTICLE_HIT) is not None
+    return ("product_question", "an article answers it") if answers else None
 
 
 _RULES: tuple[Callable[[Question, str, float], Read | None], ...] = (
     _accepts_person,
+    _compares,
     _means_shown_product,
     _goes_on_searching,
     _tells_order,
@@ -163,4 +169,5 @@ _RULES: tuple[Callable[[Question, str, float], Read | None], ...] = (
     _talks_much,
     _continues,
     _asks_article,
+    _is_vague,
 )

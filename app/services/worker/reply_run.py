@@ -25,7 +25,7 @@ from nlp.engine.request import Chunk
 from nlp.engine.request import Finished as Generated
 from nlp.engine.request import FinishReason as GeneratedReason
 from nlp.grounding import fill, unfounded_literals
-from nlp.prompt import Act
+from nlp.prompt import Act, question_of
 from nlp.sentences import Sentences
 from realtime.live_reply.port import Begun, FencedError, LiveReply, LiveReplyUnavailableError
 from realtime.live_reply.writer import ReplyEnded, ReplyWriter, StoreIsAhead
@@ -244,7 +244,6 @@ def freeze(prepared: PreparedReply, model: ResponderModel) -> Frozen:
         decoding={
             "pointers": model.has_pointers,
             "sentences": part["sentences"],
-            "openings": part["openings"],
             "max_tokens": model.max_tokens,
             "temperature": 0.0,
             **then,
@@ -257,13 +256,14 @@ def freeze(prepared: PreparedReply, model: ResponderModel) -> Frozen:
 
 def _part(part: PreparedPart, model: ResponderModel) -> dict[str, Any]:
     literals: Mapping[int, str] = part.prompt.literals if model.has_pointers else {}
-    allowed = model.sentences.allowed(part.decision.situation, part.facts)
+    allowed = model.sentences.allowed(
+        part.decision.situation, part.facts, mood=part.decision.mood, question=question_of(part.prompt.text)
+    )
     return {
         "prompt": part.prompt.text if model.has_pointers else fill(part.prompt.text, part.prompt.literals),
         "facts": {fact.key: fact.value for fact in part.facts},
         "literals": {str(number): text for number, text in literals.items()},
         "sentences": [list(group) for group in allowed.groups],
-        "openings": list(allowed.openings),
     }
 
 

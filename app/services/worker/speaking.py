@@ -28,7 +28,7 @@ def requests_of(frozen: Frozen, request_id: str, tenant: str) -> list[Generation
     shared = {**decoding, "seed": frozen.seed, "tenant": tenant}
     rows = [{**shared, "id": request_id, "prompt": frozen.prompt, "literals": _numbered(frozen.literals)}]
     if then is not None:
-        own = {name: then.get(name, ()) for name in ("prompt", "sentences", "openings")}
+        own = {name: then.get(name, ()) for name in ("prompt", "sentences")}
         own["literals"] = _numbered(then["literals"])
         rows.append({**shared, "id": f"{request_id}+", **own})
     return [msgspec.convert(row, GenerationRequest) for row in rows]

@@ -76,27 +76,27 @@ REVIEW = (
     "where can I (give|share) (feedback|my opinion)?",
     "where are the reviews?",
 )
-_ARTICLE_ASKS = (
-    "(do|can) you (offer|do) (gift wrapping|repairs|gift cards|wholesale|personalisation|alterations)?",
-    "do you have a (shop|store) I can visit?",
-    "can I (pick up|collect) my order (myself|in the store|)?",
-    "how do you (handle|protect) my (data|privacy)?",
-    "are your (products|packages|materials) (sustainable|vegan|recycled|ethically made)?",
-    "how do I (find|choose|measure) my size?",
-    "can I buy a gift card?",
-    "what about customs and import duties?",
-    "how should I (wash|care for|clean) (my {thing}|the {thing})?",
-    "do you have a loyalty program?",
-    "what (happens|is) if I'm not home (when it is delivered|)?",
-    "can I return sale items?",
-    "what about (hygiene items|underwear|opened items)?",
-    "can I return a gift?",
-    "do you ship to (a po box|a packing station|army addresses)?",
-    "can I pay later?",
-    "is my payment secure?",
-    "what does the warranty cover?",
-    "do I need the receipt for the warranty?",
-)
+# What articles answer, by the first words of the sentence that does (`worlds.ARTICLES`).
+_ARTICLE_ASKS = {
+    "gifts": (
+        "(do|can) you (offer|do|have) gift (wrapping|wrap)?",
+        "can you wrap it as a gift?",
+        "it is a present, can you wrap it?",
+    ),
+    "collect": (
+        "can I (pick up|collect) my order (myself|in the store|)?",
+        "do you (have|offer) (click and collect|store pick-up|in-store pickup)?",
+        "do you have a (shop|store) where I can pick it up?",
+    ),
+    "cards": ("how long is a gift card valid?", "does my gift card expire?", "until when can I use a gift card?"),
+    "sale": ("can I return (sale|reduced|discounted) items?", "do returns work for sale items too?"),
+    "hygiene": ("what about (hygiene items|underwear|opened items)?", "can I return (underwear|opened cosmetics)?"),
+    "neighbour": (
+        "what (happens|is) if I'm not home (when it is delivered|)?",
+        "nobody is home during the day, what happens then?",
+    ),
+    "secure": ("is my payment secure?", "how (safe|secure) is paying (with|) my card here?"),
+}
 
 # situation, asks, answers without and with the link, follow-up, weight
 _STEPS = (
@@ -220,8 +220,9 @@ def scenes() -> list[Scene]:
     )
     rows = ("delivery_options", "refund_policy", "payment_methods", "warranty", "product_question")
     articles = [
-        Scene(f"{intent}/article", _ARTICLE_ASKS, article, ("and what about that?", "is that possible?"),
-              always=("article.text",), weight=0.7)
+        Scene(f"{intent}/article", asks, article, always=("article.text",),
+              weight=0.7 / len(_ARTICLE_ASKS), article=key)
         for intent in rows
+        for key, asks in _ARTICLE_ASKS.items()
     ]  # fmt: skip
     return [*steps, signup, *articles]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nlp.evaluation.responder import Answer, Scores
-from nlp.prompt import Speaker
+from nlp.prompt import Speaker, facts_in
 from nlp.training.responder.recipe import SIZES, Settings
 
 SAMPLES = 50
@@ -83,7 +83,8 @@ def _sample(number: int, answer: Answer) -> list[str]:
     head, *rest = answer.case.prompt.split("\n")
     turns = [line for line in rest if line.startswith(tuple(f"{speaker}:" for speaker in Speaker))]
     act, mood = head.split(" ")[3], head.split(" ")[5]
-    words = [line for line in rest if line not in turns and "<extra_id_" not in line]
-    about = ", ".join([answer.case.situation, act, mood, *words])
+    facts = [f"{fact.key} = {fact.value}" for fact in facts_in(answer.case.prompt, answer.case.literals)]
     said = [f"   > {turn.replace('<', '&lt;')}  " for turn in turns]
-    return [f"{number}. _{about}_", "", *said, f"   > **bot: {answer.text}**", ""]
+    about = ", ".join([answer.case.situation, act, mood])
+    known = ["", f"   Facts: {'; '.join(facts)}"] if facts else []
+    return [f"{number}. _{about}_", "", *said, f"   > **bot: {answer.text}**", *known, ""]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nlp.training.responder.grammar import Scene, Slot, maybe, say
+from nlp.training.responder.grammar import Scene, Slot, also, maybe, say
 from nlp.training.responder.orders import unverified
 
 CANCEL = (
@@ -52,10 +52,10 @@ ADDRESS = (
 )
 
 TAKES_OVER = (
-    maybe(
-        "handoff.state=available? A colleague is taking over now.",
-        "handoff.state=available? A colleague will reply here in {handoff.wait}.",
-        "handoff.state=available? A colleague will take over here, usually in {handoff.wait}.",
+    also(
+        "handoff.state=available? You will get a reply here in a moment.",
+        "handoff.state=available? You will get a reply here in {handoff.wait}.",
+        "handoff.state=available? It usually takes {handoff.wait}.",
         "handoff.state=closed? The team is offline right now and will reply as soon as it is back.",
         "handoff.state=closed? The team is available {shop.hours} and will reply then.",
         "handoff.state=closed? Our team is offline right now; its hours are {shop.hours}.",
@@ -67,7 +67,7 @@ _CANCEL_YES = say(
     "Order {order.number} has not shipped, so it can still be cancelled. I'm handing this to a colleague.",
     "Good news: order {order.number} can still be cancelled. I'm handing it to a colleague who will do that.",
 )
-_FEE = maybe(
+_FEE = also(
     "policy.cancellation=free? Cancelling is free.",
     "policy.cancellation=free? It costs you nothing.",
     "policy.cancellation=fee? The cancellation fee is {policy.cancel_fee}.",
@@ -142,6 +142,11 @@ _ADDRESS_INSTEAD = say(
     "Please ask {order.carrier} to redirect it, with the tracking number {order.tracking}.",
 )
 
+_ADDRESS_AFTER = say(
+    "If it is not with you, tell me and I'll bring in a colleague.",
+    "If it went to the wrong place, tell me and a colleague will look into it.",
+)
+
 _SENT = ("shipped", "out for delivery", "delivered", "delayed")
 _THIS_ONE = ("{order.number}", "the {thing}", "it's {order.number}", "order {order.number} {email}")
 
@@ -172,16 +177,18 @@ def scenes() -> list[Scene]:
                "order.cancellable", "no", 3.0),
         *_rows("order_cancel/too_late", CANCEL, cancel_next, _CANCELLED_ALREADY, ("cancelled",),
                "order.cancellable", "no", 0.5),
-        *_rows("order_change/possible", CHANGE, change_next, (_CHANGE_YES, _CHANGE_DETAIL, *TAKES_OVER), early,
+        *_rows("order_change/possible", CHANGE, change_next, (_CHANGE_YES, *TAKES_OVER, _CHANGE_DETAIL), early,
                "order.changeable", "yes", 2.5),
         *_rows("order_change/too_late", CHANGE, change_next, (_CHANGE_NO, _CHANGE_INSTEAD, _RETURN_LINK), _SENT,
                "order.changeable", "no", 2.5),
         *_rows("order_change/too_late", CHANGE, change_next, _CANCELLED_ALREADY, ("cancelled",),
                "order.changeable", "no", 0.3),
-        *_rows("address_change/possible", ADDRESS, address_next, (_ADDRESS_YES, _ADDRESS_DETAIL, *TAKES_OVER), early,
+        *_rows("address_change/possible", ADDRESS, address_next, (_ADDRESS_YES, *TAKES_OVER, _ADDRESS_DETAIL), early,
                "order.changeable", "yes", 2.5),
-        *_rows("address_change/too_late", ADDRESS, address_next, (_ADDRESS_NO, _ADDRESS_INSTEAD), _SENT[:3],
-               "order.changeable", "no", 2.5),
+        *_rows("address_change/too_late", ADDRESS, address_next, (_ADDRESS_NO, _ADDRESS_INSTEAD), _SENT[:2],
+               "order.changeable", "no", 1.7),
+        *_rows("address_change/too_late", ADDRESS, address_next, (_ADDRESS_NO, _ADDRESS_AFTER), ("delivered",),
+               "order.changeable", "no", 0.8),
         *unverified("order_cancel", CANCEL, 2.0),
         *unverified("order_change", CHANGE, 1.5),
         *unverified("address_change", ADDRESS, 1.5),

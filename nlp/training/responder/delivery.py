@@ -42,11 +42,18 @@ EXPRESS = (
 COUNTRIES = (
     "do you (ship|deliver) to {place}?",
     "(which|what) countries do you (ship|deliver) to?",
+    "what about {place}?",
     "(international|worldwide) (shipping|delivery)?",
     "can you send (it|a {thing}) to {place}?",
     "do you (ship|deliver) (abroad|internationally|worldwide|outside the country)?",
     "I live in {place}, can I order?",
     "where do you ship to?",
+)
+TO_PLACE = (
+    "do you (ship|deliver) to {place}?",
+    "can you send (it|a {thing}) to {place}?",
+    "is shipping to {place} possible?",
+    "I live in {place}, can I order?",
 )
 CUTOFF = (
     "(until|by) (when|what time) do I have to order (for it to ship today|today|)?",
@@ -92,10 +99,15 @@ _UNKNOWN = "I don't have the delivery details here, but a colleague can tell you
 def scenes() -> list[Scene]:
     """Return every scene of this topic."""
     place = "delivery_options/general"
-    general = (say(_UNKNOWN, *_STANDARD), _FREE, maybe(*_EXPRESS))
+    express_alone = tuple(f"{one} I don't have the details of standard delivery here." for one in _EXPRESS)
+    general = (say(_UNKNOWN, *express_alone, *_STANDARD), _FREE, maybe(*_EXPRESS))
     cost = (
         say(
-            _UNKNOWN,
+            "I don't have the cost of delivery here, but a colleague can tell you. Shall I bring one in?",
+            "Express costs {delivery.express_cost}. I don't have the cost of standard delivery here, but a colleague "
+            "can tell you. Shall I bring one in?",
+            "Standard delivery takes {delivery.standard_time}. I don't have its cost here, but a colleague can tell "
+            "you. Shall I bring one in?",
             "delivery.standard=free? Standard delivery is free.",
             "delivery.standard=free? You pay nothing for standard delivery.",
             "delivery.standard=paid? Standard delivery costs {delivery.standard_cost}.",
@@ -108,7 +120,9 @@ def scenes() -> list[Scene]:
     )
     time = (
         say(
-            _UNKNOWN,
+            "I don't have the delivery time here, but a colleague can tell you. Shall I bring one in?",
+            "With express it takes {delivery.express_time}. I don't have the time of standard delivery here, but a "
+            "colleague can tell you. Shall I bring one in?",
             "Standard delivery takes {delivery.standard_time}.",
             "It usually takes {delivery.standard_time}.",
         ),
@@ -121,6 +135,9 @@ def scenes() -> list[Scene]:
             "Yes, express delivery costs {delivery.express_cost}.",
             "Yes, express delivery takes {delivery.express_time} and costs {delivery.express_cost}.",
             "Yes! Express takes {delivery.express_time} and costs {delivery.express_cost}.",
+            "Express delivery takes {delivery.express_time}.",
+            "Express delivery costs {delivery.express_cost}.",
+            "Express takes {delivery.express_time} and costs {delivery.express_cost}.",
         ),
     )
     countries = (
@@ -132,9 +149,16 @@ def scenes() -> list[Scene]:
         ),
         maybe("Standard delivery takes {delivery.standard_time}.", chance=0.5),
     )
+    reached = {
+        "yes": say("Yes, we deliver to {delivery.countries}.", "Yes, we ship to {delivery.countries}."),
+        "no": say(
+            "I'm afraid we don't deliver there. We ship to {delivery.countries}.",
+            "I'm afraid not. We deliver to {delivery.countries}.",
+        ),
+    }
     cutoff = (
         say(
-            "I don't have the cut-off time here, sorry.",
+            "I don't have the cut-off time here, but a colleague can tell you. Shall I bring one in?",
             "Orders placed by {delivery.cutoff} ship the same day.",
             "If you order by {delivery.cutoff}, it ships the same day.",
         ),
@@ -158,6 +182,12 @@ def scenes() -> list[Scene]:
               weight=3.0),
         Scene(place, COUNTRIES, countries, ("also to {place}?", "and to {place}?", "what about {place}?"),
               {"asks": "countries"}, weight=3.0),
+        *(
+            Scene(place, TO_PLACE, (answer,), ("also to {place}?", "and to {place}?"),
+                  {"asks": "countries", "confirms": word}, always=("delivery.countries",), weight=0.8,
+                  reached=word == "yes")
+            for word, answer in reached.items()
+        ),
         Scene(place, CUTOFF, cutoff, ("does it ship today?", "until what time?"), {"asks": "cutoff"}, weight=2.0),
         Scene("order_place/general", PLACE, order, ("ok, how do I order it?", "how do I buy it?"), weight=3.0),
     ]  # fmt: skip

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nlp.aspects import aspect_of
+from nlp.aspects import aspect_of, compared_aspect
 from nlp.grounding import POINTERS, WORDS, Fact, fill
 from nlp.prompt import Act, Mood, Speaker, Turn, build_prompt
 from nlp.situations import SITUATIONS
+from nlp.tone import OPENERS, goes_before
 from nlp.training.responder import (
     account,
     changes,
@@ -23,6 +23,7 @@ from nlp.training.responder import (
     noise,
     orders,
     payment,
+    product_details,
     products,
     returns,
     small_talk,
@@ -30,10 +31,11 @@ from nlp.training.responder import (
 from nlp.training.responder.grammar import NoAnswerError, Scene, answer_text, names_of, pick_alternatives
 from nlp.training.responder.worlds import World
 
-_TOPICS = (orders, changes, returns, delivery, products, payment, account, small_talk, handoff)
+_TOPICS = (orders, changes, returns, delivery, products, product_details, payment, account, small_talk, handoff)
 _MOODS = (Mood.NEUTRAL,) * 6 + (Mood.NEGATIVE,) * 2 + (Mood.POSITIVE,) * 2
 _KEEP = (1.0, 1.0, 0.9, 0.75, 0.5, 0.2)  # share of the facts at hand that the example holds
-_OF_SCENE = ("missing", "asks")  # facts that a scene gives or leaves out, never drawn
+_OF_ONE_KIND = ("product_search/found", "product_question/compared")  # their products
+_OF_SCENE = ("missing", "asks", "confirms")  # facts that a scene gives or leaves out, never drawn
 # Situations with many answers need more examples than their share.
 _MANY_ANSWERS = {
     "order_status/verified": 2.2,
@@ -46,21 +48,6 @@ _RARE = 0.65  # power of a situation's weight; 1 leaves it as it is, 0 makes all
 _ASKS_UNKNOWN = 0.12  # share of questions for one thing where only their words say which
 HELD_OUT_ONE_IN = 12  # of the ways to ask, for the evaluation
 
-OPENERS = {
-    ("negative", "wait"): (
-        "I'm sorry you've been kept waiting.",
-        "Sorry about the wait.",
-        "I understand that waiting is annoying.",
-    ),
-    ("negative", "trouble"): ("I'm sorry for the trouble.", "Sorry for the inconvenience.", "I'm sorry to hear that."),
-    ("negative", "default"): ("I'm sorry for the trouble.", "I understand this is frustrating."),
-    ("positive", ""): ("Happy to help!", "Sure thing!", "Of course!"),
-}
-_TAKEN_UP = re.compile(
-    r"sorry|afraid|unfortunately|can't|couldn't|happy to|gladly|pleasure|of course|^sure,|^yes|^no problem|don't have"
-    r"|no orders|don't see|cancelled|came back|we are out|^thank|no longer",
-    re.IGNORECASE,
-)
 # A cost belongs to the word that says there is one; a return date to what is sold out.
 _COUPLED = {
     "policy.return_cost": ("policy.return_shipping", "paid"),
@@ -115,13 +102,15 @@ class Generator:
 
     def _example(self, scene: Scene) -> Example:
         rng = self._rng
-        world = World(rng, held_out=self._held_out)
+        world = World(rng, scene, held_out=self._held_out, one_kind=scene.situation in _OF_ONE_KIND)
         mood = rng.choice(_MOODS)
         intent = rng.choice(scene.intents) if scene.intents else scene.intent
         facts = self._facts(scene, world)
-        history, question = self._talk(scene, world, mood)
+        history, question, is_shown = self._talk(scene, world, mood)
+        facts = _with_variant(facts, question, world) if scene.situation == "availability/found" else facts
         if self._held_out:
             facts = _as_detected(scene, facts, question)
+            mood = mood if is_shown else Mood.NEUTRAL
         prompt = build_prompt(
             question=question, history=history, facts=[Fact(key, value) for key, value in facts.items()],
             intent=intent, mood=mood, act=SITUATIONS[scene.situation].act, count_tokens=_rough_tokens, window=448,
@@ -148,23 +137,26 @@ class Generator:
                 facts[key] = chosen[key] = scene.given.get(key) or self._rng.choice(WORDS[key])
         return facts
 
-    def _talk(self, scene: Scene, world: World, mood: Mood) -> tuple[list[Turn], str]:
+    def _talk(self, scene: Scene, world: World, mood: Mood) -> tuple[list[Turn], str, bool]:
+        """Make what was said before and the question; the last tells whether its words show the mood."""
         roll = self._rng.random()
         if roll < 0.66:
-            return [], self._ask(scene.asks, world, mood)
+            return [], *self._ask(scene.asks, world, mood)
         earlier = self._turns(self._any_scene(), world) if self._rng.random() < 0.3 else []
         if roll < 0.92 and scene.follow_ups:
             related = self._rng.choice(self._by_intent.get(scene.intent, self._scenes))
-            return [*earlier, *self._turns(related, world)], self._ask(scene.follow_ups, world, mood)
-        return [*earlier, *self._turns(self._any_scene(), world)], self._ask(scene.asks, world, mood)
+            return [*earlier, *self._turns(related, world)], *self._ask(scene.follow_ups, world, mood)
+        return [*earlier, *self._turns(self._any_scene(), world)], *self._ask(scene.asks, world, mood)
 
     def _any_scene(self) -> Scene:
         return self._rng.choices(self._scenes, self._weights)[0]
 
     def _turns(self, scene: Scene, world: World) -> list[Turn]:
-        """Make an earlier exchange of the same conversation."""
+        """Make an earlier exchange of the same conversation; none where this world's texts do not answer it."""
+        if scene.article not in (None, world.article) or scene.detail not in (None, world.detail):
+            return []
         facts = self._facts(scene, world)
-        asked = self._ask(scene.asks, world, Mood.NEUTRAL)
+        asked, _ = self._ask(scene.asks, world, Mood.NEUTRAL)
         try:
             answer = fill(
                 self._answer(scene, facts, Mood.NEUTRAL), {POINTERS[k]: v for k, v in facts.items() if k in POINTERS}
@@ -174,7 +166,7 @@ class Generator:
         speaker = Speaker.AGENT if self._rng.random() < 0.05 else Speaker.BOT
         return [Turn(Speaker.CUSTOMER, asked), Turn(speaker, answer)]
 
-    def _ask(self, templates: Sequence[str], world: World, mood: Mood) -> str:
+    def _ask(self, templates: Sequence[str], world: World, mood: Mood) -> tuple[str, bool]:
         known = [t for t in templates if is_held_out(t) == self._held_out] or list(templates)
         text = pick_alternatives(self._rng, self._rng.choice(known))
         words = world.words()
@@ -183,16 +175,32 @@ class Generator:
             if name.endswith(".number") and self._rng.random() < 0.4:
                 value = value.lstrip("#")
             text = text.replace(f"{{{name}}}", value)
-        return noise.roughen(self._rng, noise.colour(self._rng, text, mood))
+        coloured = noise.colour(self._rng, text, mood)
+        return noise.roughen(self._rng, coloured), coloured != text
 
     def _answer(self, scene: Scene, facts: Mapping[str, str], mood: Mood) -> str:
         text = answer_text(self._rng, scene.answer, facts)
-        if mood is Mood.NEUTRAL or not scene.apology or SITUATIONS[scene.situation].act is Act.SMALL_TALK:
-            return text
-        if _TAKEN_UP.search(text):
-            return text
         family = scene.apology if mood is Mood.NEGATIVE else ""
-        return f"{self._rng.choice(OPENERS[(mood.value, family)])} {text}"
+        if not scene.apology or SITUATIONS[scene.situation].act is Act.SMALL_TALK or (mood, family) not in OPENERS:
+            return text
+        opener = self._rng.choice(OPENERS[mood, family])
+        return f"{opener} {text}" if goes_before(opener, mood, scene.situation, text) else text
+
+
+def _with_variant(facts: dict[str, str], question: str, world: World) -> dict[str, str]:
+    """Put in the size or colour that the question names, and none where it names none, as the pipeline does."""
+    key, row = "product.1.variant", SITUATIONS["availability/found"].keys
+    size, colour = world.extras["size"], world.extras["colour"]
+    said = question.lower().split()
+    whole = facts.get(key, "").lower()
+    if whole and whole in question.lower():
+        return facts
+    rest = {name: value for name, value in facts.items() if name != key}
+    named = [f"size {size}"] if size.lower() in said else [colour] if colour in said else []
+    if not named and facts.get("confirms") is not None:
+        named = [facts[key]]
+    added = rest | dict.fromkeys([key], named[0]) if named else rest
+    return {name: added[name] for name in row if name in added}
 
 
 def _as_detected(scene: Scene, facts: dict[str, str], question: str) -> dict[str, str]:
@@ -200,7 +208,8 @@ def _as_detected(scene: Scene, facts: dict[str, str], question: str) -> dict[str
     if "asks" not in SITUATIONS[scene.situation].keys:
         return facts
     rest = {key: value for key, value in facts.items() if key != "asks"}
-    aspect = aspect_of(scene.intent, question, facts.get("order.state"))
+    is_compared = scene.situation == "product_question/compared"
+    aspect = compared_aspect(question) if is_compared else aspect_of(scene.intent, question, facts.get("order.state"))
     return rest if aspect is None else {"asks": aspect} | rest
 
 

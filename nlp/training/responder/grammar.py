@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nlp.grounding import POINTERS, sentinel
+from nlp.sentences import SAYS_UNKNOWN
 
 _ALTERNATIVES = re.compile(r"\(([^()]*\|[^()]*)\)")
 _FACT = re.compile(r"\{([a-z0-9_.]+)\}")
@@ -43,11 +44,13 @@ def names_of(template: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One sentence or clause of an answer. An `optional` slot is left out when no template fits."""
+    """One sentence or clause of an answer. An `optional` slot is left out when no template fits; `must` says that the
+    answer is not complete without it when one does; it comes among the first."""
 
     templates: tuple[str, ...]
     optional: bool = False
     chance: float = 1.0  # of being said at all
+    must: bool = False
 
 
 def say(*templates: str) -> Slot:
@@ -58,6 +61,11 @@ def say(*templates: str) -> Slot:
 def maybe(*templates: str, chance: float = 1.0) -> Slot:
     """Make a slot that is said when its facts are there, with this chance."""
     return Slot(templates, optional=True, chance=chance)
+
+
+def also(*templates: str) -> Slot:
+    """Make a slot that the model may not leave out when its facts are there."""
+    return Slot(templates, optional=True, must=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,9 @@ class Scene:
     intents: tuple[str, ...] = ()  # for the `any` rows
     apology: str = "trouble"  # the family of clauses that take up a bad mood; empty for none
     weight: float = 1.0
+    article: str | None = None  # of `worlds.ARTICLES`: the one that answers what is asked
+    detail: str | None = None  # of `worlds.DETAILS`, likewise
+    reached: bool | None = None  # whether the shop delivers to the place that is asked for
 
     @property
     def intent(self) -> str:
@@ -90,8 +101,11 @@ class NoAnswerError(LookupError):
 
 def answer_text(rng: random.Random, slots: Sequence[Slot], facts: Mapping[str, str]) -> str:
     """Compose an answer with sentinels in the place of literals. Raises: NoAnswerError."""
-    parts = []
+    parts: list[str] = []
+    told: set[str] = set()
     for slot in slots:
+        if parts and parts[-1].endswith("?"):  # nothing follows a question
+            break
         if slot.chance < 1.0 and rng.random() >= slot.chance:
             continue
         template = _richest(rng, slot.templates, facts)
@@ -99,19 +113,24 @@ def answer_text(rng: random.Random, slots: Sequence[Slot], facts: Mapping[str, s
             if slot.optional:
                 continue
             raise NoAnswerError(slot.templates[0])
+        named = set(names_of(template))
+        if slot.optional and named and named <= told:
+            continue
+        told |= named
         parts.append(pick_alternatives(rng, template))
     return _FACT.sub(lambda match: _mention(match.group(1), facts), " ".join(part for part in parts if part))
 
 
 def _richest(rng: random.Random, templates: Sequence[str], facts: Mapping[str, str]) -> str | None:
     best: list[str] = []
-    most = -1
+    most = (False, -1)
     for template in templates:
         conditions, body = conditions_of(template)
         names = names_of(body)
         if any(facts.get(key) != value for key, value in conditions) or any(name not in facts for name in names):
             continue
-        score = len(set(names)) + len(conditions)
+        # That something is not known is said only where nothing else is to be said.
+        score = (SAYS_UNKNOWN.search(body) is None, len(set(names)) + len(conditions))
         if score > most:
             best, most = [], score
         if score == most:

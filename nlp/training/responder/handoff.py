@@ -99,6 +99,23 @@ _INTENT_ASKS = {
     "password_reset": account.PASSWORD,
     "out_of_scope": UNCLEAR,
 }
+# What shops rarely state, and who is asked for it.
+BEYOND = (
+    "(can|could) I pick up my order (in|at) (your|the) (store|shop)?",
+    "do you (offer|do|have) (gift wrapping|engraving|personalisation|wholesale prices|click and collect)?",
+    "do you have a (student|senior|military|birthday) discount?",
+    "is your packaging (plastic free|recyclable|sustainable)?",
+    "do you deliver (on saturdays|on weekends|to a po box|in the evening)?",
+    "(do|will) I have to pay (customs|import duties|taxes)?",
+    "can I combine (two|discount) codes?",
+    "do you have a loyalty programme?",
+    "do you price match?",
+    "can somebody else (sign for|collect) my parcel?",
+)
+_MAY_BE_UNKNOWN = (
+    "delivery_options", "discount", "payment_methods", "product_question", "order_place", "refund_policy", "warranty",
+    "cancellation_fee", "newsletter", "review", "order_status",
+)  # fmt: skip
 _ALL_ASKS = tuple(ask for asks in _INTENT_ASKS.values() for ask in asks)
 _WAIT = (
     say(
@@ -207,6 +224,13 @@ def scenes() -> list[Scene]:
             "Shall I hand you over to a colleague?",
         ),
     )
+    unknown = (
+        say(
+            "I don't have that information here, but a colleague can tell you.",
+            "I can't find anything on that here, but a colleague can tell you.",
+        ),
+        say("Shall I bring one in?", "Would you like me to bring one in?"),
+    )
     clarify = (
         say(
             "I'm not sure I understood you.",
@@ -242,6 +266,7 @@ def scenes() -> list[Scene]:
             apology="",
             weight=2.0,
         ),
+        Scene("any/unknown", BEYOND, unknown, ("and that?", "what about that?"), intents=_MAY_BE_UNKNOWN, weight=2.0),
         Scene(
             "any/clarify",
             UNCLEAR + _ALL_ASKS[::5],

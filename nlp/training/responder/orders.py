@@ -184,6 +184,8 @@ _TRACKING_ANSWER: Mapping[str, tuple[Slot, ...]] = {
         say(
             "I don't have a tracking number for this order.",
             "I don't have a tracking number for order {order.number}.",
+            "I don't have a tracking number for this order, but you can follow it here: {order.link}",
+            "I don't have a tracking number for order {order.number}, but you can follow it here: {order.link}",
             "Your tracking number is {order.tracking}.",
             "The tracking number of order {order.number} is {order.tracking}.",
             "Your tracking number for order {order.number} is {order.tracking}, and it travels with {order.carrier}.",

@@ -56,9 +56,27 @@ FEE = (
     "(what|how much) does (it cost to cancel|cancelling cost|a cancellation cost)?",
     "(is|are) (cancelling|cancellation|cancellations) free?",
     "cancellation (fee|cost|charge|penalty)",
-    "(how long|until when) can I cancel (for free|an order|)?",
+    "(how long|until when) can I cancel for free?",
     "do I have to pay if I cancel (my order|)?",
     "what happens if I cancel, does it cost me?",
+)
+ONE_METHOD = {
+    "yes": (
+        "(can|could) I pay (with|by) (paypal|visa|mastercard|card)?",
+        "do you (take|accept) (paypal|visa|mastercard|credit cards)?",
+        "is paypal possible?",
+    ),
+    "no": (
+        "(can|could) I pay (with|by) (bitcoin|apple pay|cheque|cash)?",
+        "do you (take|accept) (bitcoin|google pay|american express)?",
+        "is apple pay possible?",
+    ),
+}
+UNTIL = (
+    "(how long|until when) can I cancel (an order|my order|)?",
+    "what's the deadline for cancelling?",
+    "is there a time limit for (cancelling|a cancellation)?",
+    "how late can I cancel?",
 )
 
 
@@ -93,7 +111,7 @@ def scenes() -> list[Scene]:
         say(
             "I'm sorry about the problem with your payment.",
             "Sorry about the trouble with your payment.",
-            "I understand that's worrying, and we'll check it.",
+            "I understand that's worrying.",
         ),
         say(
             "I'm passing this to a colleague who can look into it.",
@@ -128,10 +146,16 @@ def scenes() -> list[Scene]:
             "New offers go out in our newsletter first: {link.newsletter}",
         ),
     )
+    fee_unknown = "I don't have the cost of cancelling here, but a colleague can tell you. Shall I bring one in?"
     fee = (
         say(
-            "I don't have the cancellation terms here, but a colleague can tell you. Shall I bring one in?",
-            "You can cancel within {policy.cancel_window} of ordering.",
+            fee_unknown,
+            f"You can cancel within {{policy.cancel_window}} of ordering. {fee_unknown}",
+            "policy.cancellation=free? Cancelling is free.",
+            "policy.cancellation=free? Cancelling within {policy.cancel_window} of ordering is free.",
+            "policy.cancellation=fee? There is a cancellation fee of {policy.cancel_fee}.",
+            "policy.cancellation=fee? Cancelling costs {policy.cancel_fee}. It is possible within "
+            "{policy.cancel_window} of ordering.",
             "policy.cancellation=free? No, cancelling is free.",
             "policy.cancellation=free? No, cancelling within {policy.cancel_window} of ordering is free.",
             "policy.cancellation=free? There is no fee if you cancel within {policy.cancel_window} of ordering.",
@@ -142,8 +166,29 @@ def scenes() -> list[Scene]:
             "{policy.cancel_window} of ordering.",
         ),
     )
+    fee_time = (
+        say(
+            "I don't have the time limit for cancelling here, but a colleague can tell you. Shall I bring one in?",
+            "You can cancel within {policy.cancel_window} of ordering.",
+        ),
+        maybe(
+            "policy.cancellation=free? It is free.",
+            "policy.cancellation=fee? The cancellation fee is {policy.cancel_fee}.",
+        ),
+    )
+    accepted = {
+        "yes": say("Yes. You can pay with {payment.methods}.", "Yes. We accept {payment.methods}."),
+        "no": say(
+            "I'm afraid not. You can pay with {payment.methods}.", "I'm afraid not. We accept {payment.methods}."
+        ),
+    }
     return [
         Scene("payment_methods/general", METHODS, methods, ("can I pay with paypal?", "how can I pay?"), weight=3.5),
+        *(
+            Scene("payment_methods/general", ONE_METHOD[word], (answer,), given={"confirms": word},
+                  always=("payment.methods",), weight=0.8)
+            for word, answer in accepted.items()
+        ),
         Scene("payment_problem/general", PROBLEM, problem, ("it still doesn't work",), apology="", weight=2.0),
         Scene("payment_problem/handoff", PROBLEM, problem_handoff, ("still not working",), apology="", weight=2.0),
         Scene("invoice/unverified", INVOICE, invoice, ("and the invoice?",), weight=2.0),
@@ -152,5 +197,8 @@ def scenes() -> list[Scene]:
         Scene("discount/general", DISCOUNT, discount, ("is there a discount?", "any code for that?"), weight=2.5),
         Scene("discount/general", DISCOUNT, discount, ("is there a discount?",),
               never=("discount.code", "discount.amount", "discount.minimum", "discount.ends"), weight=1.5),
-        Scene("cancellation_fee/general", FEE, fee, ("and does that cost anything?", "is that free?"), weight=2.5),
+        Scene("cancellation_fee/general", FEE, fee, ("and does that cost anything?", "is that free?"), weight=1.0),
+        Scene("cancellation_fee/general", FEE, fee, ("and does that cost anything?", "is that free?"),
+              {"asks": "cost"}, weight=2.0),
+        Scene("cancellation_fee/general", UNTIL, fee_time, ("and until when?",), {"asks": "time"}, weight=0.7),
     ]  # fmt: skip

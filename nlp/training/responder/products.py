@@ -5,19 +5,16 @@ from __future__ import annotations
 from nlp.training.responder.grammar import Scene, Slot, maybe, say
 
 DETAIL = (
-    "(is|are) the {product.1.title} (waterproof|warm|comfortable|breathable|durable|washable|good for running)?",
     "tell me (more|something) about the {product.1.title}",
     "(what|how) is the {product.1.title} (like|)?",
     "(can|could) you tell me more about (this|the) {thing}?",
-    "is (this|the|that) {thing} (waterproof|warm enough for winter|any good|vegan|washable|heavy|for kids)?",
-    "(does|will) the {product.1.title} (fit well|run small|keep me warm|last|have pockets|come with a bag)?",
     "more (info|information|details) (on|about) the {product.1.title}",
     "{product.1.title}?",
     "I have a question about the {product.1.title}",
-    "how (heavy|big|long|warm|thick) is the {product.1.title}?",
-    "(can|do) I wash the {product.1.title} (in the machine|at forty degrees|)?",
     "(what are the features|features) of the {product.1.title}?",
-    "does this {thing} have (pockets|a hood|a zip|a lid)?",
+    "is (this|the) {thing} any good?",
+    "(what is special|what's special) about the {product.1.title}?",
+    "describe the {product.1.title} (please|)",
 )
 PRICE = (
     "how much (is|does) the {product.1.title} (cost|)?",
@@ -64,6 +61,15 @@ SEARCH = (
     "help me find a {thing}",
     "something similar to the {product.1.title}",
     "what's (popular|new|trending)?",
+)
+VAGUE = (
+    "I'm looking for something (nice|special|)",
+    "I want to buy something",
+    "(can|could) you recommend (something|anything)?",
+    "any (recommendations|ideas|suggestions)?",
+    "what do you (sell|have)?",
+    "help me choose something",
+    "I need a gift",
 )
 STOCK = (
     "(is|are) the {product.1.title} (in stock|available|still available) (in {product.1.variant}|)?",
@@ -154,7 +160,6 @@ def _question_scenes() -> list[Scene]:
     material = (
         say(
             _UNKNOWN,
-            "This is what I know about the {product.1.title}. {product.1.detail}.",
             "The material of the {product.1.title} is {product.1.material}.",
             "For the {product.1.title} we use {product.1.material}.",
         ),
@@ -232,41 +237,43 @@ def _stock_scenes() -> list[Scene]:
             _SOLD_NEXT,
         ),
     }
+    no_variant = "I'm afraid you can't get the {product.1.title} in {product.1.variant}."
+    not_made = (
+        say(
+            no_variant,
+            f"{no_variant} You can choose from {{product.1.sizes}}.",
+            f"{no_variant} You can choose from {{product.1.colours}}.",
+        ),
+    )
+    never_made = Scene(
+        "availability/found", STOCK, not_made, _FOLLOW_STOCK, {"confirms": "no"},
+        never=("product.1.stock", "product.1.restock"), always=("product.1.title", "product.1.variant"), weight=1.0,
+    )  # fmt: skip
     return [
-        Scene("availability/found", STOCK, answer, _FOLLOW_STOCK, {"product.1.stock": stock},
+        never_made,
+        *(Scene("availability/found", STOCK, answer, _FOLLOW_STOCK, {"product.1.stock": stock},
               () if stock == "sold out" else ("product.1.restock",), ("product.1.title", "product.1.stock"), weight=2.5)
-        for stock, answer in answers.items()
+        for stock, answer in answers.items())
     ]  # fmt: skip
 
 
 def _missing_scenes() -> list[Scene]:
-    which = {
-        "product": (
-            "Which product do you mean?",
-            "Which product is it about? The name is enough.",
-            "Sure, which product do you mean?",
-        ),
-        "size": ("Which size do you need?", "Sure, which size are you looking for?", "What size would you like?"),
-        "colour": ("Which colour would you like?", "Which colour are you looking for?"),
-        "item": ("Which item do you mean?", "Which of the items is it about?"),
-    }
-    vague = {
-        "product": ("What kind of product are you looking for?", "Happy to help, what are you looking for?"),
-        "budget": ("How much would you like to spend?", "Happy to help, what is your budget?"),
-        "size": ("Which size do you need?", "Which size are you looking for?"),
-        "colour": ("Do you have a colour in mind?", "Which colour would you like?"),
-        "reason": ("What will you use it for?", "Happy to help, what do you need it for?"),
-    }
+    which = (
+        "Which product do you mean?",
+        "Which product is it about? The name is enough.",
+        "Sure, which product do you mean?",
+    )
+    vague = ("What kind of product are you looking for?", "Happy to help, what are you looking for?")
     rows = (
         ("product_question/which", WHICH, which, 0.6),
         ("availability/which", WHICH, which, 0.6),
-        ("product_search/vague", SEARCH, vague, 0.5),
+        ("product_search/vague", VAGUE, vague, 0.5),
     )
     next_one = ("is it available?",)
+    given = {"missing": "product"}
     return [
-        Scene(situation, asks, (say(*texts),), next_one, {"missing": missing}, always=("missing",), weight=weight)
-        for situation, asks, table, weight in rows
-        for missing, texts in table.items()
+        Scene(situation, asks, (say(*texts),), next_one, given, always=("missing",), weight=weight)
+        for situation, asks, texts, weight in rows
     ]
 
 
@@ -310,9 +317,14 @@ def scenes() -> list[Scene]:
     search = [
         Scene(
             "product_search/found", SEARCH, _search_answer(count),
-            ("something cheaper?", "anything else?", "do you have other ones?", "and in {colour}?"),
             never=_beyond(count), always=tuple(f"product.{n}.title" for n in range(1, count + 1)), weight=weight,
         )
         for count, weight in ((1, 1.5), (2, 2.5), (3, 5.0))
     ]  # fmt: skip
-    return [*_question_scenes(), *search, *_stock_scenes(), *_missing_scenes(), *_unmatched_scenes()]
+    return [
+        *_question_scenes(),
+        *search,
+        *_stock_scenes(),
+        *_missing_scenes(),
+        *_unmatched_scenes(),
+    ]

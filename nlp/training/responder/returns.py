@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nlp.training.responder.changes import TAKES_OVER
-from nlp.training.responder.grammar import Scene, Slot, maybe, say
+from nlp.training.responder.grammar import Scene, Slot, also, maybe, say
 from nlp.training.responder.orders import unverified
 
 POLICY = (
@@ -111,28 +111,34 @@ WARRANTY = (
 )
 
 _WINDOW = say(
-    "You can return items you don't want to keep.",
+    "You can return items you don't want to keep; just write to us here which ones.",
     "You can send items back within {policy.return_window} of delivery.",
     "You have {policy.return_window} from delivery to return an item.",
     "Anything you don't want to keep can be returned within {policy.return_window} of delivery.",
 )
-_SHIPPING = maybe(
+_SHIPPING = also(
     "policy.return_shipping=free? Return shipping is free.",
     "policy.return_shipping=free? Sending it back is free.",
     "policy.return_shipping=paid? Return shipping costs {policy.return_cost}.",
     "policy.return_shipping=paid? The return costs {policy.return_cost}.",
 )
-_REFUND_TIME = maybe(
+_REFUND_TIME = also(
     "Your refund follows within {policy.refund_time} after the parcel reaches us.",
     "You get your money back within {policy.refund_time} after we receive the return.",
     "Once we have it back, the refund takes {policy.refund_time}.",
 )
-_START = maybe(
+_MONEY_BACK = also(
+    "Your refund follows within {policy.refund_time} after the parcel reaches us.",
+    "You get your money back within {policy.refund_time} after we receive the return.",
+)
+_START = also(
     "Start here: {link.returns}", "You can start the return here: {link.returns}", "Just start it here: {link.returns}"
 )
 _COST_ANSWER = (
     say(
-        "I don't have the cost of a return here, sorry.",
+        "I don't have the cost of a return here, but a colleague can tell you. Shall I bring one in?",
+        "You have {policy.return_window} from delivery to send it back. I don't have the cost of that here, but a "
+        "colleague can tell you. Shall I bring one in?",
         "policy.return_shipping=free? Returns are free, you pay nothing.",
         "policy.return_shipping=free? Return shipping is free for you.",
         "policy.return_shipping=paid? The return is at your own cost.",
@@ -140,13 +146,15 @@ _COST_ANSWER = (
         "policy.return_shipping=paid? Return shipping costs {policy.return_cost}.",
     ),
     maybe(
-        "You have {policy.return_window} from delivery to send it back.",
-        "You can return items within {policy.return_window}.",
+        "policy.return_shipping=free? You have {policy.return_window} from delivery to send it back.",
+        "policy.return_shipping=free? You can return items within {policy.return_window}.",
+        "policy.return_shipping=paid? You have {policy.return_window} from delivery to send it back.",
+        "policy.return_shipping=paid? You can return items within {policy.return_window}.",
     ),
 )
 _TIME_ANSWER = (
     say(
-        "I don't have the time a refund takes here, sorry.",
+        "I don't have the time a refund takes here, but a colleague can tell you. Shall I bring one in?",
         "Refunds take {policy.refund_time} after your return reaches us.",
         "You get your money back within {policy.refund_time} after we receive the return.",
         "It takes {policy.refund_time} from the day your return reaches us.",
@@ -187,7 +195,7 @@ _NOT_YET = (
     _SHIPPING,
     _START,
 )
-_KEEP = maybe(
+_KEEP = also(
     "You have {policy.return_window} from delivery.", "The return window is {policy.return_window} from delivery."
 )
 
@@ -252,8 +260,8 @@ _DAMAGED_ANSWER = (
         "I'm handing order {order.number} to a colleague who will sort it out.",
         "A colleague will take care of order {order.number}.",
     ),
-    maybe("A photo of the item helps us.", "If you can, please send a photo of it here.", chance=0.6),
     *TAKES_OVER,
+    maybe("A photo of the item helps us.", "If you can, please send a photo of it here.", chance=0.6),
 )
 _WARRANTY_ANSWER = (
     say(
@@ -307,17 +315,19 @@ def _of_order() -> list[Scene]:
             RETURN,
             ("can I return it?", "I want to send it back", "{order.number}"),
             _CAN_RETURN,
+            (_KEEP, _SHIPPING, _START),
         ),
         (
             "refund_request/verified",
             REQUEST,
             ("I want my money back", "can I get a refund?", "{order.number}"),
             _REFUNDABLE,
+            (_KEEP, _SHIPPING, _MONEY_BACK, _START),
         ),
     )
-    for situation, asks, follow_ups, can in kinds:
+    for situation, asks, follow_ups, can, told in kinds:
         for state, answer, value, weight in (
-            ("delivered", (can, _KEEP, _SHIPPING, _START), "yes", 2.5),
+            ("delivered", (can, *told), "yes", 2.5),
             ("delivered", _CANNOT, "no", 1.2),
             ("shipped", _NOT_YET, "yes", 1.0),
             ("processing", _NOT_YET, "yes", 0.6),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nlp.sentences import Said, SentenceGroup
-from nlp.training.responder.dialogues import OPENERS, scenes
+from nlp.sentences import Place, Said, SentenceGroup
+from nlp.tone import OPENERS
+from nlp.training.responder.dialogues import scenes
 from nlp.training.responder.grammar import Scene, Slot, conditions_of, every_alternative
 
 
@@ -13,15 +14,19 @@ def taught_sentences() -> dict[str, list[SentenceGroup]]:
     """Return all sentences by situation; each group stands in the answers of one scene."""
     found: dict[str, list[SentenceGroup]] = {}
     for scene in scenes():
-        groups = found.setdefault(scene.situation, [])
-        groups.extend(group for group in _groups(scene) if group not in groups)
+        groups, own = found.setdefault(scene.situation, []), list(_groups(scene))
+        if any(group not in groups for group in own):  # all of them: what is of `must` follows its own first one
+            groups.extend(own)
     return found
 
 
 def _groups(scene: Scene) -> Iterator[SentenceGroup]:
     given = tuple(sorted(scene.given.items()))
+    leads = True  # so far every slot was one that is always said
     for number, slot in enumerate(scene.answer):
-        yield SentenceGroup(given, tuple(_said(slot)), "later" if number else "first")
+        leads = leads and (slot.must or not slot.optional)
+        place: Place = "first" if not number else "must" if leads else "later"
+        yield SentenceGroup(given, tuple(_said(slot)), place)
     if scene.apology:
         yield SentenceGroup((), tuple(Said(text) for text in _openers(scene)), "opening")
 

@@ -10,6 +10,7 @@ import random
 from collections.abc import Mapping
 
 from nlp.grounding import MAX_ORDERS, MAX_PRODUCTS, order_key, product_key
+from nlp.training.responder.grammar import Scene
 
 _SHOPS = (
     "Nordlicht", "Blue Harbour", "Casa Verde", "Fern & Field", "Kiteworks", "Lumen Home", "Oak & Ember", "Tidewater",
@@ -51,29 +52,46 @@ _PLACES = (
 )
 _MONTHS = ("January", "March", "April", "May", "June", "August", "September", "October", "November", "December")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
-_DETAILS = (
-    "Warm, light and easy to pack", "Fully taped seams keep heavy rain out", "It has two zipped pockets and a hood",
-    "Machine washable at 30 degrees", "Holds 0.7 litres and keeps drinks hot for 12 hours", "It weighs 480 grams",
-    "Made for long days outdoors", "The sole grips on wet ground", "It fits a 15 inch laptop",
-)  # fmt: skip
-_ARTICLES = (
-    "We wrap gifts for €3.50", "You can collect your order in our store", "Gift cards are valid for 3 years",
-    "Sale items can be returned like any other item", "Hygiene items can only be returned unopened",
-    "The carrier leaves the parcel with a neighbour if you are not at home", "All payments are encrypted",
-)  # fmt: skip
+DETAILS = {
+    "": ("Warm, light and easy to pack", "Made for long days outdoors", "It has been our favourite for years"),
+    "wash": ("Machine washable at 30 degrees", "It can be washed at 40 degrees"),
+    "rain": ("Fully taped seams keep heavy rain out", "It is waterproof"),
+    "parts": ("It has two zipped pockets and a hood", "It comes with four pockets, a hood and a zip"),
+    "weight": ("It weighs 480 grams", "It weighs 1.2 kilograms and is 40 centimetres long"),
+    "warm": ("It keeps you warm down to minus 10 degrees", "The lining keeps the warmth in, even in winter"),
+}
+ARTICLES = {
+    "gifts": ("We wrap gifts for €3.50", "Gift wrapping is free, just choose it in the basket"),
+    "collect": ("You can collect your order in our store", "Pick-up at the store is free and takes 2 hours"),
+    "cards": ("Gift cards are valid for 3 years",),
+    "sale": ("Sale items can be returned like any other item",),
+    "hygiene": ("Hygiene items and underwear can only be returned unopened",),
+    "neighbour": ("The carrier leaves the parcel with a neighbour if you are not at home",),
+    "secure": ("All payments are encrypted",),
+}
 
 
 class World:
     """One shop with one customer, up to three orders and three products, drawn by `rng`."""
 
-    def __init__(self, rng: random.Random, *, held_out: bool) -> None:
+    def __init__(self, rng: random.Random, scene: Scene, *, held_out: bool, one_kind: bool = False) -> None:
+        """Draw what `scene` leaves open; with `one_kind` all products are of one."""
         self._rng = rng
+        self.detail = rng.choice(list(DETAILS)) if scene.detail is None else scene.detail
+        self.article = scene.article or rng.choice(list(ARTICLES))
         nouns = _HELD_OUT_NOUNS if held_out else _NOUNS
-        self.things = [rng.choice(nouns) for _ in range(MAX_PRODUCTS)]
+        self.things = rng.choices(nouns, k=1) * MAX_PRODUCTS if one_kind else rng.choices(nouns, k=MAX_PRODUCTS)
+        adjectives = rng.sample(_ADJECTIVES, MAX_PRODUCTS)
+        self._titles = [f"{first} {thing.title()}" for first, thing in zip(adjectives, self.things, strict=True)]
         self._shop = rng.choice(_HELD_OUT_SHOPS if held_out else _SHOPS)
         self._domain = self._shop.lower().replace(" ", "").replace("&", "and") + rng.choice((".com", ".shop", ".test"))
         self._currency = rng.choice(("€{}", "${}", "£{}", "{} €"))
         self.values = self._general() | self._orders() | self._products()
+        if scene.situation == "product_question/compared":  # the cheaper one is named first
+            prices = sorted(
+                (self.values[f"product.{n}.price"] for n in (1, 2)), key=lambda text: float(text.strip("€$£ "))
+            )
+            self.values.update(zip(("product.1.price", "product.2.price"), prices, strict=True))
         self.extras = {
             "thing": self.things[0],
             "size": rng.choice(_SIZES),
@@ -81,6 +99,9 @@ class World:
             "place": rng.choice(_PLACES),
             "email": rng.choice(_NAMES).lower() + rng.choice(_MAIL_ENDS),
         }
+        if scene.reached is not None:
+            listed = self.values["delivery.countries"].split(", ")
+            self.extras["place"] = rng.choice([place for place in _PLACES if (place in listed) == scene.reached])
 
     def words(self) -> Mapping[str, str]:
         """Return what a customer's text may name: facts and loose words."""
@@ -132,7 +153,7 @@ class World:
             "refund.amount": self._money(10, 200),
             "refund.expected": self._date(),
             "article.title": "Good to know",
-            "article.text": rng.choice(_ARTICLES),
+            "article.text": rng.choice(ARTICLES[self.article]),
             "article.link": f"{site}/help",
             **{f"link.{page}": f"{site}/{page}" for page in pages},
         }
@@ -164,13 +185,13 @@ class World:
         for index in range(1, MAX_PRODUCTS + 1):
             size, shade = rng.choice(_SIZES), rng.choice(_COLOURS)
             row = {
-                "title": f"{rng.choice(_ADJECTIVES)} {self.things[index - 1].title()}",
+                "title": self._titles[index - 1],
                 "price": self._money(5, 200),
                 "sizes": "S, M and L",
                 "colours": " and ".join(rng.sample(_COLOURS, 2)),
                 "variant": rng.choice((f"size {size}", shade, f"{shade}, size {size}")),
                 "material": rng.choice(("100% cotton", "recycled polyester", "merino wool", "stainless steel")),
-                "detail": rng.choice(_DETAILS),
+                "detail": rng.choice(DETAILS[self.detail]),
                 "restock": self._date(),
                 "old_price": self._money(50, 300),
                 "link": f"https://{self._domain}/p/{rng.randint(1, 999)}",

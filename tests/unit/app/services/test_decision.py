@@ -201,15 +201,11 @@ def test_what_is_asked_for_is_a_fact() -> None:
 
 def test_countries_are_quoted_from_the_article() -> None:
     article = Article(id=uuid4(), title="Delivery", body="We deliver to France.", url="/d", states_facts=True)
-    found = [Found(article, 0.4)]
-    assert (
-        decide(ask("do you ship to France?", "delivery_options", articles=found)).situation
-        == "delivery_options/article"
-    )
-    assert (
-        decide(ask("how long does it take?", "delivery_options", articles=found)).situation
-        == "delivery_options/general"
-    )
+    found: dict[str, Any] = {"articles": [Found(article, 0.4)], "sentences": {article.id: Found(article.body, 0.4)}}
+    countries = ask("do you ship to France?", "delivery_options", **found)
+    assert decide(countries).situation == "delivery_options/article"
+    time = ask("how long does it take?", "delivery_options", **found)
+    assert decide(time).situation == "delivery_options/general"
 
 
 @pytest.mark.parametrize(("state", "situation"), [("processing", "possible"), ("shipped", "too_late")])

@@ -1,0 +1,69 @@
+"""How an answer begins: with a clause that takes the customer's mood up, where that is in place.
+
+Cheer goes before no bad news and to nobody who writes because something went wrong; an apology before no good news.
+The training data is made by the same rules, and the sentences an answer may hold are chosen by them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from nlp.prompt import Mood
+
+# By mood, and for a bad one by what it is about: see `Scene.apology`.
+OPENERS: Mapping[tuple[Mood, str], tuple[str, ...]] = MappingProxyType(
+    {
+        (Mood.NEGATIVE, "wait"): (
+            "I'm sorry you've been kept waiting.",
+            "Sorry about the wait.",
+            "I understand that waiting is annoying.",
+        ),
+        (Mood.NEGATIVE, "trouble"): ("I'm sorry for the trouble.", "Sorry for the inconvenience."),
+        (Mood.NEGATIVE, "default"): ("I'm sorry for the trouble.", "I understand this is frustrating."),
+        (Mood.POSITIVE, ""): ("Happy to help!", "Glad to help!"),
+    }
+)
+_CHEER = frozenset(OPENERS[Mood.POSITIVE, ""])
+# People write about these because something did not go as they wished, however kindly they put it.
+_NO_CHEER = frozenset(
+    {
+        "account_delete", "cancellation_fee", "complaint", "contact_human", "damaged_or_wrong_item", "order_cancel",
+        "payment_problem", "refund_request", "refund_status", "return_or_exchange", "signup_problem", "any",
+    }
+)  # fmt: skip
+# Openings of their own, and news that no opening goes with.
+_TAKEN_UP = re.compile(
+    r"sorry|afraid|unfortunately|can't|couldn't|happy to|gladly|pleasure|of course|^sure,|^yes|^no problem|^no,"
+    r"|don't have|have nothing|no orders|don't see|cancelled|came back|we are out|^thank|no longer|good news",
+    re.IGNORECASE,
+)
+_BAD_NEWS = re.compile(
+    r"not with you yet|not shipped|has no |there is no |not received|waiting for|still being|being (?:packed|prepared)"
+    r"|delayed|running late|refunded|returned to us|which one|at your own cost|records (?:show|say)|sold out"
+    r"|hasn't|don't know|own cost",
+    re.IGNORECASE,
+)
+_QUESTION_WORD = re.compile(r"\b(?:what|whats|which|when|where|wheres|who|whose|how|hows|why)\b", re.IGNORECASE)
+_YES_NO = re.compile(
+    r"(?:^|[.!?,;:]\s*|\b(?:hi|hello|hey|yo|and|so|ok|but|also|then|please)\s+)"
+    r"(?:is|are|r|am|was|were|do|does|did|can|could|may|might|will|would|should|has|have|any|got)\b"
+    r"|\b(?:if|whether)\b",
+    re.IGNORECASE,
+)
+
+
+def goes_before(opener: str, mood: Mood, situation: str, sentence: str) -> bool:
+    """Tell whether an opener may stand before an answer's first sentence."""
+    if _TAKEN_UP.search(sentence):
+        return False
+    if opener not in _CHEER:
+        return mood is Mood.NEGATIVE
+    is_in_place = situation.partition("/")[0] not in _NO_CHEER and not _BAD_NEWS.search(sentence)
+    return mood is Mood.POSITIVE and is_in_place
+
+
+def is_yes_no_question(text: str) -> bool:
+    """Tell whether a question can be answered by yes or no: `do you ship to Spain?`, not `how much is shipping?`."""
+    return bool(_YES_NO.search(text)) and not _QUESTION_WORD.search(text)
