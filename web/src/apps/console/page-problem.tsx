@@ -2,7 +2,7 @@ import { RefreshCw } from "lucide-react";
 import { Button } from "@/features/ui/button";
 import { Empty } from "@/features/ui/states";
 
-/** In place of a page that broke, or whose files went away with an older release. */
+/** In place of a page that broke, or whose files went away: with an older release, or with the network. */
 export function PageProblem() {
   return (
     <main className="flex min-w-0 flex-1">
@@ -15,7 +15,10 @@ export function PageProblem() {
           </Button>
         }
       >
-        A newer version may have been installed meanwhile. What you have written is kept.
+        {navigator.onLine
+          ? "A newer version may have been installed meanwhile."
+          : "There is no network. Reload when it is back."}{" "}
+        What you have written is kept.
       </Empty>
     </main>
   );

@@ -122,7 +122,9 @@ function SearchField({ value, onChange, field }: SearchProps) {
         className="h-9 min-w-0 flex-1 bg-transparent outline-none placeholder:text-ink-3 [&::-webkit-search-cancel-button]:hidden"
       />
       {value === "" ? (
-        <KeyCaps keys="/" inherit />
+        <span className="pointer-coarse:hidden">
+          <KeyCaps keys="/" />
+        </span>
       ) : (
         <IconButton name="Clear the search" onClick={() => onChange("")}>
           <X size={14} />
