@@ -1,0 +1,72 @@
+"""An answer begins as its news and the customer's mood allow."""
+
+from __future__ import annotations
+
+import pytest
+
+from nlp.grounding import Fact
+from nlp.prompt import Mood
+from nlp.registry import STARTER_RESPONDER
+from nlp.sentences import Sentences
+from nlp.tone import goes_before, is_yes_no_question
+
+GOOD, BAD = "You can call us on <extra_id_2>.", "We have not received the payment for order <extra_id_40> yet."
+
+
+def begun(situation: str, mood: Mood, question: str = "", **facts: str) -> list[str]:
+    found = [Fact(key.replace("__", "."), value) for key, value in facts.items()]
+    allowed = Sentences.load(STARTER_RESPONDER).allowed(situation, found, mood=mood, question=question)
+    return list(allowed.groups[0])
+
+
+def test_cheer_goes_before_good_news_alone() -> None:
+    assert goes_before("Happy to help!", Mood.POSITIVE, "contact_info/general", GOOD)
+    assert not goes_before("Happy to help!", Mood.POSITIVE, "order_status/verified", BAD)
+    assert not goes_before("Happy to help!", Mood.POSITIVE, "refund_request/unverified", "Let me look that up.")
+    assert not goes_before("Happy to help!", Mood.NEUTRAL, "contact_info/general", GOOD)
+
+
+def test_an_apology_goes_to_the_unhappy_and_before_no_other_one() -> None:
+    assert goes_before("I'm sorry for the trouble.", Mood.NEGATIVE, "contact_info/general", GOOD)
+    assert not goes_before("I'm sorry for the trouble.", Mood.POSITIVE, "contact_info/general", GOOD)
+    assert not goes_before("I'm sorry for the trouble.", Mood.NEGATIVE, "order_status/verified", "I'm afraid not.")
+
+
+def test_the_answers_of_the_starter_begin_by_these_rules() -> None:
+    assert any(one.startswith("Happy") for one in begun("contact_info/general", Mood.POSITIVE, shop__phone="1"))
+    unpaid = {"order__number": "#1", "order__state": "awaiting payment"}
+    assert not any(one.startswith(("Happy", "Glad")) for one in begun("order_status/verified", Mood.POSITIVE, **unpaid))
+    assert not any(" sorry " in one for one in begun("contact_info/general", Mood.NEUTRAL, shop__phone="1"))
+
+
+def test_yes_is_said_only_to_what_can_be_answered_by_it() -> None:
+    facts = {"policy__cancellation": "fee", "policy__cancel_fee": "€5.00"}
+    asked = begun("cancellation_fee/general", Mood.NEUTRAL, "is there a fee?", **facts)
+    assert any(one.startswith("Yes") for one in asked)
+    how_much = begun("cancellation_fee/general", Mood.NEUTRAL, "how much does it cost?", **facts)
+    assert how_much
+    assert not any(one.startswith("Yes") for one in how_much)
+
+
+def test_the_cost_of_cancelling_that_nobody_stated_is_said_to_be_unknown() -> None:
+    answers = begun("cancellation_fee/general", Mood.NEUTRAL, "is that free?", asks="cost", policy__cancel_window="2 h")
+    assert all("I don't have the cost" in one and "colleague" in one for one in answers)
+
+
+def test_the_time_of_a_refund_is_not_left_out() -> None:
+    facts = {"order__state": "delivered", "order__returnable": "yes", "policy__refund_time": "5 days"}
+    answers = begun("refund_request/verified", Mood.NEUTRAL, "I want my money back", **facts)
+    assert answers
+    assert all("<extra_id_8>" in one for one in answers)
+
+
+@pytest.mark.parametrize(
+    "text", ["do you ship to Spain?", "hi is it waterproof", "any discounts?", "tell me if it fits"]
+)
+def test_yes_no_questions(text: str) -> None:
+    assert is_yes_no_question(text)
+
+
+@pytest.mark.parametrize("text", ["how much is it?", "where is my order", "can you tell me when it comes?", "price"])
+def test_other_questions(text: str) -> None:
+    assert not is_yes_no_question(text)
