@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
@@ -19,6 +20,7 @@ from realtime.peer import peer_of
 from realtime.protocol import shapes
 
 TAG = "attachments"
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 # What a stranger sent runs nothing and loads nothing, wherever it is opened.
 _SAFE = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -86,19 +88,43 @@ async def _body(call: Call) -> bytes:
 
 async def get_attachment(call: Call) -> Response:
     """Return a file of a message; 409 while it is being fetched, and for one that was not taken."""
-    return _served(await call.context.attachments.open(call.staff.shop, call.request.path_params["id"]))
+    return _served(await call.context.attachments.open(call.staff.shop, call.request.path_params["id"]), call)
 
 
 async def get_signed_attachment(call: Call) -> Response:
     """Return a file to whoever has its signed address: a vendor for an hour, or the customer it was sent to."""
     query: LinkQuery = call.query
-    return _served(await call.context.attachments.open_signed(call.request.path_params["id"], query.exp, query.sig))
+    file = await call.context.attachments.open_signed(call.request.path_params["id"], query.exp, query.sig)
+    return _served(file, call)
 
 
-def _served(file: OpenFile) -> Response:
+def _served(file: OpenFile, call: Call) -> Response:
+    """Serve a file, or the part of it that is asked for: players of sound and film begin anywhere (RFC 9110, 14)."""
     place = "inline" if is_shown(file.media_type) else "attachment"
     named = f"{place}; filename*=UTF-8''{quote(file.name, safe='')}"
-    return Response(file.content, media_type=file.media_type, headers={**_SAFE, "Content-Disposition": named})
+    headers = {**_SAFE, "Content-Disposition": named, "Accept-Ranges": "bytes"}
+    size, asked = len(file.content), call.request.headers.get("range", "")
+    part = asked_range(asked, size) if "if-range" not in call.request.headers else None
+    if part is None:
+        return Response(file.content, media_type=file.media_type, headers=headers)
+    if not part:
+        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
+    headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
+    return Response(file.content[part.start : part.stop], 206, headers, file.media_type)
+
+
+def asked_range(header: str, size: int) -> range | None:
+    """Return the positions that a Range header asks for, none when it asks for what is not there; None: all of it, as
+    for no header, several parts, and what cannot be read."""
+    found = _RANGE.fullmatch(header.strip())
+    if found is None or not (found[1] or found[2]):
+        return None
+    if not found[1]:
+        return range(max(0, size - int(found[2])), size)
+    start, last = int(found[1]), int(found[2]) if found[2] else size - 1
+    if found[2] and last < start:
+        return None
+    return range(start, min(last + 1, size)) if start < size else range(0)
 
 
 OPERATIONS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from app.auth.staff import Lifetimes, StaffAuth
 from app.auth.tokens import Tokens
 from app.channels.http import VendorHttp
 from app.channels.registry import BY_KIND
+from app.channels.shopify import SHOPIFY
+from app.channels.shopify_admin import ShopifyAdmin
 from app.db.account_traces import SqlAccountStates, SqlAccountTraces
 from app.db.archive import SqlArchive
 from app.db.channel_accounts import SqlChannelAccounts
@@ -50,6 +52,7 @@ from app.services.reads import Reads
 from app.services.reconciling import Reconciling
 from app.services.replies import Replies
 from app.services.sending import Sending
+from app.services.shopify_subscriptions import ShopifyUpkeep
 from app.services.signs import Signs
 from app.services.suggesting import Suggestions
 from app.settings import Settings
@@ -164,11 +167,13 @@ async def seed(core: Core) -> SeededDemo:
 
 
 def open_channel_health(core: Core) -> ChannelHealth:
-    """Return what checks channel accounts."""
+    """Return what checks channel accounts; Shopify's admin is asked as the settings say."""
+    settings = core.settings
+    admin = ShopifyAdmin(core.http, api_version=settings.shopify_api_version, stand_in=settings.shopify_stand_in)
     return ChannelHealth(
         core.accounts,
         SqlAccountTraces(core.database),
-        BY_KIND,
+        {**BY_KIND, SHOPIFY.kind: replace(SHOPIFY, upkeep=ShopifyUpkeep(admin))},
         core.http,
         SystemClock(),
         public_url=core.settings.resolved_public_url,

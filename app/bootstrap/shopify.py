@@ -36,11 +36,16 @@ class ShopifyParts:
     due: SyncDue
 
 
+def open_installed(core: Core) -> SqlInstalledAccounts:
+    """Return what installations write."""
+    return SqlInstalledAccounts(core.database, Vault(core.settings.resolved_secret_key()))
+
+
 def open_shopify(core: Core, parts: Parts) -> ShopifyParts:
     """Wire Shopify's parts."""
     settings, clock = core.settings, SystemClock()
     admin = ShopifyAdmin(core.http, api_version=settings.shopify_api_version, stand_in=settings.shopify_stand_in)
-    installed = SqlInstalledAccounts(core.database, Vault(settings.resolved_secret_key()))
+    installed = open_installed(core)
     client_secret = settings.shopify_client_secret.get_secret_value()
     runs, synced = SqlSyncRuns(core.database), SqlSyncedRecords(core.database)
 
@@ -59,7 +64,7 @@ def open_shopify(core: Core, parts: Parts) -> ShopifyParts:
         scopes=settings.shopify_scopes.replace(" ", ""),
         public_url=settings.resolved_public_url,
     )
-    access = ShopifyAccess(core.accounts, installed, admin, parts.store, clock)
+    access = ShopifyAccess(core.accounts, installed, admin, parts.store, parts.publisher, clock)
     url = f"{settings.resolved_public_url}/api/webhooks/{SHOPIFY.path}/"
     records = ShopifySync(
         synced,

@@ -15,7 +15,14 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
-from app.channels.port import Fetched, FetchRefusedError, HttpAnswer, HttpLostError, HttpUnreachableError
+from app.channels.port import (
+    AnswerTooLargeError,
+    Fetched,
+    FetchRefusedError,
+    HttpAnswer,
+    HttpLostError,
+    HttpUnreachableError,
+)
 
 CONNECT_S = 5.0
 TOTAL_S = 15.0
@@ -73,6 +80,8 @@ class VendorHttp:
                 return await self._exchange(pinned, ANSWER_BYTES)
         except _NOT_SENT as error:
             raise HttpUnreachableError(type(error).__name__) from error
+        except FetchRefusedError as error:
+            raise AnswerTooLargeError(error.reason) from error
         except (httpx2.HTTPError, TimeoutError) as error:
             if not sent.is_set():
                 raise HttpUnreachableError(type(error).__name__) from error

@@ -128,7 +128,12 @@ class _Reader:
     def _postback(self, part: Fields) -> InboundEvent:
         key = _text(part.get("mid")) or self._hashed("postback")
         title = _text(part.get("title")) or _text(part.get("payload"))
-        return Postback(**self._about(key, self._sender), title=title, payload=_text(part.get("payload")))
+        return Postback(
+            **self._about(key, self._sender),
+            title=title,
+            payload=_text(part.get("payload")),
+            referral=_referral(part.get("referral") or self._event.get("referral")),
+        )
 
     def _receipt(self, kind: str, part: Fields) -> InboundEvent:
         watermark, mids = part.get("watermark"), part.get("mids")

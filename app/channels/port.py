@@ -115,6 +115,10 @@ class HttpLostError(Exception):
     """The request may have arrived, and no answer came."""
 
 
+class AnswerTooLargeError(HttpLostError):
+    """The answer was longer than any that is read: what it said is not known."""
+
+
 class HttpUnreachableError(Exception):
     """The request surely did not arrive."""
 
@@ -132,7 +136,7 @@ class Http(Protocol):
     ) -> HttpAnswer:
         """Send one request; no redirects.
 
-        Raises: HttpLostError, HttpUnreachableError.
+        Raises: HttpLostError (AnswerTooLargeError among them), HttpUnreachableError.
         """
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from app.channels.port import FetchRefusedError, Http, HttpAnswer, HttpLostError, HttpUnreachableError
+from app.channels.port import AnswerTooLargeError, Http, HttpAnswer, HttpLostError, HttpUnreachableError
 
 THROTTLED_S = 2.0  # when Shopify does not tell how long
 _FORM = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
@@ -130,10 +130,10 @@ class ShopifyAdmin:
     async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         try:
             answer = await self._http.request("POST", url, headers=headers, content=body)
+        except AnswerTooLargeError as error:
+            raise TooMuchError(str(error)) from error
         except (HttpLostError, HttpUnreachableError) as error:
             raise AdminError(f"Shopify cannot be reached: {type(error).__name__}") from error
-        except FetchRefusedError as error:
-            raise TooMuchError(error.reason) from error
         if answer.status in (400, 401, 402, 403, 404, 423):
             raise AdminRefusedError(f"Shopify answered {answer.status}", is_credentials=answer.status in (401, 403))
         if answer.status not in (200, 429):

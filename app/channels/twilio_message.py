@@ -40,7 +40,14 @@ def message_of(form: Mapping[str, str]) -> InboundEvent:
         return Ignored(key=key, account=account, kind="message without a sender")
     if "ButtonPayload" in form:
         title = form.get("ButtonText") or form.get("Body", "")
-        return Postback(key=key, account=account, address=address, title=title, payload=form["ButtonPayload"])
+        return Postback(
+            key=key,
+            account=account,
+            address=address,
+            title=title,
+            payload=form["ButtonPayload"],
+            referral=_referral(form),
+        )
     attachments = _media(form)
     text = form.get("Body", "") or _place_line(form)
     return MessageReceived(

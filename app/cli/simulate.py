@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -14,19 +16,30 @@ import typer
 from rich.console import Console
 
 from app.bootstrap.core import open_core
+from app.bootstrap.shopify import open_installed
 from app.channels.registry import BY_KIND
 from app.cli.channels import ShopOption, run_command, shop_named
 from app.errors import ConfigurationError
 from app.services.accounts import AccountDesk
 from app.settings import get_settings
+from app.simulate.loopback import serving
 from app.simulate.scene import KINDS, Scene, scene
 from app.simulate.shopify import SHOP_DOMAIN, order, post_event
+from app.simulate.shopify_storefront import PREFIX, Storefront
 
 POLL_S = 0.1
 ANSWER_S = 60.0
 SILENCE_S = 4.0  # after which no more parts are waited for
 ORDER_TOPIC = "orders/create"
 CUSTOMER_EMAIL = "ana@demo.test"
+CUSTOMER = 7001  # of the orders that are told of
+EXTENSION = Path(__file__).parents[2] / "deploy" / "shopify" / "extensions" / "assistify-chat"
+BLOCK_SETTINGS = {
+    "position": "right",
+    "colour": "#0b6b54",
+    "greeting": "Hello! Ask me about your order.",
+    "proxy": PREFIX,
+}
 
 console = Console()
 
@@ -37,7 +50,7 @@ def register(app: typer.Typer) -> None:
 
 
 def simulate(
-    kind: Annotated[str, typer.Argument(help="whatsapp, messenger, instagram or shopify")],
+    kind: Annotated[str, typer.Argument(help="whatsapp, messenger, instagram, telegram or shopify")],
     text: Annotated[str, typer.Argument(help="What the customer writes; without it, line by line from here")] = "",
     shop: ShopOption = "",
     url: Annotated[str, typer.Option(help="Address of the running server, when it is not the configured one")] = "",
@@ -47,14 +60,15 @@ def simulate(
 ) -> None:
     """Play a customer on a channel against the running server, the vendor's send API included (development only).
 
-    For shopify, TEXT is the number of an order that the shop tells of.
+    For shopify, TEXT is the number of an order that the shop tells of; without it, the storefront is served, with a
+    customer who is signed in there, until a line is entered.
     """
     settings = get_settings()
     if settings.is_production:
         raise ConfigurationError("simulate is for development: it connects an account that is none")
     server = url or settings.resolved_public_url
     if kind == "shopify":
-        run_command(_shopify(text or "2001", shop, server))
+        run_command(_shopify(text, shop, server) if text else _storefront(shop, server))
     elif kind in KINDS:
         run_command(_talk(kind, text, shop, server, person))
     else:
@@ -103,10 +117,36 @@ async def _say(played: Scene, text: str, *, echo: bool = True) -> None:
         console.print(f"(nothing came within {ANSWER_S:.0f} s)")
 
 
+async def _storefront(shop: str, server: str) -> None:
+    """Serve a page with the theme app extension, and the app proxy behind it."""
+    if not EXTENSION.is_dir():
+        raise ConfigurationError(f"the storefront needs the theme app extension of the repository, at {EXTENSION}")
+    client_secret = secrets.token_hex(16)
+    await _connect("shopify", _shopify_fields(client_secret), shop)
+    storefront = Storefront(
+        SHOP_DOMAIN,
+        client_secret,
+        f"{server.rstrip('/')}/api/storefront/shopify/",
+        (EXTENSION / "blocks" / "chat.liquid").read_text("utf-8"),
+        {path.name: path.read_bytes() for path in (EXTENSION / "assets").iterdir()},
+        BLOCK_SETTINGS,
+        customer=CUSTOMER,
+    )
+    async with serving(storefront.app) as page:
+        async with open_core(get_settings()) as core:
+            await open_installed(core).allow_origins(await shop_named(core, shop), [page])
+        console.print(f"The storefront, with customer {CUSTOMER} signed in: {page}", markup=False)
+        console.print("A line, or the end of the input, ends it.")
+        await asyncio.to_thread(sys.stdin.readline)
+
+
+def _shopify_fields(client_secret: str) -> Mapping[str, str]:
+    return {"shop_domain": SHOP_DOMAIN, "client_secret": client_secret, "access_token": "shpat_simulated"}
+
+
 async def _shopify(number: str, shop: str, server: str) -> None:
     client_secret = secrets.token_hex(16)
-    fields = {"shop_domain": SHOP_DOMAIN, "client_secret": client_secret, "access_token": "shpat_simulated"}
-    await _connect("shopify", fields, shop)
+    await _connect("shopify", _shopify_fields(client_secret), shop)
     status = 0
     with suppress(httpx2.HTTPError):
         webhook = f"{server.rstrip('/')}/api/webhooks/shopify/"

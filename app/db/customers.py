@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
 from app.db.database import Database
-from app.services.customers import ConversationLine, CustomerCard, OrderCard, OrderLine, ProductLine
+from app.db.joined import holders
+from app.services.customers import ConversationLine, CustomerCard, FoundCustomer, OrderCard, OrderLine, ProductLine
 
 SHOWN = 10  # orders, conversations and recommendations
+MOST_FOUND = 20
 
 
 class SqlCustomers:
@@ -19,6 +22,20 @@ class SqlCustomers:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def find(self, shop: UUID, words: str) -> Sequence[FoundCustomer]:
+        """Read the shop's records; what was joined to another is found by it, too, and shown as the other."""
+        table = models.Customer
+        named = (table.name, table.email, table.phone, table.external_id)
+        holds = or_(*(column.icontains(words, autoescape=True) for column in named))
+        query = select(table.id).where(table.shop_id == shop, holds)
+        async with self._database.read_session() as session:
+            found = await session.scalars(query.order_by(table.created_at.desc(), table.id.desc()).limit(MOST_FOUND))
+            people = await holders(session, ids := found.all())
+            verified = exists().where(models.ChannelIdentity.customer_id == table.id, models.ChannelIdentity.verified)
+            rows = await session.execute(select(table, verified).where(table.id.in_(set(people.values()))))
+            by_id = {row.id: FoundCustomer(row.id, row.name, row.email, row.phone, is_v) for row, is_v in rows.all()}
+        return [by_id[one] for one in dict.fromkeys(people[one] for one in ids)]
 
     async def card(self, shop: UUID, customer: UUID) -> CustomerCard | None:
         """Return the card of a customer of this shop."""

@@ -98,10 +98,12 @@ class MessageDeleted(Inbound, frozen=True, tag="deleted", kw_only=True):
 
 
 class Postback(Inbound, frozen=True, tag="postback", kw_only=True):
-    """The customer pressed a button: `title` is what it said, `payload` what we had put behind it."""
+    """The customer pressed a button: `title` is what it said, `payload` what we had put behind it, `referral` what led
+    here."""
 
     title: str
     payload: str = ""
+    referral: Referral | None = None
 
 
 class ReceiptStatus(StrEnum):

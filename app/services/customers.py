@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
@@ -69,8 +70,22 @@ class CustomerCard(Struct, frozen=True):
     blocked_at: datetime | None = None
 
 
+class FoundCustomer(Struct, frozen=True):
+    """A customer who was looked for; `verified`: known to the shop by at least one address."""
+
+    id: UUID
+    name: str | None
+    email: str | None
+    phone: str | None
+    verified: bool
+
+
 class Customers(Protocol):
     """Reads customers of one shop."""
+
+    async def find(self, shop: UUID, words: str) -> Sequence[FoundCustomer]:
+        """Return some customers whose name, e-mail address, number or id holds the words, the newest first; also those
+        who never wrote."""
 
     async def card(self, shop: UUID, customer: UUID) -> CustomerCard | None:
         """Return a customer with orders and conversations; None when the shop has no such customer."""

@@ -117,6 +117,14 @@ async def tell_broken(change: Change, account: UUID) -> None:
     await _tell(change, "channel_broken", cause, await _that_or_leaders(change, None), is_about_it=False)
 
 
+async def tell_account_broken(tx: Transaction, shop: UUID, account: UUID, now: datetime) -> Sequence[Publication]:
+    """Tell owners and admins that a channel account was stopped outside of any conversation, once a day; return what
+    to publish then."""
+    leaders = _leaders_of(await tx.notifications.staff(shop))
+    told = _told("channel_broken", f"{account}:{now:%Y-%m-%d}", leaders, conversation=None, at=now)
+    return [notice.publication for notice in await _add(tx, shop, told)]
+
+
 async def tell_dead(tx: Transaction, job: ClaimedJob, now: datetime) -> Sequence[Publication]:
     """Tell owners and admins that a job was given up, once an hour for each kind; return what to publish then.
 

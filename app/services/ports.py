@@ -88,8 +88,11 @@ class Messages(Protocol):
 
     async def find_by_key(self, conversation: UUID, sender: UUID, client_id: str) -> Message | None: ...
 
-    async def place_of(self, identity: UUID, client_id: str) -> tuple[UUID, UUID] | None:
-        """Return (conversation, message) of what the customer at an address wrote under this key."""
+    async def place_of(
+        self, identity: UUID, client_id: str, *, also_of_others: bool = False
+    ) -> tuple[UUID, UUID] | None:
+        """Return (conversation, message) of what the customer at an address wrote under this key, or what another
+        inbox said to them."""
 
     async def redact(self, message: Message) -> None:
         """Wipe what was said, wherever it stands: its row, its events (they become tombstones), prompts, the inbox."""

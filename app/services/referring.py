@@ -24,8 +24,9 @@ def key_of(provider_id: str) -> str:
 
 
 async def place_of(tx: Transaction, account: UUID, identity: UUID, provider_id: str) -> tuple[UUID, UUID] | None:
-    """Return (conversation, message) of what the vendor calls by this id: the customer's own, or one sent to them."""
-    own = await tx.messages.place_of(identity, key_of(provider_id))
+    """Return (conversation, message) of what the vendor calls by this id: the customer's own, one sent to them from
+    here, or from another inbox."""
+    own = await tx.messages.place_of(identity, key_of(provider_id), also_of_others=True)
     if own is not None:
         return own
     sent = await tx.deliveries.find_by_provider_id(account, provider_id)
@@ -38,12 +39,11 @@ async def refers_to(
     tx: Transaction, account: UUID, identity: UUID, event: MessageReceived | Postback
 ) -> Mapping[str, Any] | None:
     """Return what an event refers to, as on the wire; None for nothing that is known here."""
-    if not isinstance(event, MessageReceived):
-        return None
-    place = await place_of(tx, account, identity, event.reply_to) if event.reply_to else None
+    reply_to, story = (event.reply_to, event.story) if isinstance(event, MessageReceived) else (None, None)
+    place = await place_of(tx, account, identity, reply_to) if reply_to else None
     refers = shapes.Refers(
         message=None if place is None else place[1],
-        story=None if event.story is None else shapes.Story(url=event.story.url),
+        story=None if story is None else shapes.Story(url=story.url),
         referral=None if event.referral is None else shapes.Referral(**msgspec.structs.asdict(event.referral)),
     )
     return None if refers == shapes.Refers() else msgspec.to_builtins(refers)

@@ -13,7 +13,9 @@ from app.channels.shopify_admin import AdminRefusedError, App, Reply, ShopifyAdm
 from app.domain.channel import Account
 from app.services.accounts import Accounts
 from app.services.clock import Clock
+from app.services.notifying import tell_account_broken
 from app.services.ports import Store
+from app.services.publish import Publisher
 from app.services.shopify_install import InstalledAccounts, time_of
 
 log = structlog.get_logger(__name__)
@@ -25,12 +27,19 @@ class ShopifyAccess:
     """Asks for one account at a time."""
 
     def __init__(
-        self, accounts: Accounts, installed: InstalledAccounts, admin: ShopifyAdmin, store: Store, clock: Clock
+        self,
+        accounts: Accounts,
+        installed: InstalledAccounts,
+        admin: ShopifyAdmin,
+        store: Store,
+        publisher: Publisher,
+        clock: Clock,
     ) -> None:
         self._accounts = accounts
         self._installed = installed
         self._admin = admin
         self._store = store
+        self._publisher = publisher
         self._clock = clock
 
     async def account(self, account: UUID) -> Account | None:
@@ -52,7 +61,7 @@ class ShopifyAccess:
                 if not error.is_credentials:
                     raise
                 if is_last or not found.secrets.get("refresh_token"):
-                    await self._stop(account, error)
+                    await self._stop(found, error)
                     raise
                 found = await self._renewed(found)
         raise AssertionError("the second try returns or raises")
@@ -75,7 +84,7 @@ class ShopifyAccess:
             now = await self.account(found.id)
             if now is not None and now.secrets.get("refresh_token") != used:
                 return now
-            await self._stop(found.id, error)
+            await self._stop(found, error)
             raise
         await self._installed.renew(found.id, used, grant)
         log.info("shopify token renewed", action="shopify_token_renewed", account=str(found.id))
@@ -84,7 +93,9 @@ class ShopifyAccess:
             raise AdminRefusedError("the app is not installed")
         return now
 
-    async def _stop(self, account: UUID, error: AdminRefusedError) -> None:
+    async def _stop(self, account: Account, error: AdminRefusedError) -> None:
         async with self._store.write() as tx:
-            await tx.deliveries.stop_account(account, str(error))
+            await tx.deliveries.stop_account(account.id, str(error))
+            told = await tell_account_broken(tx, account.shop, account.id, self._clock.now())
             await tx.commit()
+        await self._publisher.publish(told)

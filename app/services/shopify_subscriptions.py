@@ -7,14 +7,16 @@ compliance topics cannot be subscribed by the API: they are part of the app's co
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
 
-from app.channels.shopify_admin import AdminError
-from app.domain.channel import Account
+from app.channels.port import Http, HttpLostError, Parsed
+from app.channels.shopify_admin import AdminError, AdminRefusedError, ShopifyAdmin, ThrottledError, TooMuchError
+from app.domain.channel import Account, Renewal, VendorReport
 from app.domain.job import ClaimedJob
 from app.services.shopify_access import ShopifyAccess
 from app.services.shopify_install import InstalledAccounts
@@ -90,6 +92,48 @@ class ShopifySubscriptions:
         parts = urlsplit(url)
         own = [f"{parts.scheme}://{parts.netloc}"] if parts.scheme == "https" and parts.netloc else []
         await self._installed.allow_origins(account.shop, [f"https://{account.external_id}", *own])
+
+
+class ShopifyUpkeep:
+    """See app.channels.port.Upkeep: what is asked about an installed app. Subscribing, renewing and fetching have jobs
+    of their own."""
+
+    def __init__(self, admin: ShopifyAdmin) -> None:
+        self._admin = admin
+
+    async def inspect(self, account: Account, webhook_url: str, http: Http) -> VendorReport:
+        """Ask which topics come to us; nothing of an account that was connected by its keys.
+
+        Raises: HttpLostError.
+        """
+        token = account.secrets.get("access_token", "")
+        if not account.fields.get("installed_at"):
+            return VendorReport()
+        try:
+            told = (await self._admin.ask(account.external_id, token, LISTED, {})).data
+        except AdminRefusedError as error:
+            # A token that has ended is renewed at its next use: no harm.
+            is_renewed = bool(account.secrets.get("refresh_token"))
+            return VendorReport(credentials_good=None if is_renewed else False, detail=str(error))
+        except (ThrottledError, TooMuchError):
+            return VendorReport(credentials_good=True)
+        except AdminError as error:
+            raise HttpLostError(str(error)) from error
+        ours = {node["topic"] for node in told["webhookSubscriptions"]["nodes"] if node["uri"] == webhook_url}
+        missing = tuple(topic for topic in wanted_topics(account) if topic not in ours)
+        return VendorReport(credentials_good=True, subscribed=bool(ours), missing=missing if ours else ())
+
+    async def subscribe(self, account: Account, webhook_url: str, http: Http) -> bool:
+        """Nothing here: the job of ShopifySubscriptions does it, every day."""
+        return False
+
+    async def missed(self, account: Account, since: datetime, http: Http) -> Sequence[Parsed]:
+        """Nothing here: the daily walk through the records finds what was missed."""
+        return []
+
+    async def renew(self, account: Account, http: Http) -> Renewal | None:
+        """Nothing here: tokens are renewed as they are used."""
+        return None
 
 
 def wanted_topics(account: Account) -> list[str]:

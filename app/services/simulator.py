@@ -21,6 +21,7 @@ from app.simulate.shopify import SHOP_DOMAIN, order, post_event
 from realtime.ports import CommandError
 
 SHOPIFY = "shopify"
+TAKEN = 200
 ORDER_TOPIC = "orders/create"
 CUSTOMER_EMAIL = "ana@demo.test"
 KEPT_LINES = 200
@@ -98,8 +99,11 @@ class Simulator:
             raise CommandError("bad_frame", f"person: {kind} has no such address")
         played = await self._start(shop, kind)
         played.scene.person = person or played.scene.person
-        played.written.append(Line(True, played.scene.person, text, time.time()))
-        return await played.scene.write(text)
+        line = Line(True, played.scene.person, text, time.time())
+        status = await played.scene.write(text)
+        if status == TAKEN:  # what the server refuses is not on the channel
+            played.written.append(line)
+        return status
 
     async def read(self, shop: UUID, kind: str) -> None:
         """Let the customer read all that came.

@@ -115,6 +115,14 @@ async def test_an_answer_of_the_bot_arrives_whole(shop: DemoShop, single_server:
         assert parts[0] == answer["text"]
 
 
+async def test_a_storefront_is_served_from_the_command_line(single_server: ServerProcess) -> None:
+    command = ("simulate", "shopify", "--url", single_server.url)
+    printed = await asyncio.to_thread(
+        run_command, *command, folder=single_server.folder, settings=single_server.settings
+    )
+    assert "signed in: http://127.0.0.1:" in printed  # nobody is at the keyboard: it is over at once
+
+
 async def test_a_customer_is_played_from_the_command_line(single_server: ServerProcess) -> None:
     # Somebody new: an agent may have the conversation with the usual one.
     command = ("simulate", "messenger", "Hello", "--url", single_server.url, "--person", "2077")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, ScalarSelect, bindparam, insert, select, update
+from sqlalchemy import Row, ScalarSelect, bindparam, insert, or_, select, update
 
 from app.db import models
 from app.db.base import table_of
@@ -57,15 +57,20 @@ class SqlMessages:
         row = (await self._session.execute(_BY_KEY, key)).one_or_none()
         return None if row is None else message_of(row)
 
-    async def place_of(self, identity: UUID, client_id: str) -> tuple[UUID, UUID] | None:
-        """Look in all conversations of an identity."""
+    async def place_of(
+        self, identity: UUID, client_id: str, *, also_of_others: bool = False
+    ) -> tuple[UUID, UUID] | None:
+        """Look in all conversations of an identity. What another inbox said has nobody of ours as its sender."""
+        senders = models.Message.sender_id == identity
+        if also_of_others:
+            senders = or_(senders, models.Message.sender_id.is_(None))
         found = (
             await self._session.execute(
                 select(models.Message.conversation_id, models.Message.id)
                 .join(models.Conversation, models.Conversation.id == models.Message.conversation_id)
                 .where(
                     models.Conversation.identity_id == identity,
-                    models.Message.sender_id == identity,
+                    senders,
                     models.Message.client_id == client_id,
                 )
             )

@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx2
 import pytest
 
+from app.api.attachments import asked_range
 from app.db import models
 from app.db.files import SqlFiles
 from app.domain.people import Role
@@ -126,6 +127,32 @@ async def test_an_agents_file_reaches_the_vendor_by_an_address_that_ends(rig: Pr
         (row,) = await rig.rows(models.Message, id=sent.message)
         assert row.attachments[0]["url"] == f"/api/attachments/{file}/"
         assert (await client.get(row.attachments[0]["url"])).content == PNG
+        part = await client.get(row.attachments[0]["url"], headers={"Range": "bytes=1-3"})
+        assert (part.status_code, part.content) == (206, PNG[1:4])
+        assert part.headers["content-range"] == f"bytes 1-3/{len(PNG)}"
+        beyond = await client.get(row.attachments[0]["url"], headers={"Range": f"bytes={len(PNG)}-"})
+        assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{len(PNG)}")
+
+
+@pytest.mark.parametrize(
+    ("header", "positions"),
+    [
+        ("bytes=0-", range(10)),
+        ("bytes=2-4", range(2, 5)),
+        ("bytes=8-99", range(8, 10)),
+        ("bytes=-3", range(7, 10)),
+        ("bytes=-99", range(10)),
+        ("bytes=-0", range(10, 10)),
+        ("bytes=10-", range(0)),
+        ("bytes=4-2", None),
+        ("bytes=0-1,4-5", None),
+        ("bytes=-", None),
+        ("lines=0-1", None),
+        ("", None),
+    ],
+)
+def test_the_part_of_a_file_that_is_asked_for(header: str, positions: range | None) -> None:
+    assert asked_range(header, 10) == positions
 
 
 def test_a_signed_address_is_good_for_an_hour() -> None:

@@ -74,6 +74,8 @@ async def call(rig: Product, operation: Operation, role: Role, ids: dict[str, st
     query = {"conversation_id": ids["conversations"]} if "get_conversation_messages" in path else {}
     if path == "/api/attachments/":
         query = {"conversation": ids["conversations"]}
+    if path == "/api/customers/":
+        query = {"q": "cust"}
     bodies = {
         "/api/messages/process_message/": {"conversation_id": ids["conversations"], "text": "hello"},
         "/api/conversations/create_conversation/": {"customer": "cust_1"},

@@ -74,6 +74,20 @@ async def test_webhooks_are_subscribed_once_however_often_it_is_done(shopify: Sh
     assert sorted(after) == sorted((item["topic"], HOOK) for item in before.values())
 
 
+async def test_the_check_tells_of_subscriptions_that_are_gone(shopify: Shopify) -> None:
+    health = shopify.rig.web.context.channel_health
+    await shopify.install()
+
+    async def troubles() -> list[str]:
+        return [trouble.value for one in await health.of_shop(shopify.rig.mine.shop.id) for trouble in one.troubles]
+
+    assert await troubles() == ["not_subscribed"]
+    await shopify.work()
+    assert await troubles() == []
+    shopify.shop.subscriptions.pop(1)
+    assert await troubles() == ["fields_missing"]
+
+
 async def test_the_storefront_may_embed_the_widget(shopify: Shopify) -> None:
     shopify.shop.primary_url = "https://www.demo-coats.example"
     await shopify.install()
@@ -218,6 +232,12 @@ async def test_an_account_that_is_refused_for_good_is_marked(shopify: Shopify) -
     with pytest.raises(AdminRefusedError):
         await shopify.parts.access.ask(account, LISTED, {})
     assert (await shopify.row()).problem == "Shopify answered 400"
+    notices = await shopify.rig.rows(models.Notification, kind="channel_broken")
+    leaders = {shopify.rig.mine.staff[role].id for role in (Role.OWNER, Role.ADMIN)}
+    assert {row.user_id for row in notices} == leaders
+    with pytest.raises(AdminRefusedError):
+        await shopify.parts.access.ask(account, LISTED, {})
+    assert len(await shopify.rig.rows(models.Notification)) == len(notices)  # once a day
 
 
 async def test_taken_out_the_tokens_go_and_the_signing_secret_stays(shopify: Shopify) -> None:

@@ -79,6 +79,14 @@ async def test_a_customer_writes_and_sees_the_answer(stage: Stage, kind: str) ->
     assert [one["state"] for one in health] == ["ok"]
 
 
+async def test_what_the_server_refuses_is_not_on_the_phone(stage: Stage) -> None:
+    await stage.play("messenger", text="Hello?")
+    (account,) = await stage.rig.rows(models.ChannelAccount, kind="messenger")
+    await stage.rig.web.context.account_desk.change(stage.rig.mine.shop.id, account.id, {"app_secret": "another"})
+    assert (await stage.play("messenger", text="Anybody?"))["status"] == 403
+    assert await stage.lines("messenger") == [("customer", "Hello?")]
+
+
 async def test_faults_are_switched_on_and_off(stage: Stage) -> None:
     await stage.play("messenger", text="Hello?")
     await Hands(stage.rig).work()

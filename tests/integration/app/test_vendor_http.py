@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping
+from unittest.mock import patch
 
 import pytest
 from starlette.applications import Starlette
@@ -13,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from app.channels.http import ForbiddenAddressError, VendorHttp
-from app.channels.port import FetchRefusedError, HttpLostError, HttpUnreachableError
+from app.channels.port import AnswerTooLargeError, FetchRefusedError, HttpLostError, HttpUnreachableError
 from app.simulate.faults import BrokenResponse
 from app.simulate.loopback import serving
 from app.simulate.twilio import TwilioStandIn
@@ -133,6 +134,8 @@ async def test_what_is_too_large_or_of_another_type_is_not_taken(local: VendorHt
     async with serving(app) as base:
         with pytest.raises(FetchRefusedError, match="larger"):
             await fetch(base, "/file", 999, "text/html")
+        with patch("app.channels.http.ANSWER_BYTES", 999), pytest.raises(AnswerTooLargeError):  # to a send: it is lost
+            await local.request("GET", base + "/file")
         with pytest.raises(FetchRefusedError, match="type"):
             await fetch(base, "/file", 1000, "image/png")
         with pytest.raises(FetchRefusedError, match="redirects"):

@@ -8,9 +8,20 @@ from uuid import UUID
 import pytest
 
 from app.db import models
-from app.domain.channel import Accepted, InboundEvent, MessageDeleted, MessageReceived, Reaction, Referral, Story
+from app.domain.channel import (
+    Accepted,
+    Echo,
+    InboundEvent,
+    MessageDeleted,
+    MessageReceived,
+    Postback,
+    Reaction,
+    Referral,
+    Story,
+)
 from app.domain.job import Lane
 from app.services.inbox import Arrival, Inbox
+from app.services.receipts import Receipts
 from app.services.receiving import Receiving
 from realtime.protocol import shapes
 from tests.integration.db.test_delivering import Post
@@ -35,6 +46,7 @@ async def receive(post: Post, *events: InboundEvent) -> None:
     inbox = Inbox(post.world.store, post.world.publisher)
     await inbox.accept("messenger", [Arrival(account, event, b"{}") for event in events], {})
     receiving = Receiving(post.world.store, post.changes, post.world.clock)
+    receiving.handle({Echo: Receipts(post.world.store, post.changes, post.deliver, receiving, {}).echo})
     for job in await post.world.jobs.claim(Lane.RECEIVE, post.world.worker, 9):
         await receiving(job)
         await post.world.jobs.done(job)
@@ -55,6 +67,22 @@ async def test_an_answer_names_the_message_it_is_for(post: Post, answered: str, 
     assert messages[-1].refers == shapes.Refers(message=messages[place].id)
     last = (await post.world.log(post.conversation))[-1]
     assert str(messages[place].id).encode() in last.body
+
+
+async def test_what_another_inbox_said_is_answered_and_reacted_to(post: Post) -> None:
+    theirs = Echo(key="m8", account="1001", address="2001", message="m8", text="From the other inbox")
+    await receive(post, theirs, message("m9", reply_to="m8"))
+    await receive(post, Reaction(key="r1", account="1001", address="2001", message="m8", emoji="❤"))
+    echoed, answer = (await said(post))[-2:]
+    assert (echoed.text, echoed.reaction) == ("From the other inbox", "❤")
+    assert answer.refers == shapes.Refers(message=echoed.id)
+
+
+async def test_a_pressed_button_keeps_the_advertisement_that_led_to_it(post: Post) -> None:
+    ad = Referral(source="ADS", headline="Coats")
+    await receive(post, Postback(key="m9", account="1001", address="2001", title="Get started", referral=ad))
+    refers = (await said(post))[-1].refers
+    assert refers == shapes.Refers(referral=shapes.Referral(source="ADS", headline="Coats"))
 
 
 async def test_what_is_not_here_or_not_with_this_customer_is_not_named(post: Post) -> None:

@@ -68,6 +68,9 @@ def test_what_a_message_answers_or_came_from() -> None:
     led = one(message={"mid": "m_2", "text": "Hi", "referral": {"source": "ADS", "ads_context_data": shown}})
     assert isinstance(led, MessageReceived)
     assert led.referral == Referral(source="ADS", headline="Warm coats")
+    pressed = one(postback={"mid": "m_4", "title": "Get started", "referral": {"source": "SHORTLINK", "type": "OPEN"}})
+    assert isinstance(pressed, Postback)
+    assert pressed.referral == Referral(source="SHORTLINK")
     for wrong in ({"source": 7, "ads_context_data": []}, "ADS", {}):
         odd = one(message={"mid": "m_3", "text": "Hi", "referral": wrong, "reply_to": {"story": "s1"}})
         assert isinstance(odd, MessageReceived)
