@@ -1,11 +1,7 @@
-"""A process that takes a webhook and kills itself at one step: `python -m tests.integration.app.dying_receiver ...`.
-
-It imports no models: there is nothing to answer here, and a dozen of these have to start quickly.
-"""
+"""A process that takes a webhook and kills itself at one step; see tests.fixtures.mortals."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Any
@@ -84,7 +80,3 @@ async def main(folder: Path, step: str) -> None:
         with patch.object(owner, name, dying(getattr(owner, name))):
             await answer(core, parts, event(step))
             await work(parts)
-
-
-if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))

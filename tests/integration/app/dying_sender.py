@@ -1,11 +1,9 @@
-"""A worker that kills itself at one step of sending: `python -m tests.integration.app.dying_sender FOLDER STEP`."""
+"""A worker that kills itself at one step of sending; see tests.fixtures.mortals."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -69,7 +67,3 @@ async def main(folder: Path, step: str) -> None:
         rig = Product(core, build_parts(core), None, None)  # type: ignore[arg-type]
         with patch.object(owner, name, last):
             await Hands(rig).work()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))

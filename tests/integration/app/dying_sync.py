@@ -1,12 +1,7 @@
-"""A worker that walks through Shopify's records and kills itself: `python -m ...dying_sync FOLDER BASE STEP`.
-
-It imports no models, so that several of these start quickly.
-"""
+"""A worker that walks through Shopify's records and kills itself at one step; see tests.fixtures.mortals."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -74,7 +69,3 @@ async def main(folder: Path, base: str, step: str) -> None:
                 if job.kind == SYNC_KIND:
                     await backfill(job)
                     await parts.queue.done(job)
-
-
-if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from app.db import models
+from tests.fixtures.mortals import Mortals
 from tests.fixtures.signed import PUBLIC_URL
 from tests.integration.app.dying_receiver import DEATHS, event, text_of
 from tests.integration.app.rig import Product, product
@@ -24,19 +22,18 @@ async def rig(folder: Path) -> AsyncIterator[Product]:
         yield opened
 
 
-async def die(folder: Path, step: str) -> None:
-    """Run a server that dies at a step."""
-    command = [sys.executable, "-m", "tests.integration.app.dying_receiver", str(folder), step]
-    child = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
-    _, told = await child.communicate()
-    assert child.returncode == -signal.SIGKILL, told.decode()[-2000:]
+@pytest.fixture(scope="module")
+def mortals() -> Iterator[Mortals]:
+    mortals = Mortals("tests.integration.app.dying_receiver")
+    yield mortals
+    mortals.close()
 
 
-async def test_dead_at_every_step(rig: Product, folder: Path) -> None:
+async def test_dead_at_every_step(rig: Product, folder: Path, mortals: Mortals) -> None:
     vendors = Vendors(rig)
     await vendors.connect("messenger")
     for step in DEATHS:
-        await die(folder, step)
+        await mortals.die(folder, step)
         assert (await vendors.post(event(step))).status_code == 200  # a vendor without an answer sends it again
         await expire_leases(rig.core.database)
         await vendors.work()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 from uuid import uuid4
@@ -13,6 +11,7 @@ import pytest
 
 from app.services.deliver import CHECK_KIND
 from tests.fixtures.effort import EFFORT
+from tests.fixtures.mortals import Mortals
 from tests.integration.app.dying_sender import DEATHS
 from tests.integration.app.rig import Product
 from tests.integration.app.stand_ins import Connected, Hands, agent_of, connected
@@ -23,12 +22,11 @@ TEXT = "Your parcel left on Monday."
 NEVER_CALLED = "the part is marked as being sent"
 
 
-async def die(folder: Path, step: str) -> None:
-    """Run a worker that dies at a step."""
-    command = [sys.executable, "-m", "tests.integration.app.dying_sender", str(folder), step]
-    child = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
-    _, told = await child.communicate()
-    assert child.returncode == -signal.SIGKILL, told.decode()[-2000:]
+@pytest.fixture(scope="module")
+def mortals() -> Iterator[Mortals]:
+    mortals = Mortals("tests.integration.app.dying_sender")
+    yield mortals
+    mortals.close()
 
 
 async def settle(channel: Connected, hands: Hands) -> None:
@@ -42,14 +40,16 @@ async def settle(channel: Connected, hands: Hands) -> None:
 
 @pytest.mark.parametrize("step", DEATHS)
 @pytest.mark.parametrize("kind", ["whatsapp", *(["messenger"] if IS_LONG else [])])
-async def test_dead_at(rig: Product, folder: Path, kind: Literal["whatsapp", "messenger"], step: str) -> None:
+async def test_dead_at(
+    rig: Product, folder: Path, mortals: Mortals, kind: Literal["whatsapp", "messenger"], step: str
+) -> None:
     hands = Hands(rig)
     async with connected(rig, kind) as channel:
         await channel.write("Hello?")
         await hands.work()
         conversation = await channel.conversation()
         sent = await rig.parts.cases.sending.send(agent_of(rig), conversation, str(uuid4()), TEXT)
-        await die(folder, step)
+        await mortals.die(folder, step)
         await settle(channel, hands)
         if step == NEVER_CALLED:
             # The narrow case: nobody can know that the call was not made. It is told, and a person decides.

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +10,7 @@ import pytest
 from app.db import models
 from app.services.shopify_backfill import SYNC_KIND, Status
 from tests.fixtures.effort import EFFORT
+from tests.fixtures.mortals import Mortals
 from tests.integration.app.dying_sync import BEFORE, DEATHS
 from tests.integration.app.shopify_nodes import customer, order, product
 from tests.integration.app.shopify_shop import Shopify, shopify_shop
@@ -35,15 +33,14 @@ async def shopify(folder: Path) -> AsyncIterator[Shopify]:
         yield opened
 
 
-async def die(folder: Path, base: str, step: str) -> None:
-    """Run a worker that dies at a step."""
-    command = [sys.executable, "-m", "tests.integration.app.dying_sync", str(folder), base, step]
-    child = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
-    _, told = await child.communicate()
-    assert child.returncode == -signal.SIGKILL, told.decode()[-2000:]
+@pytest.fixture(scope="module")
+def mortals() -> Iterator[Mortals]:
+    mortals = Mortals("tests.integration.app.dying_sync")
+    yield mortals
+    mortals.close()
 
 
-async def test_dead_at_every_step(shopify: Shopify, folder: Path) -> None:
+async def test_dead_at_every_step(shopify: Shopify, folder: Path, mortals: Mortals) -> None:
     rig, runs = shopify.rig, shopify.parts.runs
     account = await shopify.install()
     for step in CHOSEN:
@@ -56,7 +53,7 @@ async def test_dead_at_every_step(shopify: Shopify, folder: Path) -> None:
         shopify.shop.products.pop(1, None) if step == CHOSEN[-1] else None
         is_full = "ids" not in step
         begun = await runs.begin(account.shop_id, account.id, 3, full=is_full)
-        await die(folder, shopify.base, step)
+        await mortals.die(folder, shopify.base, step)
         await expire_leases(rig.core.database)
         while (run := await runs.find(account.id)) is not None and run.status is Status.RUNNING:
             await make_due(rig.core.database, SYNC_KIND)
