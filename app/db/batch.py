@@ -11,35 +11,90 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Insert, Table, Update, bindparam, event, literal_column, select
+from sqlalchemy import (
+    Insert,
+    String,
+    Table,
+    Text,
+    Update,
+    bindparam,
+    column,
+    event,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.types import TypeEngine
 
 STATEMENTS_KEPT = 512  # combinations of writes
 
-Build = Callable[[str, str], Insert | Update]
-"""Makes a statement for a dialect; its parameters are named with a prefix, so that it stands beside others."""
+Parameter = Callable[[str, TypeEngine[Any]], ColumnElement[Any]]
+"""Where a value comes from: a parameter of one row's statement, or a column of many rows."""
+
+Computed = Mapping[str, Callable[[Parameter], ColumnElement[Any]]]
 
 
 class Write:
-    """One statement, made once, whose parameters come each time."""
+    """An insert of one row, or an update of the row whose id is given; its parameters come each time."""
 
-    __slots__ = ("build", "table")
+    __slots__ = ("columns", "computed", "is_insert", "or_nothing", "table")
 
-    def __init__(self, table: Table, build: Build) -> None:
+    def __init__(
+        self, table: Table, columns: tuple[str, ...], *, is_insert: bool, computed: Computed, or_nothing: bool = False
+    ) -> None:
         self.table = table
-        self.build = build
+        self.columns = columns
+        self.is_insert = is_insert
+        self.computed = computed
+        self.or_nothing = or_nothing
+
+    def parameters(self) -> dict[str, TypeEngine[Any]]:
+        """Return the types of all parameters by name."""
+        types: dict[str, TypeEngine[Any]] = {name: self.table.c[name].type for name in self.columns}
+
+        def note(name: str, type_: TypeEngine[Any]) -> ColumnElement[Any]:
+            types[name] = type_
+            return bindparam(name, type_=type_)
+
+        for make in self.computed.values():
+            make(note)
+        return types if self.is_insert else {"id": self.table.c.id.type, **types}
+
+    def for_one(self, dialect: str, prefix: str) -> Insert | Update:
+        """Make the statement; its parameters are named with a prefix, so that it stands beside others."""
+        values = self._values(lambda name, type_: bindparam(prefix + name, type_=type_))
+        if not self.is_insert:
+            row = self.table.c.id == bindparam(f"{prefix}id", type_=self.table.c.id.type)
+            return self.table.update().where(row).values(values)
+        statement = (insert_on_sqlite if dialect == "sqlite" else insert_on_postgresql)(self.table).values(values)
+        return statement.on_conflict_do_nothing() if self.or_nothing else statement
+
+    def for_rows(self, prefix: str) -> Insert | Update:
+        """Make the statement of PostgreSQL for any number of rows; each parameter is an array of theirs."""
+        types = {name: Text() if isinstance(type_, String) else type_ for name, type_ in self.parameters().items()}
+        arrays = [bindparam(prefix + name, type_=ARRAY(type_, dimensions=1)) for name, type_ in types.items()]
+        columns = [column(name, type_) for name, type_ in types.items()]
+        rows = func.unnest(*arrays).table_valued(*columns).render_derived()
+        values = self._values(lambda name, _: rows.c[name])
+        if not self.is_insert:
+            return self.table.update().where(self.table.c.id == rows.c.id).values(values)
+        statement = insert_on_postgresql(self.table).from_select(
+            list(values), select(*values.values()), include_defaults=False
+        )
+        return statement.on_conflict_do_nothing() if self.or_nothing else statement
+
+    def _values(self, parameter: Parameter) -> dict[str, ColumnElement[Any]]:
+        values = {name: parameter(name, self.table.c[name].type) for name in self.columns}
+        return values | {name: make(parameter) for name, make in self.computed.items()}
 
 
-def inserting(
-    table: Table,
-    *columns: str,
-    computed: Mapping[str, Callable[[str], ColumnElement[Any]]] | None = None,
-    or_nothing: bool = False,
-) -> Write:
+def inserting(table: Table, *columns: str, computed: Computed | None = None, or_nothing: bool = False) -> Write:
     """Return an insert of one row; `computed` columns are made by the server. A unique index may be in the way only
     with `or_nothing`.
 
@@ -49,26 +104,13 @@ def inserting(
     missing = {column.name for column in table.columns if column.default is not None} - {*columns, *made}
     if missing:
         raise ValueError(f"expected values for {sorted(missing)} of {table.name}")
-
-    def build(dialect: str, prefix: str) -> Insert:
-        insert = (insert_on_sqlite if dialect == "sqlite" else insert_on_postgresql)(table)
-        values: dict[str, ColumnElement[Any]] = {name: _parameter(table, name, prefix) for name in columns}
-        values |= {name: make(prefix) for name, make in made.items()}
-        statement = insert.values(values)
-        return statement.on_conflict_do_nothing() if or_nothing else statement
-
-    return Write(table, build)
+    return Write(table, columns, is_insert=True, computed=made, or_nothing=or_nothing)
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT)
 def updating(table: Table, columns: tuple[str, ...]) -> Write:
     """Return an update of these columns of the row whose id is the parameter `id`."""
-
-    def build(dialect: str, prefix: str) -> Update:
-        row = table.c.id == bindparam(f"{prefix}id", type_=table.c.id.type)
-        return table.update().where(row).values({name: _parameter(table, name, prefix) for name in columns})
-
-    return Write(table, build)
+    return Write(table, columns, is_insert=False, computed={})
 
 
 Waiting = tuple[Write, Mapping[str, Any]]
@@ -92,7 +134,7 @@ class BatchingSession(Session):
             for write, values in waiting:
                 connection.execute(_alone(write, "sqlite"), _named(0, values))
             return
-        for batch in _batches(waiting):
+        for batch in in_order(waiting):
             parameters: dict[str, Any] = {}
             for number, (_, values) in enumerate(batch):
                 parameters |= _named(number, values)
@@ -122,7 +164,7 @@ def _before_commit(session: Session) -> None:
         session.send()
 
 
-def _batches(waiting: Iterable[Waiting]) -> Iterator[list[Waiting]]:
+def in_order(waiting: Iterable[Waiting]) -> Iterator[list[Waiting]]:
     """Split writes where one touches the row of an earlier one."""
     batch: list[Waiting] = []
     touched: set[tuple[str, object]] = set()
@@ -138,19 +180,15 @@ def _batches(waiting: Iterable[Waiting]) -> Iterator[list[Waiting]]:
 
 @lru_cache(maxsize=STATEMENTS_KEPT)
 def _alone(write: Write, dialect: str) -> Any:
-    return write.build(dialect, _prefix(0))
+    return write.for_one(dialect, _prefix(0))
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT)
 def _together(writes: tuple[Write, ...], dialect: str) -> Any:
     if len(writes) == 1:
         return _alone(writes[0], dialect)
-    parts = [write.build(dialect, _prefix(number)).cte(f"w{number}") for number, write in enumerate(writes)]
+    parts = [write.for_one(dialect, _prefix(number)).cte(f"w{number}") for number, write in enumerate(writes)]
     return select(literal_column("1")).add_cte(*parts)
-
-
-def _parameter(table: Table, column: str, prefix: str) -> ColumnElement[Any]:
-    return bindparam(prefix + column, type_=table.c[column].type)
 
 
 def _named(number: int, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
+import asyncpg
 import structlog
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 CLOSE_S = 2.0
 POOL_SIZE = 10
 MAX_OVERFLOW = 10
+DRIVERS = 2  # connections whose statements do without SQLAlchemy
 _WRITES = "assistify_writes"
 
 
@@ -45,8 +47,11 @@ class Database:
         self._one_writer: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
             event.listen(self.engine.sync_engine, "begin", _begin_on_sqlite)
-        else:
-            event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
+            return
+        event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
+        self._drivers = create_async_engine(parsed, pool_size=DRIVERS, max_overflow=0, hide_parameters=True)
+        event.listen(self._drivers.sync_engine, "checkout", _refuse_closed)
+        event.listen(self._drivers.sync_engine, "connect", _plan_once)
 
     @asynccontextmanager
     async def write_session(self) -> AsyncIterator[BatchSession]:
@@ -65,6 +70,18 @@ class Database:
         async with BatchSession(self.engine, expire_on_commit=False, autoflush=False) as session:
             await session.connection(execution_options=options)
             yield session
+
+    @asynccontextmanager
+    async def driver(self) -> AsyncIterator[asyncpg.Connection[Any]]:
+        """Lend the driver's own connection to PostgreSQL, without a transaction; leave none open.
+
+        Its statements are planned once, not for the values that they come with.
+        """
+        async with self._drivers.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            if not isinstance(driver, asyncpg.Connection):
+                raise TypeError(f"expected a connection of asyncpg, got {type(driver).__name__}")
+            yield driver
 
     @asynccontextmanager
     async def alone(self, lock: int) -> AsyncIterator[None]:
@@ -100,6 +117,8 @@ class Database:
         try:
             async with asyncio.timeout(CLOSE_S):
                 await self.engine.dispose()
+                if not self.is_sqlite:
+                    await self._drivers.dispose()
                 await self._sqlite.join()
         except TimeoutError:
             log.warning("the database did not end its connections", action="database_close_timeout")
@@ -112,6 +131,14 @@ def _refuse_closed(connection: DBAPIConnection, record: ConnectionPoolEntry, pro
     """
     if record.driver_connection is not None and record.driver_connection.is_closed():
         raise DisconnectionError("the server ended this connection")
+
+
+def _plan_once(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    """With arrays of parameters the server would plan each call anew, which takes it longer than the call."""
+    cursor = connection.cursor()
+    cursor.execute("SET plan_cache_mode = force_generic_plan")
+    cursor.close()
+    connection.commit()
 
 
 def _begin_on_sqlite(connection: Connection) -> None:

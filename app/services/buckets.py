@@ -9,6 +9,7 @@ from typing import Protocol
 import structlog
 
 from realtime.bus.cluster_commands import open_commands
+from realtime.bus.cluster_map import is_cluster
 from realtime.bus.commands import RedisAwayError, Script
 from realtime.bus.redis import PREFIX
 from realtime.protocol.connection import TokenBucket
@@ -18,18 +19,22 @@ AWAY_S = 5.0  # after a failure Redis is not asked for so long: a frozen server 
 
 log = structlog.get_logger(__name__)
 
-# KEYS: tokens and their time. ARGV: per minute. Answers the milliseconds to wait, 0 when one was taken.
+# KEYS: tokens and their time, of each bucket. ARGV: per minute, of each. Takes from one after the other, up to the
+# first that is empty; answers the milliseconds to wait for it, 0 when all had one.
 _TAKE = Script("""
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local most = tonumber(ARGV[1])
-local tokens, at = unpack(redis.call('HMGET', KEYS[1], 'tokens', 'at'))
-tokens = math.min(most, tonumber(tokens or most) + math.max(0, now - tonumber(at or now)) * most / 60000)
-local wait = 0
-if tokens >= 1 then tokens = tokens - 1 else wait = math.ceil((1 - tokens) * 60000 / most) end
-redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', now)
-redis.call('PEXPIRE', KEYS[1], 60000)
-return wait
+for number, key in ipairs(KEYS) do
+  local most = tonumber(ARGV[number])
+  local tokens, at = unpack(redis.call('HMGET', key, 'tokens', 'at'))
+  tokens = math.min(most, tonumber(tokens or most) + math.max(0, now - tonumber(at or now)) * most / 60000)
+  local wait = 0
+  if tokens >= 1 then tokens = tokens - 1 else wait = math.ceil((1 - tokens) * 60000 / most) end
+  redis.call('HSET', key, 'tokens', tostring(tokens), 'at', now)
+  redis.call('PEXPIRE', key, 60000)
+  if wait > 0 then return wait end
+end
+return 0
 """)
 
 
@@ -87,17 +92,22 @@ class RedisBuckets:
 
     def __init__(self, url: str, *, timeout_s: float = 0.25) -> None:
         self._commands = open_commands(url, timeout_s=timeout_s)
+        self._is_cluster = is_cluster(url)  # whose nodes have a bucket each, so that there is a call for each
         self._own = MemoryBuckets()
         self._loop = asyncio.get_running_loop()
         self._away_until = 0.0
 
     async def take(self, *buckets: Bucket) -> int | None:
         """See the port."""
-        for number, bucket in enumerate(buckets):
+        at_once = 1 if self._is_cluster else max(1, len(buckets))
+        for number in range(0, len(buckets), at_once):
             if self._loop.time() < self._away_until:
                 return await self._own.take(*buckets[number:])
+            some = buckets[number : number + at_once]
             try:
-                wait: int = await self._commands.run(_TAKE, (_key(bucket),), (bucket.per_minute,))
+                wait: int = await self._commands.run(
+                    _TAKE, tuple(map(_key, some)), tuple(bucket.per_minute for bucket in some)
+                )
             except RedisAwayError as error:
                 log.warning("rate limits are away", action="rate_limit_unavailable", error=type(error).__name__)
                 self._away_until = self._loop.time() + AWAY_S

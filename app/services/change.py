@@ -5,8 +5,9 @@ The order is that of the takeover: lock the row; decide; cut; events; commit; cu
 
 from __future__ import annotations
 
+import asyncio
 import copy
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -239,6 +240,10 @@ class Change:
         """Nudge the workers of a lane after the commit."""
         self.publications.append(nudge(lane))
 
+    async def take_back(self) -> None:
+        """Undo what was fenced: the change is given up."""
+        await self._fence.take_back()
+
     async def complete(self) -> None:
         """Do what ends every transaction: the reply that is due, and the record."""
         if await ensure_reply(self.tx, self.conversation, self.now):
@@ -302,6 +307,17 @@ class Changes:
                 raise
         await self._settle(change, fence, waits)
         return result
+
+    def begin(self, tx: Transaction, conversation: Conversation, held: HeldText | None = None) -> Change:
+        """Return a change of a conversation that is locked in `tx`."""
+        fence = Fence(self._live, conversation.id, self._shown, held)
+        return Change(tx, conversation, self._clock.now(), fence, self._outbox)
+
+    async def settle(self, changes: Sequence[Change]) -> None:
+        """Publish changes that were committed together; they have fenced nothing."""
+        await self._publisher.publish([one for change in changes for one in change.publications])
+        told = [change.conversation for change in changes if change.has_changed]
+        await asyncio.gather(*(self._lines.tell(one.shop, one.id) for one in told))
 
     async def _settle(self, change: Change | None, fence: Fence, waits: bool) -> None:
         """Fence again and publish; until the fence stands, wait out a worker that may not have seen it."""

@@ -19,8 +19,9 @@ from app.services.attachments import FileLinks, take_uploads
 from app.services.change import Change, Changes
 from app.services.clock import Clock
 from app.services.fence import HeldText
+from app.services.gathering import Gathering
 from app.services.ids import new_id
-from app.services.ports import Identity, Store
+from app.services.ports import Identity, MessageKey, Store
 from app.services.rights import check_conversation
 from realtime.ports import CommandError
 
@@ -55,9 +56,10 @@ class Ingest:
         message_chars: int = MESSAGE_CHARS,
     ) -> None:
         self._store = store
-        self._changes = changes
         self._clock = clock
         self._links = links
+        self._changes = changes
+        self._gathering = Gathering(store, changes)
         self._limit = limit
         self._message_chars = message_chars
 
@@ -185,7 +187,10 @@ class Ingest:
             await change.add_job(analysis_of(message))
             return Sent(message.id, message.seq)
 
-        return await self._changes.run(conversation, step, held=held, waits=False)
+        if files:
+            return await self._changes.run(conversation, step, held=held, waits=False)
+        sent: Sent = await self._gathering.run(MessageKey(conversation, visitor.id, client_id), step, held)
+        return sent
 
     async def _check_limit(self, sender: UUID) -> None:
         retry_after_ms = None if self._limit is None else await self._limit(sender)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from app.domain.conversation import Conversation
@@ -48,6 +48,18 @@ class Identity:
     name: str | None
     channel: str = "web"
     is_blocked: bool = False  # the shop takes nothing from this customer
+
+
+class MessageKey(NamedTuple):
+    """What a message is sent under: once in a conversation, by a sender."""
+
+    conversation: UUID
+    sender: UUID
+    client_id: str
+
+
+class NeedsDatabaseError(Exception):
+    """A part of a common transaction asked for what it was not told: it needs a transaction of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,8 +363,33 @@ class Transaction(Protocol):
     async def commit(self) -> None: ...
 
 
+class Together(Protocol):
+    """Several conversations, under their locks, in one transaction: rolled back unless committed."""
+
+    @property
+    def conversations(self) -> Mapping[UUID, Conversation]:
+        """Those that there are, by id."""
+
+    @property
+    def known(self) -> Set[MessageKey]:
+        """The keys that have a message."""
+
+    @property
+    def replies(self) -> Mapping[UUID, Reply]:
+        """The queued or running replies by conversation."""
+
+    def part(self, key: MessageKey) -> Transaction:
+        """Return what a message with a new key writes with; all but this raises NeedsDatabaseError."""
+
+    async def commit(self, parts: Sequence[Transaction]) -> None:
+        """Make what these parts wrote durable and visible; the others' is forgotten."""
+
+
 class Store(Protocol):
     """The database."""
+
+    def together(self, keys: Sequence[MessageKey]) -> AbstractAsyncContextManager[Together]:
+        """Lock the conversations of some keys, each of another one."""
 
     def write(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a transaction that may write."""

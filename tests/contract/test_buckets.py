@@ -79,3 +79,7 @@ async def test_a_redis_that_does_not_answer_is_waited_for_once(own_redis_server:
     finally:
         own_redis_server.thaw()
     await buckets.aclose()
+
+
+async def test_without_a_bucket_there_is_nothing_to_wait_for(buckets: Buckets) -> None:
+    assert await buckets.take() is None

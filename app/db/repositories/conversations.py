@@ -21,9 +21,8 @@ from realtime.protocol import shapes
 _TABLE = table_of(models.Conversation)
 _CUSTOMERS = table_of(models.Customer)
 _BLOCKED_AT = select(_CUSTOMERS.c.blocked_at).where(_CUSTOMERS.c.id == _TABLE.c.customer_id).scalar_subquery()
-_LOCKED = (
-    select(_TABLE, _BLOCKED_AT.label("blocked_at")).where(_TABLE.c.id == bindparam("conversation")).with_for_update()
-)
+LOCKED = select(_TABLE, _BLOCKED_AT.label("blocked_at"))
+_LOCKED = LOCKED.where(_TABLE.c.id == bindparam("conversation")).with_for_update()
 _SUMMARIES = select_summaries().where(models.Conversation.id.in_(bindparam("conversations", expanding=True)))
 
 

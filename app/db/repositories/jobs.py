@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, Float, Subquery, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, Float, Subquery, and_, func, select, update
 
 from app.db import models
 from app.db.base import database_now, table_of
@@ -25,8 +25,8 @@ _ENQUEUED = inserting(
     *("id", "shop_id", "conversation_id", "lane", "kind", "cause", "epoch", "payload", "status", "attempt", "tries"),
     "max_tries",
     computed={
-        "run_at": lambda prefix: database_now(bindparam(f"{prefix}delay_s", type_=Float())),
-        "created_at": lambda prefix: database_now(),
+        "run_at": lambda parameter: database_now(parameter("delay_s", Float())),
+        "created_at": lambda _: database_now(),
     },
     or_nothing=True,
 )

@@ -14,7 +14,7 @@ from app.db.batch import BatchSession, inserting
 from app.db.redaction import redact_message
 from app.domain.message import FinishReason, Message, Score, SenderKind
 from app.domain.reply import ReplyStatus
-from app.services.ports import LoggedRow
+from app.services.ports import LoggedRow, MessageKey
 from realtime.bus.frame import Audience
 from realtime.ports import LogPage
 from realtime.protocol.events import frame_of_logged
@@ -43,6 +43,11 @@ class SqlMessages:
 
     def __init__(self, session: BatchSession) -> None:
         self._session = session
+        self._new: MessageKey | None = None
+
+    def tell(self, new: MessageKey) -> None:
+        """Take for granted that no message has this key."""
+        self._new = new
 
     async def find(self, conversation: UUID, message: UUID) -> Message | None:
         """Return a message of this conversation."""
@@ -53,6 +58,8 @@ class SqlMessages:
 
     async def find_by_key(self, conversation: UUID, sender: UUID, client_id: str) -> Message | None:
         """Return the message that this sender gave this key."""
+        if self._new == (conversation, sender, client_id):
+            return None
         key = {"conversation": conversation, "sender": sender, "client_id": client_id}
         row = (await self._session.execute(_BY_KEY, key)).one_or_none()
         return None if row is None else message_of(row)
@@ -83,6 +90,7 @@ class SqlMessages:
 
     async def add(self, message: Message) -> None:
         """Insert."""
+        self._new = None
         self._session.later(
             _ADDED,
             {

@@ -16,10 +16,10 @@ from app.db.batch import BatchSession, inserting, updating
 from app.domain.reply import Frozen, Outcome, Reply, ReplyStatus
 from app.services.ports import Checkpoint
 
-_ACTIVE = (ReplyStatus.QUEUED.value, ReplyStatus.RUNNING.value)
+ACTIVE = (ReplyStatus.QUEUED.value, ReplyStatus.RUNNING.value)
 _TABLE = table_of(models.Response)
 _ACTIVE_OF = select(_TABLE).where(  # made once: every message asks for it
-    _TABLE.c.conversation_id == bindparam("conversation"), _TABLE.c.status.in_(_ACTIVE)
+    _TABLE.c.conversation_id == bindparam("conversation"), _TABLE.c.status.in_(ACTIVE)
 )
 _ADDED = inserting(
     _TABLE,
@@ -36,6 +36,10 @@ class SqlReplies:
         self._session = session
         self._active: dict[UUID, Reply | None] = {}  # the lock of a conversation keeps it as it is, but for writes here
 
+    def tell(self, conversation: UUID, active: Reply | None) -> None:
+        """Take for granted what the queued or running reply of a conversation is."""
+        self._active[conversation] = active
+
     async def find(self, reply: UUID) -> Reply | None:
         """Return a reply by its id."""
         return await self._one(models.Response.id == reply)
@@ -44,7 +48,7 @@ class SqlReplies:
         """Return the queued or running reply of a conversation."""
         if conversation not in self._active:
             row = (await self._session.execute(_ACTIVE_OF, {"conversation": conversation})).one_or_none()
-            self._active[conversation] = None if row is None else _reply_of(row)
+            self._active[conversation] = None if row is None else reply_of(row)
         return self._active[conversation]
 
     async def find_by_job(self, job: UUID) -> Reply | None:
@@ -55,7 +59,7 @@ class SqlReplies:
         row = await self._session.scalar(
             select(models.Response).where(condition).execution_options(populate_existing=True)
         )
-        return None if row is None else _reply_of(row)
+        return None if row is None else reply_of(row)
 
     async def add(self, reply: Reply) -> None:
         """Insert."""
@@ -168,7 +172,8 @@ class SqlReplies:
         return set(owned)
 
 
-def _reply_of(row: models.Response | Row[Any]) -> Reply:
+def reply_of(row: models.Response | Row[Any]) -> Reply:
+    """Return the record of a row."""
     return Reply(
         id=row.id,
         shop=row.shop_id,

@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 from app.bootstrap.core import build_parts, open_core
 from app.channels.http import VendorHttp
-from app.db.store import SqlTransaction
+from app.db.transaction import SqlTransaction
 from app.services.deliver import Deliver
 from app.services.jobs import JobQueue
 from app.settings import Settings

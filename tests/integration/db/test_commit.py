@@ -8,7 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from app.db.store import SqlStore, SqlTransaction
+from app.db.store import SqlStore
+from app.db.transaction import SqlTransaction
 from app.services.change import Changes
 from app.services.control import ControlDesk
 from app.services.ports import Transaction
