@@ -111,9 +111,13 @@ class Settings(BaseSettings):
 
     responder_dir: Path | None = Field(default=None, description="T5 model directory; empty: the starter responder")
     responder_dtype: Literal["fp32", "int8", "bf16"] = Field(default="fp32", description="fp32, int8 or bf16")
-    responder_pointers: bool = Field(default=False, description="that model was trained by `train responder`")
+    responder_pointers: bool = Field(
+        default=False, description="that model was trained by `train responder`; its assistify.json can say it too"
+    )
     responder_languages: str = Field(
-        default="en", description="languages that model writes (en,de,fr); messages in others go to people"
+        default="",
+        description="languages that model writes (en,de,fr), messages in others go to people; empty: those that its "
+        "directory names",
     )
     intent_dir: Path | None = Field(default=None, description="DistilBERT directory; empty: the starter head")
     sentiment_dir: Path | None = Field(default=None, description="RoBERTa directory; empty: the starter head")

@@ -63,6 +63,7 @@ from nlp.encoder import Encoder, ModelFilesError
 from nlp.engine.engine import Engine
 from nlp.engine.request import ModelLoadError
 from nlp.engine.settings import EngineSettings
+from nlp.model_info import read_info
 from nlp.registry import STARTER_RESPONDER, load_analyzer
 from nlp.sentences import Sentences
 
@@ -107,16 +108,22 @@ def load_models(settings: Settings) -> Models:
                 threads=threads,
             ),
         )
+        info = read_info(directory)
     except (ModelFilesError, ModelLoadError) as error:
         raise ConfigurationError(str(error)) from error
     responder = ResponderModel(
         engine=engine,
         name=directory.name if settings.responder_dir else "starter",
-        has_pointers=settings.responder_dir is None or settings.responder_pointers,
+        has_pointers=settings.responder_dir is None or settings.responder_pointers or info.pointers,
         max_tokens=settings.max_reply_tokens,
         sentences=Sentences.load(directory),
+        languages=_languages(settings.responder_languages) or frozenset(info.languages),
     )
     return Models(encoder, analyzer, responder)
+
+
+def _languages(named: str) -> frozenset[str]:
+    return frozenset(filter(None, named.replace(" ", "").lower().split(",")))
 
 
 def open_recommenders(core: Core) -> ShopRecommenders:
@@ -139,7 +146,7 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         recommenders=recommenders,
         attempts=core.limiter,
         tokenizing=Tokenizing(engine.count_tokens, engine.window),
-        languages=frozenset(settings.responder_languages.replace(" ", "").lower().split(",")),
+        languages=models.responder.languages,
     )
     validity = Validity(settings.reply_validity_s, time.monotonic)
     contexts = SqlReplyContexts(core.database)

@@ -50,6 +50,7 @@ class ResponderModel:
     has_pointers: bool
     max_tokens: int
     sentences: Sentences = field(default_factory=lambda: Sentences({}))  # that it was taught, if it names them
+    languages: frozenset[str] = frozenset({"en"})  # that it writes
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ import torch
 from tokenizers import Tokenizer
 from transformers import T5Config, T5ForConditionalGeneration
 
-from app.bootstrap.worker import load_models
+from app.bootstrap.worker import Models, build_worker, load_models
 from app.db import models
 from app.services.worker.worker import Worker
 from nlp.training.responder.export import export
 from nlp.training.responder.vocabulary import train_vocabulary
 from tests.integration.app.responder import ScriptedResponder
-from tests.integration.app.rig import Product, working
+from tests.integration.app.rig import Product, analyzer, encoder, working
 
 GERMAN = "Wo ist meine Bestellung und wann kommt sie an?"
 
@@ -34,6 +34,7 @@ def multilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     config.decoder_start_token_id = 0
     export(T5ForConditionalGeneration(config), tokenizer, {}, folder / "model")
+    (folder / "model" / "assistify.json").write_text('{"languages": ["en", "de"], "pointers": true}')
     return folder / "model"
 
 
@@ -53,11 +54,12 @@ async def test_what_the_model_does_not_write_goes_to_a_person(rig: Product) -> N
     assert reply.intent["situation"] == "any/handoff"
 
 
-async def test_a_multilingual_directory_answers_what_its_setting_names(rig: Product, multilingual: Path) -> None:
-    changes = {"responder_dir": multilingual, "responder_languages": "en, de", "responder_pointers": True}
+@pytest.mark.parametrize("named", [{}, {"responder_languages": "en, de"}])
+async def test_a_multilingual_directory_is_one_setting(rig: Product, multilingual: Path, named: dict[str, str]) -> None:
+    changes = {"responder_dir": multilingual} | named
     model = load_models(rig.settings.model_copy(update=changes)).responder
     try:
-        reply = await situation(rig, rig.worker(model.engine, **changes))
+        reply = await situation(rig, build_worker(rig.core, rig.parts, Models(encoder(), analyzer(), model)))
         assert reply.intent is not None
         assert reply.intent["situation"] != "any/handoff"
         assert reply.model_hash == model.engine.model_hash
