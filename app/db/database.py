@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from app.db.batch import BatchSession
-from app.db.sqlite import SqliteConnection, SqliteConnections
+from app.db.sqlite import READ, WRITE, SqliteConnection, SqliteConnections
 
 log = structlog.get_logger(__name__)
 
@@ -146,4 +146,4 @@ def _begin_on_sqlite(connection: Connection) -> None:
     driver = connection.connection.driver_connection
     if not isinstance(driver, SqliteConnection):
         raise TypeError(f"expected a connection of app.db.sqlite, got {type(driver).__name__}")
-    driver.begin("BEGIN IMMEDIATE" if writes else "BEGIN")
+    driver.begin(WRITE if writes else READ)

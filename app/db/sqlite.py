@@ -26,6 +26,8 @@ ROWS_PER_FETCH = 64
 
 # FULL: what was acknowledged survives a power cut (NORMAL may lose the last commits of a WAL).
 # secure_delete: what was wiped is overwritten, not left in free pages of the file.
+READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
+
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
 _RETRY_S = 0.05
 
@@ -80,6 +82,7 @@ class SqliteConnection(aiosqlite.Connection):
         self._stopped: asyncio.Future[Any] | None = None
         self._due_begin: str | None = None
         self._may_be_open = False  # whether anything was sent since the last end of a transaction
+        self._only_reads = False
 
     def begin(self, statement: str) -> None:
         """Begin a transaction with the next statement."""
@@ -94,8 +97,12 @@ class SqliteConnection(aiosqlite.Connection):
         await self._end(super().commit)
 
     async def rollback(self) -> None:
-        """End the transaction, if there is one."""
-        await self._end(super().rollback)
+        """End the transaction, if there is one. That of a snapshot is not waited for: the next BEGIN comes after it."""
+        if self._may_be_open and self._only_reads:
+            self._due_begin, self._may_be_open = None, False
+            self._tx.put_nowait((None, self._conn.rollback))
+        else:
+            await self._end(super().rollback)
 
     async def _end(self, how: Callable[[], Any]) -> None:
         self._due_begin = None
@@ -106,6 +113,8 @@ class SqliteConnection(aiosqlite.Connection):
     async def run(self, function: Callable[..., None], *arguments: Any) -> None:
         """Run a function of the sqlite3 connection in the thread, in the transaction that is due."""
         begin, self._due_begin = self._due_begin, None
+        if not self._may_be_open:
+            self._only_reads = begin == READ
         self._may_be_open = True
         await self._execute(self._in_transaction, begin, function, *arguments)  # type: ignore[no-untyped-call]
 

@@ -26,6 +26,9 @@ class SqlInboxLog:
         """Insert on conflict do nothing."""
         is_sqlite = self._session.get_bind().dialect.name == "sqlite"
         insert = insert_on_sqlite if is_sqlite else insert_on_postgresql
+        if len(rows) == 1:  # which most requests bring
+            one = insert(models.WebhookLog).values(**_values(rows[0])).on_conflict_do_nothing()
+            return set(await self._session.scalars(one.returning(models.WebhookLog.id)))
         # One prepared statement for all rows; a statement with all of them in it takes SQLAlchemy longer to write.
         connection = await self._session.connection()
         statement = insert(models.WebhookLog.__table__).on_conflict_do_nothing()  # type: ignore[arg-type]

@@ -124,7 +124,7 @@ async def test_a_statement_is_one_turn_of_the_thread_and_begins_its_transaction(
             assert await session.scalar(text("SELECT count(*) FROM meta WHERE key IN ('a', 'b')")) == 2
 
     assert await turns_of(database, write_twice, monkeypatch) == 3  # with the commit
-    assert await turns_of(database, read, monkeypatch) == 2  # with the end of the snapshot
+    assert await turns_of(database, read, monkeypatch) == 1  # the end of the snapshot is not waited for
 
 
 async def test_a_transaction_without_a_statement_asks_the_thread_for_nothing(
@@ -150,3 +150,18 @@ async def test_the_rows_of_a_failed_statement_are_not_those_of_the_one_before(da
         with pytest.raises(OperationalError):
             await session.execute(text("SELECT * FROM nothing_of_this_name"))
         assert await session.scalar(text("SELECT 1")) == 1
+
+
+async def test_a_snapshot_ends_with_its_session_though_nobody_waits_for_that(database: Database) -> None:
+    async with database.read_session() as session:
+        assert await session.scalar(text("SELECT count(*) FROM meta")) == 0
+    async with database.write_session() as session:
+        await session.execute(text("INSERT INTO meta (key, value) VALUES ('a', '1')"))
+        await session.commit()
+    async with database.read_session() as session:
+        assert await session.scalar(text("SELECT count(*) FROM meta")) == 1
+        await session.execute(text("SELECT 1"))
+    await database.forget()  # which a snapshot that is still open would not let through
+    other = sqlite3.connect(str(database.engine.url.database), isolation_level=None)
+    assert other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone() == (0, 0, 0)
+    other.close()
