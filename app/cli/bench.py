@@ -1,4 +1,4 @@
-"""Commands that measure: bench engine, bench guesses, bench pipeline, bench webhooks, bench realtime."""
+"""Commands that measure: bench engine, guesses, pipeline, webhooks, pings, realtime."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nlp.bench.run import Outcome, Plan
 
 SOURCES = Path(__file__).parents[2]
+JOINED = 8  # replies that run while others join
 console = Console()
 benches = typer.Typer(no_args_is_help=True, help="Measure speed against other software, offline.")
 
@@ -46,6 +47,9 @@ def bench_engine(
     peers: Annotated[bool, typer.Option(help="Measure transformers and CTranslate2 as well")] = True,
     as_json: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file")] = None,
     only_profile: Annotated[bool, typer.Option("--profile", help="Only show where a step's time goes")] = False,
+    joins: Annotated[
+        int, typer.Option(min=0, help="Only show how long 8 replies stall as prompts of 512 tokens join, so many times")
+    ] = 0,
 ) -> None:
     """Measure the T5 engine in int8, transformers in fp32 and CTranslate2 in int8, in one run."""
     from nlp.bench.run import Plan, run  # loads the peers, which no other command should wait for
@@ -65,6 +69,9 @@ def bench_engine(
     )
     if only_profile:
         _print_profile(plan)
+        return
+    if joins:
+        _print_joins(plan, joins)
         return
     try:
         outcome = asyncio.run(run(plan, lambda words: console.print(f"[dim]{words}[/]", highlight=False)))
@@ -139,6 +146,29 @@ def bench_webhooks(
         as_json.write_text(json.dumps({**shown, "slots": outcome.slots}, indent=2) + "\n", encoding="utf-8")
 
 
+@benches.command("pings")
+def bench_pings(
+    count: Annotated[int, typer.Option(min=2, help="Pings without and with replies running, 50 a second")] = 500,
+    model: Annotated[
+        Path | None, typer.Option(help="T5 directory; without it random weights of T5-base shapes")
+    ] = None,
+    as_json: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file")] = None,
+) -> None:
+    """Measure how soon a server answers a ping while all slots of its engine are taken, on this machine alone."""
+    from app.bootstrap.ping_bench import measure_pings
+
+    pings = asyncio.run(measure_pings(model, count))
+    figures = pings.figures()
+    columns = ("", "p50", "p95", "p99", "longest")
+    table = Table(*columns, title=f"{count} pings, milliseconds", title_justify="left")
+    for side, name in (("idle", "no replies"), ("busy", f"{pings.slots} replies")):
+        table.add_row(name, *(f"{figures[f'{side}_{column}_ms']:.1f}" for column in columns[1:]))
+    console.print(table)
+    console.print(f"{pings.ended} replies ended meanwhile.")
+    if as_json is not None:
+        as_json.write_text(json.dumps({**figures, "ended": pings.ended}, indent=2) + "\n", encoding="utf-8")
+
+
 @benches.command("realtime")
 def bench_realtime(
     peers: Annotated[str, typer.Option(help="Which servers, with commas; without it all that are installed")] = "",
@@ -195,6 +225,17 @@ def _print_profile(plan: Plan) -> None:
         table.add_row(str(n), *(str(parts[name]) for name in ("encode", "step", *PARTS)))
     console.print(table)
     console.print(pings)
+
+
+def _print_joins(plan: Plan, joins: int) -> None:
+    from nlp.bench.joins import WINDOW, measure_joins
+
+    sizes = {"prompt_tokens": plan.prompt_tokens, "new_tokens": plan.new_tokens, "threads": plan.threads}
+    found = asyncio.run(measure_joins(plan.model, running=JOINED, joins=joins, **sizes))
+    title = f"Milliseconds while a prompt of {WINDOW} tokens joins {JOINED} replies, {joins} times"
+    table = Table("its first token", "between tokens p50", "p99", "longest stall", title=title, title_justify="left")
+    table.add_row(*map(str, found.values()))
+    console.print(table)
 
 
 def _print_streams(outcome: Outcome) -> None:
