@@ -109,7 +109,7 @@ async def _say(played: Scene, text: str, *, echo: bool = True) -> None:
     while clock.time() - began < ANSWER_S and not (has_answer and clock.time() - heard > SILENCE_S):
         for said in played.news():
             has_answer, heard = True, clock.time()
-            console.print(f"shop: {said}", markup=False)
+            console.print(f"shop: {said}", markup=False, soft_wrap=True)
         await asyncio.sleep(POLL_S)
     played.read()
     await played.stand_in.outgoing.idle()

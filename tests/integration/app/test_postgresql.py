@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from app.db import models
+from app.db.merges import SqlMerges
 from app.domain.people import Role
 from app.services.analytics import Bucket, Dimension, Interval
 from app.services.imports import CustomerRow, ImportConflictError, ItemRow, OrderRow, ProductRow
@@ -24,6 +26,7 @@ from tests.integration.app.shopify_nodes import product as product_node
 from tests.integration.app.shopify_shop import shopify_shop
 from tests.integration.app.test_conversations_api import said_at
 from tests.integration.app.test_shopify_backfill import walk
+from tests.integration.app.vendors import Vendors
 
 DAY = datetime(2026, 11, 18, tzinfo=UTC)
 
@@ -133,3 +136,27 @@ async def test_shopifys_records_are_walked_through_and_what_is_gone_goes(
         assert list(await shopify.parts.runs.due()) == []
         assert [row.number for row in await shopify.rig.rows(models.Order)] == ["1001"]
     server.drop_database(url)
+
+
+async def test_two_workers_who_find_the_same_two_customers_join_them_once(rig: Product) -> None:
+    vendors, shop = Vendors(rig), rig.mine.shop.id
+    first = await vendors.connect("whatsapp")
+    other = await vendors.connect("whatsapp", account_sid="AC2", number="+14155550188", messaging_service_sid="MG2")
+
+    async def comes(account: UUID) -> UUID:
+        async with rig.parts.store.write() as tx:
+            identity = await tx.people.ensure_address(shop, account, "whatsapp:+14155550101", "Ana", "+14155550101")
+            await tx.commit()
+        return identity.customer
+
+    people = await asyncio.gather(comes(first), comes(other))
+    assert len(set(people)) == 2
+    merges = SqlMerges(rig.core.database)
+    done = await asyncio.gather(*(merges.join(shop, one, by_email=False) for one in people * 3))
+    (merged,) = [one for one in done if one is not None]
+    assert {row.customer_id for row in await rig.rows(models.ChannelIdentity)} == {merged.into}
+    found = await rig.web.context.customers.find(shop, "ana")
+    assert [one.id for one in found] == [merged.into]
+    undone = await asyncio.gather(*(merges.undo(shop, merged.id, rig.mine.staff[Role.AGENT].id) for _ in range(3)))
+    assert len([one for one in undone if one is not None]) == 1
+    assert await merges.join(shop, people[0], by_email=False) is None
