@@ -62,7 +62,7 @@ function progress(message: MessageView): "live" | "done" | "cut" {
 }
 
 const TINT = {
-  customer: "bg-sunk",
+  customer: "bg-sunk ring-1 ring-line ring-inset",
   bot: "bg-bot-soft",
   agent: "bg-brand-soft",
 };
