@@ -22,8 +22,14 @@ SLACK_S = 3  # for a machine that has other things to do
 
 
 @pytest.mark.timeout(240)
-async def test_the_server_stops_cleanly_and_goes_on_where_it_was(tmp_path: Path) -> None:
-    server = ServerProcess("serve", tmp_path, {**PACE, "drain_s": "1"}, demo=True)
+async def test_the_server_stops_cleanly_and_in_time_whatever_the_database_does(tmp_path: Path) -> None:
+    """Both at once: the one does something while the other waits for a database that hangs."""
+    await asyncio.gather(_stops_cleanly(tmp_path / "well"), _stops_in_time(tmp_path / "hanging"))
+
+
+async def _stops_cleanly(folder: Path) -> None:
+    """Stop in mid-answer, start again, and have the same answer."""
+    server = ServerProcess("serve", folder, {**PACE, "drain_s": "1"}, demo=True)
     shop = DemoShop((server.url,))
     with running(server):
         async with await shop.guest() as visitor:
@@ -43,11 +49,11 @@ async def test_the_server_stops_cleanly_and_goes_on_where_it_was(tmp_path: Path)
     assert "Traceback" not in server.log
 
 
-@pytest.mark.timeout(240)
-async def test_a_database_that_hangs_does_not_keep_the_server_up(tmp_path: Path) -> None:
+async def _stops_in_time(folder: Path) -> None:
+    """Stop in mid-answer while the database hangs."""
     postgres = PostgresServer()
     settings = {**PACE, "drain_s": "1", "database_url": postgres.create_database()}
-    server = ServerProcess("serve", tmp_path, settings, demo=True)
+    server = ServerProcess("serve", folder, settings, demo=True)
     shop = DemoShop((server.url,))
     try:
         with running(server):
