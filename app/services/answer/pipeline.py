@@ -66,7 +66,7 @@ class PreparedReply:
 
 @dataclass(frozen=True, slots=True)
 class _Asker:
-    """Who asks where, and what was on their screen: read while the models look at the text."""
+    """Who asks where, and what was on their screen."""
 
     shop: ShopProfile
     customer: CustomerView
@@ -101,8 +101,9 @@ class Pipeline:
 
         Raises: what reading the records raises; the job is then tried again.
         """
-        (analysis, hits), asker = await asyncio.gather(self._understand(context), self._asker(context))
-        question = await self._question(context, asker, analysis, hits)
+        # One after the other: beside the model's thread the reads take longer than both do in turn.
+        analysis, hits = await self._understand(context)
+        question = await self._question(context, await self._asker(context), analysis, hits)
         decided = await self._decide(context, question)
         decision = decided[0][1]
         recommended: Sequence[Recommended] = ()
