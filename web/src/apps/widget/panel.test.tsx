@@ -94,6 +94,15 @@ describe("the panel", () => {
     expect(last("agent").textContent).toContain("Hi, Ada here");
   });
 
+  it("shows an ended answer where the log has it: behind the line that was logged before it", () => {
+    const rig = show();
+    rig.say(started, delta("r1", 0, 0, "It is on"));
+    rig.say(created(2, message(2, "system", "This is an automatic assistant.")));
+    rig.say(answered(3, "r1", "It is on its way."));
+    const senders = screen.getAllByTestId("message").map(({ dataset }) => dataset.sender);
+    expect(senders).toEqual(["customer", "system", "bot"]);
+  });
+
   it("offers to ask again when an answer failed", async () => {
     const rig = show();
     rig.say(started, {

@@ -5,7 +5,7 @@ import { MemoryRouter } from "react-router";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ADA, inConsole, signedIn } from "@/testing/console-rig";
 import { FakeWebSocket } from "@/testing/fake-web-socket";
-import { control, created, delta, message, snapshot, welcome } from "@/testing/frames";
+import { answered, control, created, delta, message, snapshot, welcome } from "@/testing/frames";
 import type { LiveSnapshot } from "@/wire/wire.gen";
 import type { ConsoleSession } from "../live/console-session";
 import { useControlStore } from "./control-store";
@@ -113,6 +113,15 @@ describe("the composer", () => {
     const field = screen.getByTestId("composer") as HTMLTextAreaElement;
     expect(field.disabled).toBe(true);
     expect(field.placeholder).toContain("Ben Roth is in control");
+  });
+
+  it("shows an ended answer where the log has it: behind the line that was logged before it", async () => {
+    await openPane();
+    await says(delta("r1", 0, 0, "It is on"));
+    await says(created(2, message(2, "system", "This is an automatic assistant.")));
+    await says(answered(3, "r1", "It is on its way."));
+    const texts = screen.getByRole("log", { name: "Messages" }).textContent ?? "";
+    expect(texts.indexOf("automatic assistant")).toBeLessThan(texts.indexOf("It is on its way."));
   });
 
   it("takes control by sending, and shows the message once when it is in the log", async () => {
