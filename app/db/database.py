@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 CLOSE_S = 2.0
 POOL_SIZE = 10
 MAX_OVERFLOW = 10
-DRIVERS = 2  # connections whose statements do without SQLAlchemy
+DRIVERS = 3  # connections whose statements do without SQLAlchemy
 _WRITES = "assistify_writes"
 
 
@@ -75,7 +75,7 @@ class Database:
     async def driver(self) -> AsyncIterator[asyncpg.Connection[Any]]:
         """Lend the driver's own connection to PostgreSQL, without a transaction; leave none open.
 
-        Its statements are planned once, not for the values that they come with.
+        Its statements look rows up by keys, and are planned once, not for the values that they come with.
         """
         async with self._drivers.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
@@ -134,9 +134,16 @@ def _refuse_closed(connection: DBAPIConnection, record: ConnectionPoolEntry, pro
 
 
 def _plan_once(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
-    """With arrays of parameters the server would plan each call anew, which takes it longer than the call."""
+    """With arrays of parameters the server would plan each call anew, which takes it longer than the call.
+
+    A plan that was made while the tables were small must not read all of them later: there is an index for each lookup.
+    """
     cursor = connection.cursor()
-    cursor.execute("SET plan_cache_mode = force_generic_plan")
+    cursor.execute(
+        "SELECT set_config('plan_cache_mode', 'force_generic_plan', false),"
+        " set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),"
+        " set_config('enable_mergejoin', 'off', false)"
+    )
     cursor.close()
     connection.commit()
 

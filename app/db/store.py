@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 from app.db.database import Database
+from app.db.lines import read_lines
 from app.db.together import together
 from app.db.transaction import SqlTransaction
 from app.services import ports
+from realtime.protocol import shapes
 
 
 class SqlStore:
@@ -34,3 +37,7 @@ class SqlStore:
         """Open one transaction for several conversations."""
         async with together(self._database, keys) as found:
             yield found
+
+    async def lines(self, conversations: Sequence[UUID]) -> Sequence[shapes.Summary]:
+        """Read the lines of the console's lists, as they are now."""
+        return await read_lines(self._database, conversations)

@@ -56,8 +56,7 @@ class InboxLines:
 
     async def _publish(self, shops: dict[UUID, UUID]) -> None:
         try:
-            async with self._store.read() as tx:
-                lines = await tx.conversations.summaries(list(shops))
+            lines = await self._store.lines(list(shops))
         except Exception as error:
             log.warning("lines not read", action="inbox_lines_failed", error=type(error).__name__)
             return

@@ -396,3 +396,6 @@ class Store(Protocol):
 
     def read(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a transaction that reads one consistent state."""
+
+    async def lines(self, conversations: Sequence[UUID]) -> Sequence[shapes.Summary]:
+        """Read the lines of the console's lists, as they are now, in any order."""

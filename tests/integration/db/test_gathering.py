@@ -187,3 +187,20 @@ async def test_a_message_is_published_after_its_commit_and_before_its_answer(sho
     await shop.say(conversation, "Hi")
     assert [frame.seq for frame in heard] == [1]
     assert [frame.body for frame in heard] == [frame.body for frame in await shop.world.log(conversation)]
+
+
+async def test_the_line_of_the_lists_is_the_same_however_it_is_read(shop: Shop) -> None:
+    world = shop.world
+    silent, asked, taken = await shop.open(3)
+    for conversation in (asked, taken, taken):
+        await shop.say(conversation, "Where is #1042?")
+    await world.control.take(world.ada, taken)
+    async with shop.store.read() as tx:
+        expected = {line.id: line for line in await tx.conversations.summaries([silent, asked, taken])}
+    found = {line.id: line for line in await shop.store.lines([silent, asked, taken])}
+    assert found == expected
+    assert found[silent].last_message is None
+    assert (found[taken].unread, found[asked].unread) == (2, 1)
+    holder = found[taken].holder
+    assert holder is not None
+    assert holder.name == "Ada"
