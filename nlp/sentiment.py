@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from nlp.classification import Prediction
-from nlp.encoder import Encoder
-from nlp.head import Head
 
 STARTER = Path(__file__).parent / "starter" / "sentiment"
 
@@ -19,15 +17,6 @@ SENTIMENTS: Final[dict[str, str]] = {
 }
 
 TREND_DECAY = 0.6  # weight of each message relative to the next one
-
-
-def load_starter(encoder: Encoder, directory: Path = STARTER) -> Head:
-    """Load the trained sentiment head.
-
-    Raises:
-        ModelFilesError: the head is missing or was made for another encoder.
-    """
-    return Head.load(directory, encoder.version)
 
 
 def valence(prediction: Prediction) -> float:

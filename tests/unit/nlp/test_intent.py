@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nlp.analyzer import TextAnalyzer
 from nlp.classification import predictions
 from nlp.encoder import Encoder, ModelFilesError
 from nlp.evaluation.classifier import score_predictions
 from nlp.head import Head, HeadClassifier
-from nlp.intent import INTENTS, load_starter
+from nlp.intent import INTENTS, STARTER
 from nlp.lexical import ngram_features
-from nlp.sentiment import load_starter as load_sentiment
+from nlp.registry import load_analyzer
 from nlp.training.examples import EXAMPLES, HOLDOUT, ExamplesError, read_examples, read_holdout
 
 LABELS = tuple(INTENTS)
@@ -22,7 +21,7 @@ LABELS = tuple(INTENTS)
 
 @pytest.fixture(scope="module")
 def classifier(encoder: Encoder) -> HeadClassifier:
-    return HeadClassifier(load_starter(encoder), encoder)
+    return HeadClassifier(Head.load(STARTER, encoder.version), encoder)
 
 
 def test_every_label_has_enough_examples_and_none_stands_under_two() -> None:
@@ -73,7 +72,7 @@ def test_a_prediction_names_rivals_in_order(classifier: HeadClassifier) -> None:
 
 
 def test_a_saved_head_predicts_the_same(encoder: Encoder, tmp_path: Path) -> None:
-    head = load_starter(encoder)
+    head = Head.load(STARTER, encoder.version)
     head.save(tmp_path)
     loaded = Head.load(tmp_path, encoder.version)
     assert loaded.version == head.version
@@ -82,7 +81,7 @@ def test_a_saved_head_predicts_the_same(encoder: Encoder, tmp_path: Path) -> Non
 
 
 def test_a_head_of_another_encoder_is_refused(encoder: Encoder, tmp_path: Path) -> None:
-    load_starter(encoder).save(tmp_path)
+    Head.load(STARTER, encoder.version).save(tmp_path)
     with pytest.raises(ModelFilesError, match="was made for"):
         Head.load(tmp_path, "another-encoder")
     with pytest.raises(ModelFilesError, match="cannot read the head"):
@@ -90,7 +89,7 @@ def test_a_head_of_another_encoder_is_refused(encoder: Encoder, tmp_path: Path) 
 
 
 def test_the_analyzer_gives_all_three_from_one_pass(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    analyzer = TextAnalyzer(encoder, load_starter(encoder), load_sentiment(encoder))
+    analyzer = load_analyzer(encoder)
     passes = 0
     original = Encoder.encode_layers
 

@@ -11,7 +11,7 @@ from nlp.encoder import Encoder, ModelFilesError
 from nlp.evaluation.classifier import score_predictions
 from nlp.head import Head, HeadClassifier
 from nlp.lexicon import FEATURES, lexicon_features, word_list
-from nlp.sentiment import SENTIMENTS, load_starter, trend, valence
+from nlp.sentiment import SENTIMENTS, STARTER, trend, valence
 from nlp.sequence_classifier import SequenceClassifier
 from nlp.training.epochs import Epoch
 from nlp.training.examples import EXAMPLES, HOLDOUT, Example, ExamplesError, read_examples, read_holdout
@@ -40,7 +40,7 @@ def test_there_are_several_hundred_examples_and_the_hold_out_is_apart() -> None:
 
 def test_the_shipped_head_reaches_its_scores_on_the_hold_out(encoder: Encoder) -> None:
     holdout = read_holdout(HOLDOUT / "sentiment.txt", LABELS)
-    found = HeadClassifier(load_starter(encoder), encoder).classify([example.text for example in holdout])
+    found = HeadClassifier(Head.load(STARTER, encoder.version), encoder).classify([example.text for example in holdout])
     assert score_predictions([example.label for example in holdout], found).accuracy >= 0.83
 
 
