@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -35,6 +36,10 @@ log = structlog.get_logger(__name__)
 
 EMPTY_ANSWER = "I am sorry, I cannot answer that myself. I am passing you on to a colleague."
 """The one safe fallback of generation: used, and counted, when the model said nothing at all."""
+
+
+AWAY_S = (0.05, 0.5)
+"""Between two questions while the store of live replies is away."""
 
 
 class GenerationFailedError(RuntimeError):
@@ -165,7 +170,12 @@ class ReplyRun:
         )
 
     async def _is_still_ours(self, cut_id: UUID | None) -> bool:
-        return await self._parts.replies.revalidate(self.claim, cut_id or new_id())
+        """Ask the database, which takes back a cut that was rolled back; for as long as the store is away."""
+        while True:
+            try:
+                return await self._parts.replies.revalidate(self.claim, cut_id or new_id())
+            except LiveReplyUnavailableError:
+                await asyncio.sleep(random.uniform(*AWAY_S))
 
     async def _generate(self, frozen: Frozen, begun: Begun, writer: ReplyWriter) -> Generated:
         requests = requests_of(frozen, self._request_id, str(self.claim.reply.shop))

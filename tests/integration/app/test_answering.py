@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import update
@@ -20,6 +21,7 @@ from nlp.engine.request import EngineClosedError, FinishReason
 from realtime.bus.frame import Frame, Kind
 from realtime.bus.topic import conversation_topic
 from realtime.live_reply.memory import MemoryLiveReply
+from realtime.live_reply.port import LiveReplyUnavailableError
 from tests.integration.app.responder import ANSWER, ScriptedResponder, words
 from tests.integration.app.rig import Product, working
 from tests.integration.db.world import expire_leases
@@ -392,3 +394,28 @@ async def test_a_worker_goes_on_in_the_same_try_from_more_text_than_it_had_sent(
     assert min(deltas) == len(more)
     job = await the_job(rig)
     assert (job.status, job.attempt) == ("done", 1)
+
+
+async def test_a_store_that_goes_away_while_a_cut_is_taken_back_costs_no_try(
+    rig: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A takeover was rolled back, and its cut stands over the answer: the store is asked until it takes it away."""
+    responder = ScriptedResponder(budget=2)
+    visitor, conversation = await rig.open()
+    live = rig.core.live
+    uncut, away = live.uncut, iter((True, True))
+
+    async def sometimes(conversation: UUID, cut_id: UUID) -> bool:
+        if next(away, False):
+            raise LiveReplyUnavailableError("away")
+        return await uncut(conversation, cut_id)
+
+    monkeypatch.setattr(live, "uncut", sometimes)
+    async with working(rig.worker(responder)):
+        await rig.ask(visitor, conversation)
+        await text_seen(rig, conversation, "".join(words(ANSWER)[:2]))
+        await live.cut(conversation, (await the_reply(rig)).epoch + 1, uuid4())
+        responder.allow(None)
+        assert await rig.answered(conversation) == [ANSWER]
+    assert next(away, None) is None
+    assert (await the_job(rig)).attempt == 1
