@@ -85,26 +85,23 @@ class Gathering:
         return taken
 
     async def _carry_out(self, entries: list[_Entry]) -> None:
-        apart: list[_Entry] = []
-        written: list[tuple[_Entry, Change, Any]] = []
         try:
-            apart, written = await self._together(entries)
-        except Exception as error:  # whose fault it is shows when each is done by itself
-            log.warning("messages not stored together", action="together_failed", error=type(error).__name__)
-            apart = [entry for entry in entries if not entry.result.done()]  # a refusal holds
-        finally:
+            apart, written = await self._stored(entries)
             self._open -= 1
             self._start()
-        try:
             await asyncio.gather(self._settle(written), *(self._alone(entry) for entry in apart))
         finally:
-            self._release(entries)
-
-    def _release(self, entries: list[_Entry]) -> None:
-        for entry in entries:
-            self._busy.discard(entry.key.conversation)
-            entry.result.cancel()  # of whoever has no answer: the process ends
+            for entry in entries:
+                self._busy.discard(entry.key.conversation)
+                entry.result.cancel()  # of whoever has no answer: the process ends
         self._start()
+
+    async def _stored(self, entries: list[_Entry]) -> tuple[list[_Entry], list[tuple[_Entry, Change, Any]]]:
+        try:
+            return await self._together(entries)
+        except Exception as error:  # whose fault it is shows when each is done by itself
+            log.warning("messages not stored together", action="together_failed", error=type(error).__name__)
+            return [entry for entry in entries if not entry.result.done()], []  # a refusal holds
 
     async def _together(self, entries: list[_Entry]) -> tuple[list[_Entry], list[tuple[_Entry, Change, Any]]]:
         """Store what can be stored together; return what needs a transaction of its own, and what was stored."""

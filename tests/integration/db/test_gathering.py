@@ -162,6 +162,20 @@ async def test_who_waits_may_go_and_the_message_is_stored_all_the_same(shop: Sho
     assert await shop.texts(one) == ["Hi"]
 
 
+async def test_a_process_that_ends_leaves_nothing_at_work(shop: Shop) -> None:
+    conversations = await shop.open(4)
+    before = asyncio.all_tasks()
+    shop.store.gate.clear()
+    said = [asyncio.create_task(shop.say(one, "Hi")) for one in (*conversations, *conversations)]
+    await shop.store.are_two_open.wait()
+    mine = asyncio.all_tasks() - before
+    assert mine >= set(said)
+    for task in mine:
+        task.cancel()
+    await asyncio.wait(mine)
+    assert asyncio.all_tasks() == before
+
+
 async def test_processes_with_the_same_conversations_do_not_wait_in_a_ring(world: World) -> None:
     processes = [Shop(world), Shop(world), Shop(world)]
     conversations = await processes[0].open(8)
