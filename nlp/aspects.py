@@ -130,7 +130,8 @@ _CONTACT = (
     (
         "address",
         r"\badd?ress?\b|located|location|where (?:are|r) (?:you|u)\b|where(?:'?s| is) (?:your|ur|the) (?:shop|store"
-        r"|office|headquarters?|hq)|\bbased\b|visit|come by|in person",
+        r"|office|headquarters?|hq)|(?:physical|real|local) (?:shop|store)s?|\b(?:a|any) (?:shop|store)s? (?:in|near"
+        r"|that i|i can)\b|\bbased\b|visit|come by|in person",
     ),
 )
 _PRODUCT = (

@@ -117,13 +117,14 @@ class Sentences:
         # Where nothing special is asked for, the general answer; where there is none, any that the question may mean.
         general = [group for group in self.by_situation.get(situation, ()) if "asks" not in dict(group.given)]
         of_general = _by_place(general, facts)
-        if "asks" not in facts and of_general["first"]:
+        if "asks" not in facts and any(of_general["first"]):
             found = of_general
         else:
             found = _by_place(self.by_situation.get(situation, ()), facts)
         first = list(dict.fromkeys(chain.from_iterable(found["first"])))
         if not first:
             return Allowed()
+        first = [one for one in first if not SAYS_UNKNOWN.search(one)] or first
         if not may_be_yes:
             first = [one for one in first if not _SAYS_YES_OR_NO.match(one)] or first
         openings = dict.fromkeys(chain.from_iterable(found["opening"]))

@@ -19,6 +19,7 @@ _COMPARES = re.compile(
     re.IGNORECASE,
 )
 COMPARED = 2
+_BOTH = re.compile(r"\b(?:they|them|both|each|the two)\b", re.IGNORECASE)
 
 
 def compared_products(question: Question) -> Sequence[Product]:
@@ -26,7 +27,9 @@ def compared_products(question: Question) -> Sequence[Product]:
 
     They are named, or one is and the other was shown last, or both were shown: `which one is warmer?`.
     """
-    if not _COMPARES.search(question.text):
+    previous = question.previous
+    goes_on = previous is not None and previous.situation == "product_question/compared" and question.is_short
+    if not (_COMPARES.search(question.text) or (goes_on and _BOTH.search(question.text))):
         return ()
     named = _named(question)
     others = [one for one in question.shown if one not in named]

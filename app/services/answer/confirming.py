@@ -41,7 +41,7 @@ _ALIASES = {
 _ANYWHERE = re.compile(r"world|\beu\b|europe|international|everywhere|most|all\b|more", re.IGNORECASE)
 _SIZE = re.compile(
     r"\bsize (\d{1,2}xl|x{0,4}[sl]|m|\d{2}(?:\.5)?)\b|\bin (?:an? )?(x{1,4}[sl]|[2-6]xl|[sml])\b"
-    r"|\b(x{1,4}[sl]|[2-6]xl)\b",
+    r"|\b(x{1,4}[sl]|[2-6]xl)\b|\bin (\d{2}(?:\.5)?)\b(?! (?:days|hours|minutes))",
     re.IGNORECASE,
 )
 _LETTERS = re.compile(r"(?:x{0,4}[sl]|m|[2-6]xl)$", re.IGNORECASE)
@@ -123,6 +123,11 @@ def missing_variant(question: Question, product: Product) -> Confirmed | None:
     if product.colours and len(asked) == 1 and asked[0] not in made_in:
         return Confirmed(False, asked[0])
     return None
+
+
+def names_variant(text: str) -> bool:
+    """Tell whether a message names a size or a colour: `and in 42?`."""
+    return _SIZE.search(text) is not None or not _COLOURS.isdisjoint(terms(text))
 
 
 def _own(product: Product) -> frozenset[str]:

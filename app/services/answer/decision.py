@@ -12,7 +12,7 @@ from uuid import UUID
 from app.domain.catalogue import RETURNABLE_ORDER_STATES, Article, Order, Product
 from app.services.answer.beyond import asks_beyond, asks_for_service
 from app.services.answer.comparing import answer_score, compared_products
-from app.services.answer.picking import SPOKEN_OF, names_no_order, pick_order, pick_shown
+from app.services.answer.picking import SPOKEN_OF, holding_what_is_named, names_no_order, pick_order, pick_shown
 from app.services.answer.question import Question
 from app.services.answer.reading import (
     ARTICLE_HIT,
@@ -262,6 +262,8 @@ def _return(question: Question, decision: Decider) -> Decision:
     named = _named(question)
     if named:
         return decision("return_or_exchange/verified", "the number is the customer's order", orders=named[:1])
+    if question.names_kind and not holding_what_is_named(question):
+        return _from_general_facts(question, "return_or_exchange", decision)
     order, reason = pick_order(question, delivered) if question.orders else (None, "")
     if order is not None and (delivered or reason == SPOKEN_OF):
         return decision("return_or_exchange/verified", reason, orders=(order,))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from uuid import UUID
 
 from app.domain.catalogue import Article, Product
@@ -23,6 +25,10 @@ ARTICLE_HITS = 5
 DESCRIBED_HITS = 3  # products whose sentences are compared with the message
 SECOND = 0.9  # of the best one's score, from which a second sentence is quoted too
 MEANING = 0.6  # share of the meaning in the score of a product's sentence; the rest is words
+LEANING = 0.7  # share of the score that is left to a sentence that says little without the one before it
+_LEANS = re.compile(r"(?:After (?:that|it)|Then|That|This|In that case|Otherwise)\b")
+SHORTEST_TYPO = 5  # letters; a shorter word is one letter away from too many others
+TYPO_LIKENESS = 0.83  # one letter of six, or two that changed places
 SHOWN_CHARS = 220  # of an article in an answer
 SYNONYMS = {
     "present": "gift",
@@ -74,6 +80,7 @@ class _Shelf:
         Where it names none, those with a property that it names: `a gift`, `something for running`.
         """
         said = [SYNONYMS.get(term, term) for term in terms(text)]
+        said = [term if term in self.tagged else _as_known(term, self.kinds) for term in said]
         named = [self.kinds[term] for term in said if term in self.kinds]
         if named:
             return min(named, key=len)
@@ -139,7 +146,9 @@ class Knowledge:
             if sentences:
                 vectors = self._vectors.encode(sentences)
                 titled = self._vectors.encode([_titled(title, one) for one in sentences])
-                found[key] = _best(sentences, ((vectors @ vector + titled @ vector) / 2).tolist())
+                scores = ((vectors @ vector + titled @ vector) / 2).tolist()
+                whole = [LEANING if _LEANS.match(one) else 1.0 for one in sentences]
+                found[key] = _best(sentences, [score * share for score, share in zip(scores, whole, strict=True)])
         return found
 
     def _best_sentences(
@@ -192,6 +201,14 @@ class Knowledge:
             kinds=_kinds(catalogue.products),
             tagged=_tagged(catalogue.products),
         )
+
+
+def _as_known(term: str, known: Mapping[str, object]) -> str:
+    """Return the kind that a mistyped word means, `jakcet`, or the word itself."""
+    if term in known or len(term) < SHORTEST_TYPO:
+        return term
+    near = get_close_matches(term, [one for one in known if one[0] == term[0]], 1, TYPO_LIKENESS)
+    return near[0] if near else term
 
 
 def _best(sentences: Sequence[str], scores: Sequence[float]) -> Found[str]:

@@ -22,7 +22,7 @@ def pick_order(question: Question, fitting: Sequence[Order]) -> tuple[Order, str
     """Return the order that is meant, of the customer's own, and why. `fitting` are those the matter can be about."""
     orders, previous = question.orders, question.previous
     spoken_of = [order for order in orders if previous is not None and order.number == previous.order_number]
-    named = _holding_what_is_named(question)
+    named = holding_what_is_named(question)
     if question.means_other and spoken_of:
         others = [order for order in orders if order is not spoken_of[0]]
         if others:
@@ -42,7 +42,7 @@ def pick_order(question: Question, fitting: Sequence[Order]) -> tuple[Order, str
     return next((order for order in among if order in named), among[0]), "the newest order that fits"
 
 
-def _holding_what_is_named(question: Question) -> list[Order]:
+def holding_what_is_named(question: Question) -> list[Order]:
     """Return the orders that hold what the message names: `can I send the boots back?`."""
     said = set(terms(question.text))
     return [order for order in question.orders if said & {term for item in order.items for term in terms(item.title)}]

@@ -46,7 +46,9 @@ _CHARGED = re.compile(
     re.IGNORECASE,
 )
 _ALL_ORDERS = re.compile(
-    r"\b(?:both|all)(?: (?:of )?my)? (?:orders|parcels|packages)\b|\bmy (?:\w+ )?orders\b", re.IGNORECASE
+    r"\b(?:what|which|any|list|all) (?:of )?(?:my )?orders\b"
+    r"|\b(?:both|all)(?: (?:of )?my)? (?:orders|parcels|packages)\b|\bmy (?:\w+ )?orders\b",
+    re.IGNORECASE,
 )
 _SPECIAL_DISCOUNT = re.compile(
     r"\b(?:students?|military|employees?|seniors?|birthday|price.?match\w*|match (?:the |their |your )?prices?"
@@ -64,6 +66,7 @@ _OTHER = re.compile(r"\b(?:other|another|else|second|2nd)\b", re.IGNORECASE)
 _FIRST = re.compile(r"\b(?:first|1st|oldest|older|earlier|previous)\b", re.IGNORECASE)
 _LAST = re.compile(r"\b(?:last|latest|newest|newer|recent)\b", re.IGNORECASE)
 _ONE = re.compile(r"\b(?:ones?|it|that|this|them|these|those)\b", re.IGNORECASE)
+_OFFERS_PERSON = re.compile(r"colleague\b.*\?|\?.*colleague|\bbring in a colleague", re.DOTALL)
 _YES = re.compile(r"\W*(?:yes|yeah|yep|yup|sure|ok|okay|please|do it|go ahead|that would be)\b", re.IGNORECASE)
 FEW_WORDS = 6
 
@@ -72,9 +75,10 @@ T = TypeVar("T")
 _VAGUE = frozenset(
     {
         "a", "about", "and", "can", "do", "don", "dunno", "else", "er", "for", "got", "have", "help", "hm", "hmm",
-        "huh", "i", "idk", "is", "issue", "it", "its", "it's", "just", "know", "maybe", "me", "my", "no", "not", "of",
-        "ok", "please", "problem", "question", "s", "so", "some", "something", "stuff", "sure", "t", "that", "the",
-        "there", "thing", "things", "this", "to", "uh", "um", "umm", "ve", "well", "what", "with", "yes", "you",
+        "how", "huh", "i", "idk", "is", "issue", "it", "its", "it's", "just", "know", "maybe", "me", "my", "no", "not",
+        "of", "ok", "please", "problem", "question", "s", "so", "some", "something", "stuff", "sure", "t", "that",
+        "the", "there", "thing", "things", "this", "to", "uh", "um", "umm", "ve", "well", "what", "why", "with", "yes",
+        "you",
     }
 )  # fmt: skip
 _FILLERS = frozenset(
@@ -237,7 +241,7 @@ class Question:
     def accepts_person(self) -> bool:
         """Whether this is a yes to the bot's offer of a colleague."""
         last = self.history[-1] if self.history else None
-        offered = last is not None and last.speaker is Speaker.BOT and "colleague" in last.text and "?" in last.text
+        offered = last is not None and last.speaker is Speaker.BOT and _OFFERS_PERSON.search(last.text) is not None
         return offered and bool(_YES.match(self.text))
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from app.domain.catalogue import Article, Product
 from app.services.answer.comparing import answer_score, compared_products
+from app.services.answer.confirming import names_variant
 from app.services.answer.picking import pick_shown
 from app.services.answer.question import Question
 from app.services.answer.searching import refines_search
@@ -15,6 +16,8 @@ SURE = 0.45  # below it the bot asks what is meant; the classifiers' scores are 
 KEEP_TOPIC = 0.75  # below it a short message goes on with the topic of the last answer
 PRODUCT_HIT = 0.42  # the product is the one that was named
 ARTICLE_HIT = 0.46  # of a sentence of an article: it answers the message; see docs/measurements/quoting.md
+CERTAIN_ARTICLE_HIT = 0.65  # whatever the message was taken for
+ABOUT_EQUAL = 0.9  # of the best sentence's score
 SURE_ARTICLE_HIT = 0.55  # where there is another answer, or the message was taken for something else
 SENTENCE_HIT = 0.42  # of a sentence of a product's description: it answers the message
 SENTENCE_LEAD = 0.1  # by which the sentence of an article has to be better than what is said of the product
@@ -54,9 +57,16 @@ def intent_of(question: Question) -> tuple[str, tuple[str, ...]]:
 
 
 def best_article(question: Question, floor: float = ARTICLE_HIT) -> Article | None:
-    """Return the article with the sentence that answers the message best, if one does."""
-    best = max((hit.item for hit in question.articles), key=lambda one: answer_score(question, one.id), default=None)
-    return best if best is not None and answer_score(question, best.id) >= floor else None
+    """Return the article with the sentence that answers the message best, if one does.
+
+    Of sentences that answer about equally well it is the one whose article is about the matter.
+    """
+    scores = {hit.item.id: answer_score(question, hit.item.id) for hit in question.articles}
+    best = max(scores.values(), default=0.0)
+    if not scores or best < floor:
+        return None
+    close = [hit for hit in question.articles if scores[hit.item.id] >= best * ABOUT_EQUAL]
+    return max(close, key=lambda hit: hit.score).item
 
 
 def named_products(question: Question) -> list[Product]:
@@ -86,7 +96,8 @@ def _compares(question: Question, label: str, score: float) -> Read | None:
 
 
 def _is_vague(question: Question, label: str, score: float) -> Read | None:
-    return ("unclear", "says nothing of its matter") if label == "out_of_scope" and question.is_vague else None
+    is_odd = label in ("out_of_scope", "goodbye") and question.is_vague
+    return ("unclear", "says nothing of its matter") if is_odd else None
 
 
 def _tells_order(question: Question, label: str, score: float) -> Read | None:
@@ -112,6 +123,24 @@ def _asks_of_order(question: Question, label: str, score: float) -> Read | None:
     if (points_back or question.speaks_of_own_past) and aspect_of("order_status", question.text, state) in topics:
         return "order_status", "about the order spoken of before"
     return None
+
+
+def _asks_variant(question: Question, label: str, score: float) -> Read | None:
+    """A size or a colour alone (`and in 42?`), of the product of the last answer."""
+    previous = question.previous
+    if previous is None or previous.product_id is None or not question.shown or not question.is_short:
+        return None
+    is_loose = label in _LOOSE or score < KEEP_TOPIC
+    return ("availability", "another size or colour") if is_loose and names_variant(question.text) else None
+
+
+def _says_lost(question: Question, label: str, score: float) -> Read | None:
+    """`I never got it`, after being told that the order was delivered."""
+    previous = question.previous
+    if previous is None or previous.intent != "order_status" or previous.order_number is None or not question.is_short:
+        return None
+    is_lost = aspect_of("order_status", question.text, "delivered") == "lost"
+    return ("order_status", "did not get what was delivered") if is_lost else None
 
 
 def _asks_of_topic(question: Question, label: str, score: float) -> Read | None:
@@ -152,8 +181,8 @@ def _continues(question: Question, label: str, score: float) -> Read | None:
 
 
 def _asks_article(question: Question, label: str, score: float) -> Read | None:
-    is_doubtful = label == "out_of_scope" and score < DOUBTFUL_SCOPE
-    answers = is_doubtful and best_article(question, SURE_ARTICLE_HIT) is not None
+    floor = SURE_ARTICLE_HIT if score < DOUBTFUL_SCOPE else CERTAIN_ARTICLE_HIT
+    answers = label == "out_of_scope" and best_article(question, floor) is not None
     return ("product_question", "an article answers it") if answers else None
 
 
@@ -162,7 +191,9 @@ _RULES: tuple[Callable[[Question, str, float], Read | None], ...] = (
     _compares,
     _means_shown_product,
     _goes_on_searching,
+    _asks_variant,
     _tells_order,
+    _says_lost,
     _asks_of_order,
     _asks_of_topic,
     _asks_of_product,

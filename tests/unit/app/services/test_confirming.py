@@ -21,7 +21,8 @@ from app.services.answer.decision import decide
 from app.services.answer.facts import gather_facts
 from app.services.answer.question import Found, Previous, Question
 from app.services.ids import new_id
-from tests.unit.app.services.test_decision import SHOP, ask, product
+from nlp.prompt import Speaker, Turn
+from tests.unit.app.services.test_decision import ANA, SHOP, ask, order, product
 
 CAP = replace(product("Trail Cap"), material="recycled nylon", tags=("summer", "waterproof"), sizes=("S", "36-38"))
 COUNTRIES = "Germany, France and the United Kingdom"
@@ -185,3 +186,50 @@ def test_who_asks_for_a_person_or_a_robot_hears_which_it_is() -> None:
     assert decide(ask("are you a robot?", "out_of_scope", shop=SHOP)).situation == "out_of_scope/assistant"
     assert decide(ask("hmm it's about the thing", "out_of_scope")).situation == "any/clarify"
     assert decide(ask("who won the world cup", "out_of_scope")).situation == "out_of_scope/decline"
+
+
+def test_a_size_alone_is_asked_of_the_product_spoken_of() -> None:
+    question = ask("and in size 37?", "out_of_scope", shown=[CAP],
+                   previous=Previous("availability/found", product_id=CAP.id))  # fmt: skip
+    assert decide(question).situation == "availability/found"
+    assert decide(question).products == (CAP,)
+    assert decide(replace(question, text="how are you?")).situation == "out_of_scope/decline"
+
+
+def test_both_products_of_a_comparison_are_still_compared() -> None:
+    dear, cheap, _ = shelf()
+    previous = Previous("product_question/compared", product_id=dear.id, product_ids=(dear.id, cheap.id))
+    question = ask("what are they made of", "product_question", shown=[dear, cheap], previous=previous)
+    assert decide(question).situation == "product_question/compared"
+    assert told(question)["asks"] == "material"
+
+
+def test_what_was_told_to_be_delivered_and_is_not_there_is_lost() -> None:
+    delivered = order("#1019", "delivered")
+    question = ask("i never got it", "complaint", 0.5, customer=ANA, orders=[delivered],
+                   previous=Previous("order_status/verified", order_number="#1019"))  # fmt: skip
+    assert decide(question).situation == "order_status/verified"
+    assert told(question)["asks"] == "lost"
+
+
+def test_an_offer_in_a_statement_is_accepted_too() -> None:
+    offer = Turn(Speaker.BOT, "Please ask your neighbours first. If it isn't there, I can bring in a colleague.")
+    assert decide(ask("yes please", "goodbye", history=[offer])).situation == "contact_human/handoff"
+    told_only = Turn(Speaker.BOT, "A colleague will reply here.")
+    assert decide(ask("yes please", "goodbye", history=[told_only])).situation == "any/clarify"
+
+
+def test_a_return_of_what_no_order_holds_is_answered_in_general() -> None:
+    delivered = order("#1019", "delivered")
+    question = ask("the boots are too small, can I swap them", "return_or_exchange", customer=ANA, orders=[delivered],
+                   names_kind=True)  # fmt: skip
+    assert decide(question).situation == "return_or_exchange/general"
+    assert decide(replace(question, text="can I return the jacket")).situation == "return_or_exchange/verified"
+
+
+def test_of_articles_that_answer_alike_the_one_about_the_matter_is_quoted() -> None:
+    paying, cards = (Article(new_id(), title, "It is so.", states_facts=False) for title in ("Paying", "Gift cards"))
+    articles = [Found(paying, 0.4), Found(cards, 0.5)]
+    question = ask("can I get money for my gift card", "out_of_scope", 0.95, articles=articles,
+                   sentences={paying.id: Found("It is so", 0.70), cards.id: Found("It is so", 0.66)})  # fmt: skip
+    assert decide(question).article == cards
