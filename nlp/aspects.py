@@ -78,6 +78,12 @@ _DELIVERY = (
         r"|today'?s shipping",
     ),
     (
+        "soon",
+        r"next.?day|same.?day|overnight|\b(?:by|until|till|before|arrive|here|get it|have it|need it|in time for"
+        r"|deliver(?:ed|y)?) (?:tomorrow|tmrw|tonight|today|(?:this|the) (?:week|weekend)|(?:mon|tues|wednes|thurs|fri"
+        r"|satur|sun)day)\b",
+    ),
+    (
         "countries",
         rf"{COUNTRY}|countr(?:y|ies)|abroad|overseas|inter-?national|world.?wide|globally"
         r"|\bi(?:'m| am)? (?:live|based) in\b"
@@ -87,12 +93,17 @@ _DELIVERY = (
     ),
     (
         "express",
-        r"express|next.?day|same.?day|overnight|\bfaster\b|quicker|urgent|\brush|priority|expedit\w*|by tomorrow|asap"
+        r"express|\bfaster\b|quicker|urgent|\brush|priority|expedit\w*|asap"
         r"|need it (?:fast|quick|soon)",
     ),
     (
+        "free",
+        r"how much (?:do|must|should) (?:i|we) (?:have to |need to |must |should )?(?:spend|order|buy)\b.*\bfree\b"
+        r"|(?:when|from|at|above|over) .{0,40}\bfree\b|\bfree\b",
+    ),
+    (
         "cost",
-        r"how much|when is .{0,20}\bfree|\bcosts?\b|\bfree\b|\bfees?\b|charges?\b|\bprices?\b|\bpay(?:ing)?\b"
+        r"how much is|how much (?:does|do|for)|how much\W*$|\bcosts?\b|\bfees?\b|charges?\b|\bprices?\b|\bpay(?:ing)?\b"
         r"|expensive|\brates?\b",
     ),
     (
@@ -110,6 +121,11 @@ _RETURNS = (
     ),
     ("cost", r"\bfree\b|\bcosts?\b|who pays|\bpay(?:ing)?\b|\bcharged?\b|\bfees?\b|postage|how much"),
 )
+_EXCHANGE = (
+    "exchange",
+    r"exchang\w*|\bswap\w*|\brather have\b|(?:different|bigger|smaller|larger|another|other) (?:size|colou?r)\b",
+)
+_STOCK = (("count", r"how many|how much (?:stock|is left)|number (?:left|in stock)"),)
 _CANCELLING = (
     (
         "time",
@@ -155,7 +171,9 @@ _TOPICS: Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]] = MappingProxyTyp
         for intents, rows in (
             (("order_status",), _ORDER),
             (("delivery_options",), _DELIVERY),
-            (("refund_policy", "return_or_exchange"), _RETURNS),
+            (("refund_policy",), _RETURNS),
+            (("return_or_exchange",), (_EXCHANGE, *_RETURNS)),
+            (("availability",), _STOCK),
             (("cancellation_fee",), _CANCELLING),
             (("contact_info",), _CONTACT),
             (("product_question",), _PRODUCT),
@@ -192,8 +210,11 @@ def aspect_of(intent: str, text: str, order_state: str | None = None) -> str | N
         text, times = words.subn(" ; ", text)
         if times:
             found.append(aspect)
-    if "express" in found:  # its cost and time are told with it
-        return "express"
+    for aspect in ("soon", "express"):  # cost and time are told with these
+        if aspect in found:
+            return aspect
+    if found == ["free", "cost"]:  # the cost tells from what amount on it is none
+        return "cost"
     if len(found) > 1 and intent not in _TELLS_ONE:
         return None
     if not found or order_state not in _ONLY_IN.get(found[0], (order_state,)):

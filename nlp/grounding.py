@@ -114,6 +114,9 @@ ORDER_STATES = (
 ASPECTS = (
     "when", "tracking", "carrier", "total", "items", "placed", "lost",  # of an order
     "cost", "time", "express", "countries", "cutoff",  # of delivery, a return or a refund
+    "free", "soon",  # of delivery: from what amount it costs nothing; by tomorrow
+    "exchange",  # instead of a return
+    "count",  # of a product in stock
     "phone", "email", "hours", "address",  # of the shop
     "price", "sizes", "colours", "material",  # of a product
     "property",  # of two products that are compared

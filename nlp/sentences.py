@@ -21,12 +21,12 @@ import msgspec
 
 from nlp.grounding import Fact, order_key, product_key, sentinel
 from nlp.prompt import Mood
-from nlp.tone import goes_before, is_yes_no_question
+from nlp.tone import goes_before, is_sorry, is_yes_no_question, suiting
 
 SENTENCES_FILE = "sentences.json"
 KEPT = 512  # results: a shop's answers come from a few hundred combinations of situation and facts
 _FACT: Final = re.compile(r"\{([a-z0-9_.]+)\}")
-SAYS_UNKNOWN: Final = re.compile(r"\bI don't have\b|\bI can't see the\b")
+SAYS_UNKNOWN: Final = re.compile(r"\bI don't have\b|\bI can't see (?:the|here)\b(?! exact)")
 _SAYS_YES_OR_NO: Final = re.compile(r"(?:Yes|No)\b(?! problem)")
 
 # The fact that tells what is asked for. A sentence that names it goes before one that tells something else.
@@ -115,18 +115,20 @@ class Sentences:
 
     def _find(self, situation: str, facts: Mapping[str, str], mood: Mood | None, may_be_yes: bool) -> Allowed:
         # Where nothing special is asked for, the general answer; where there is none, any that the question may mean.
-        general = [group for group in self.by_situation.get(situation, ()) if "asks" not in dict(group.given)]
-        of_general = _by_place(general, facts)
-        if "asks" not in facts and any(of_general["first"]):
-            found = of_general
-        else:
-            found = _by_place(self.by_situation.get(situation, ()), facts)
+        groups = self.by_situation.get(situation, ())
+        general = [group for group in groups if "asks" not in dict(group.given)]
+        found = _by_place(general, {key: value for key, value in facts.items() if key != "asks"})
+        if "asks" in facts or not any(found["first"]):
+            asked = _by_place(groups, facts)
+            found = asked if any(asked["first"]) else found
         first = list(dict.fromkeys(chain.from_iterable(found["first"])))
         if not first:
             return Allowed()
         first = [one for one in first if not SAYS_UNKNOWN.search(one)] or first
         if not may_be_yes:
             first = [one for one in first if not _SAYS_YES_OR_NO.match(one)] or first
+        if mood is not None:
+            first = suiting(first, mood)
         openings = dict.fromkeys(chain.from_iterable(found["opening"]))
         moods = (mood,) if mood is not None else tuple(Mood)
         opened = [
@@ -135,6 +137,8 @@ class Sentences:
             for one in first
             if any(goes_before(opening, each, situation, one) for each in moods)
         ]
+        if mood is Mood.NEGATIVE:  # who is unhappy reads one clause of regret, whatever the model likes best
+            first = [one for one in first if is_sorry(one)] or ([] if opened else first)
         return Allowed(((*first, *opened), *found["later"]))
 
 

@@ -94,7 +94,7 @@ _ORDER_ROWS: dict[str, Situation] = {
         Act.ANSWER, _order("number", "state", "item", "returnable") + _RETURNS + ("link.returns",)
     ),
     "return_or_exchange/verified": Situation(
-        Act.ANSWER, _order("number", "state", "item", "returnable") + _RETURNS + ("link.returns",)
+        Act.ANSWER, _ASKS + _order("number", "state", "item", "returnable") + _RETURNS + ("link.returns",)
     ),
     "return_or_exchange/unverified": Situation(Act.ASK_ORDER, ("missing",)),
     "return_or_exchange/unmatched": Situation(Act.NOT_FOUND),
@@ -159,7 +159,7 @@ _PRODUCT_ROWS: dict[str, Situation] = {
     "product_search/unmatched": Situation(Act.NOT_FOUND, ("link.products",)),
     "availability/found": Situation(
         Act.ANSWER,
-        ("confirms", *_product("title", "stock", "variant", "sizes", "colours", "restock", "price", "link")),
+        ("asks", "confirms", *_product("title", "stock", "variant", "sizes", "colours", "restock", "price", "link")),
     ),
     "availability/which": Situation(Act.ASK_DETAIL, ("missing",)),
     "availability/unmatched": Situation(Act.NOT_FOUND, ("link.products",)),

@@ -7,7 +7,7 @@ The training data is made by the same rules, and the sentences an answer may hol
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from nlp.prompt import Mood
@@ -33,7 +33,14 @@ _NO_CHEER = frozenset(
         "payment_problem", "refund_request", "refund_status", "return_or_exchange", "signup_problem", "any",
     }
 )  # fmt: skip
-# Openings of their own, and news that no opening goes with.
+_SORRY = re.compile(r"\bsorry\b|that's worrying", re.IGNORECASE)
+_FOR_UNHAPPY = re.compile(r"sorry for the trouble you had")
+_CHEERFUL = re.compile(
+    r"gladly|happy to|good news|pleasure|\bglad\b|you soon|(?:nice|great) day|nice to see|welcome|^thanks?\b|^yes!"
+    r"|taking the time|love to",
+    re.IGNORECASE,
+)
+# Openings of their own, and news that no cheer goes with.
 _TAKEN_UP = re.compile(
     r"sorry|afraid|unfortunately|can't|couldn't|happy to|gladly|pleasure|of course|^sure,|^yes|^no problem|^no,"
     r"|don't have|have nothing|no orders|don't see|cancelled|came back|we are out|^thank|no longer|good news",
@@ -56,12 +63,25 @@ _YES_NO = re.compile(
 
 def goes_before(opener: str, mood: Mood, situation: str, sentence: str) -> bool:
     """Tell whether an opener may stand before an answer's first sentence."""
+    if opener not in _CHEER:
+        return mood is Mood.NEGATIVE and not is_sorry(sentence)
     if _TAKEN_UP.search(sentence):
         return False
-    if opener not in _CHEER:
-        return mood is Mood.NEGATIVE
     is_in_place = situation.partition("/")[0] not in _NO_CHEER and not _BAD_NEWS.search(sentence)
     return mood is Mood.POSITIVE and is_in_place
+
+
+def is_sorry(sentence: str) -> bool:
+    """Tell whether a sentence says by itself what an apology before it would say."""
+    return bool(_SORRY.search(sentence))
+
+
+def suiting(sentences: Sequence[str], mood: Mood) -> list[str]:
+    """Return the sentences that may be said to a customer in this mood; all of them where none is made for it."""
+    for_unhappy = [one for one in sentences if _FOR_UNHAPPY.search(one)]
+    if mood is not Mood.NEGATIVE:
+        return [one for one in sentences if one not in for_unhappy] or list(sentences)
+    return for_unhappy or [one for one in sentences if not _CHEERFUL.search(one)] or list(sentences)
 
 
 def is_yes_no_question(text: str) -> bool:

@@ -6,6 +6,7 @@ A no is only said of lists that are complete: what no record speaks of is not kn
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.domain.catalogue import Product
@@ -43,6 +44,9 @@ _SIZE = re.compile(
     r"\bsize (\d{1,2}xl|x{0,4}[sl]|m|\d{2}(?:\.5)?)\b|\bin (?:an? )?(x{1,4}[sl]|[2-6]xl|[sml])\b"
     r"|\b(x{1,4}[sl]|[2-6]xl)\b|\bin (\d{2}(?:\.5)?)\b(?! (?:days|hours|minutes))",
     re.IGNORECASE,
+)
+_DAYS_ASKED = re.compile(
+    r"(?P<same>same.?day|\btoday\b|\btonight\b)|(?P<next>next.?day|overnight)|\btomorrow\b|\btmrw\b", re.IGNORECASE
 )
 _LETTERS = re.compile(r"(?:x{0,4}[sl]|m|[2-6]xl)$", re.IGNORECASE)
 _COLOURS = frozenset(
@@ -109,6 +113,27 @@ def confirmed_country(question: Question, countries: str) -> Confirmed | None:
     if not is_listed and _ANYWHERE.search(countries):
         return None
     return Confirmed(is_listed)
+
+
+def confirmed_speed(question: Question, known: Mapping[str, str], aspect: str) -> Confirmed | None:
+    """Tell whether delivery is as fast as asked: on the next day, or with express faster than without."""
+    express, standard = (_days(known.get(f"delivery.{kind}_time", "")) for kind in ("express", "standard"))
+    if aspect == "express":
+        return Confirmed(False) if express and standard and express[1] >= standard[1] else None
+    limit = _DAYS_ASKED.search(question.text)
+    fastest = min(one for one in (express, standard) if one) if express or standard else None
+    if limit is None or fastest is None:
+        return None
+    if fastest[0] > (0 if limit["same"] else 1):
+        return Confirmed(False)
+    is_promised = express is not None and express[1] <= 1 and limit["next"] is not None
+    return Confirmed(True) if is_promised else None
+
+
+def _days(text: str) -> tuple[int, int] | None:
+    """Read the least and the most business days of a span; None where it is none in days."""
+    found = [int(number) for number in re.findall(r"\d+", text)]
+    return (found[0], found[-1]) if found and "day" in text else None
 
 
 def missing_variant(question: Question, product: Product) -> Confirmed | None:

@@ -227,9 +227,7 @@ def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
     if intent == "return_or_exchange" and question.customer.verified:
         return _return(question, decision)
     if intent == "invoice":
-        if question.customer.verified and question.orders:
-            return decision("invoice/verified", orders=(_named(question) or question.orders)[:1])
-        return decision("invoice/unverified")
+        return _invoice(question, decision)
     if intent == "discount" and question.asks_special_discount:
         return decision("any/unknown", "a discount of which the shop's facts say nothing")
     return _payment_trouble(question, intent, decision) or _from_general_facts(question, intent, decision)
@@ -241,6 +239,14 @@ def _out_of_scope(question: Question, decision: Decider) -> Decision:
     if asks_for_service(question.text):
         return decision("any/unknown", "a service that the shop says nothing of")
     return decision("out_of_scope/decline")
+
+
+def _invoice(question: Question, decision: Decider) -> Decision:
+    if "link.orders" not in question.shop.facts:
+        return _from_article(question, "invoice", decision)
+    if question.customer.verified and question.orders:
+        return decision("invoice/verified", orders=(_named(question) or question.orders)[:1])
+    return decision("invoice/unverified")
 
 
 def _payment_trouble(question: Question, intent: str, decision: Decider) -> Decision | None:
@@ -262,6 +268,8 @@ def _return(question: Question, decision: Decider) -> Decision:
     named = _named(question)
     if named:
         return decision("return_or_exchange/verified", "the number is the customer's order", orders=named[:1])
+    if aspect_of("return_or_exchange", question.text) == "exchange" and best_article(question) is not None:
+        return _from_general_facts(question, "return_or_exchange", decision)
     if question.names_kind and not holding_what_is_named(question):
         return _from_general_facts(question, "return_or_exchange", decision)
     order, reason = pick_order(question, delivered) if question.orders else (None, "")
@@ -276,18 +284,26 @@ def _from_general_facts(question: Question, intent: str, decision: Decider) -> D
     What the general facts of the intent never tell is answered by an article or not at all.
     """
     beyond = asks_beyond(question.text, intent)
+    swaps = aspect_of(intent, question.text) == "exchange"
     quotes = intent == "delivery_options" and question.asks_for_countries
     quotes = quotes and "delivery.countries" not in question.shop.facts
     situation, article = f"{intent}/general", best_article(question, DESCRIBED_HIT if quotes else ARTICLE_HIT)
     row = f"{intent}/article" if f"{intent}/article" in SITUATIONS else "product_question/article"
     says_more = article is not None and not article.states_facts
     is_sure = article is not None and answer_score(question, article.id) >= SURE_ARTICLE_HIT
-    if article is not None and (beyond or quotes or (says_more and is_sure)):
+    if article is not None and (beyond or quotes or (says_more and (is_sure or swaps))):
         return decision(row, "an article that says more than the general facts", article=article)
     if beyond:
         return decision("any/unknown", f"the general facts of {intent} do not tell it, and no article does")
     if any(key in question.shop.facts for key in SITUATIONS[situation].keys):
         return decision(situation, article=article)
+    return _from_article(question, intent, decision)
+
+
+def _from_article(question: Question, intent: str, decision: Decider) -> Decision:
+    """Answer what the shop states no fact of by its article, else by a person."""
+    article = best_article(question)
+    row = f"{intent}/article" if f"{intent}/article" in SITUATIONS else "product_question/article"
     if article is not None:
         return decision(row, "the shop's article", article=article)
     if question.was_handed_back:

@@ -13,10 +13,12 @@ from uuid import UUID
 from app.domain.catalogue import Article, Order, Product, format_date, format_money
 from app.services.answer.comparing import COMPARED, answer_score
 from app.services.answer.confirming import (
+    Confirmed,
     confirmed_country,
     confirmed_material,
     confirmed_payment,
     confirmed_property,
+    confirmed_speed,
     missing_variant,
 )
 from app.services.answer.decision import Decision
@@ -87,8 +89,8 @@ def _confirmed(question: Question, decision: Decision, known: Mapping[str, str],
     instead: dict[str, str] = {}
     if situation == "payment_methods/general" and "payment.methods" in known:
         said = confirmed_payment(question, known["payment.methods"])
-    elif situation == "delivery_options/general" and aspect == "countries" and "delivery.countries" in known:
-        said = confirmed_country(question, known["delivery.countries"])
+    elif situation == "delivery_options/general":
+        said = _confirmed_delivery(question, known, aspect)
     elif situation == "product_question/found" and aspect == "material":
         said = confirmed_material(question, decision.products[0])
     elif situation == "product_question/found" and aspect is None:
@@ -104,6 +106,12 @@ def _confirmed(question: Question, decision: Decision, known: Mapping[str, str],
     if said is None:
         return {}
     return {"confirms": _yes_no(said.yes), product_key(1, "variant"): said.named or ""} | instead
+
+
+def _confirmed_delivery(question: Question, known: Mapping[str, str], aspect: str | None) -> Confirmed | None:
+    if aspect == "countries" and "delivery.countries" in known:
+        return confirmed_country(question, known["delivery.countries"])
+    return confirmed_speed(question, known, aspect) if aspect in ("express", "soon") else None
 
 
 def _order_facts(order: Order, index: int, *, with_private: bool) -> dict[str, str]:
@@ -189,7 +197,7 @@ def _compared_facts(products: Sequence[Product], question: Question) -> dict[str
 def _asked_alone(question: Question) -> dict[str, str]:
     """Leave out what was not asked for: who wants to know one thing reads that, and no price beside it."""
     asked = aspect_of("product_question", question.text)
-    return {product_key(1, field): "" for field in ("price", "link") if field != asked}
+    return {product_key(1, field): "" for field in ("price", "link", "sizes", "colours") if field != asked}
 
 
 def _variant(product: Product, question: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nlp.training.responder.grammar import Scene, Slot, also, maybe, say
-from nlp.training.responder.orders import unverified
+from nlp.training.responder.proving import unverified
 
 CANCEL = (
     "(I want|I'd like|I need) to cancel (my order|order {order.number}|{order.number}|the {thing})",

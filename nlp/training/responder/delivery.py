@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nlp.training.responder.grammar import Scene, maybe, say
+from nlp.training.responder.grammar import Scene, also, maybe, say
 
 GENERAL = (
     "(what|which) (delivery|shipping) (options|methods) do you (have|offer)?",
@@ -17,10 +17,7 @@ COST = (
     "how much (is|does) (shipping|delivery|the shipping) (cost|)?",
     "(what are|what's) (the|your) (shipping|delivery) (costs|cost|fee|fees|charges)?",
     "(shipping|delivery) (cost|costs|fee|price)",
-    "(is|do you have|do you offer) free (shipping|delivery)?",
     "do I (have to|) pay for (shipping|delivery)?",
-    "(from|at) (what|which) (amount|order value) is (shipping|delivery) free?",
-    "when is shipping free?",
     "what do you charge for delivery?",
 )
 TIME = (
@@ -33,11 +30,29 @@ TIME = (
     "how long until (a new order|a {thing}) (arrives|would be here)?",
 )
 EXPRESS = (
-    "(do you have|is there|do you offer) (express|next day|fast|faster|same day|overnight) (shipping|delivery)?",
-    "(express|next day) (shipping|delivery) (cost|price|?|)",
-    "I need it (fast|quickly|urgently|by tomorrow), (is there|do you have) express?",
+    "(do you have|is there|do you offer) (express|fast|faster) (shipping|delivery)?",
+    "express (shipping|delivery) (cost|price|?|)",
+    "I need it (fast|quickly|urgently), (is there|do you have) express?",
     "can I pay (more|extra) (to get it faster|for faster delivery)?",
     "how much is express?",
+)
+FREE = (
+    "(do you have|do you offer) free (shipping|delivery)?",
+    "is (shipping|delivery) free?",
+    "(from|at) (what|which) (amount|order value) is (shipping|delivery) free?",
+    "when is (shipping|delivery) free?",
+    "how much do I have to spend for free (shipping|delivery)?",
+)
+SOON = (
+    "I need it by tomorrow, is (that possible|there express)?",
+    "can (you deliver|I get it) by (tomorrow|the weekend|friday)?",
+    "will it be here tomorrow if I order now?",
+    "I need it by (tomorrow|saturday|the weekend)",
+)
+NEXT_DAY = (
+    "(do you have|is there|do you offer) (next day|overnight) (shipping|delivery)?",
+    "next day (shipping|delivery)",
+    "is next day delivery possible?",
 )
 COUNTRIES = (
     "do you (ship|deliver) to {place}?",
@@ -93,6 +108,15 @@ _FREE = maybe(
     "delivery.standard=paid? Orders from {delivery.free_from} ship free.",
     "delivery.standard=paid? It is free for orders from {delivery.free_from}.",
 )
+_IN_DAYS = (
+    "Express costs {delivery.express_cost}, but I don't have its time here.",
+    "Standard delivery takes {delivery.standard_time}.",
+    "Express takes {delivery.express_time}.",
+    "Express takes {delivery.express_time}, standard delivery {delivery.standard_time}.",
+    "Express takes {delivery.express_time} and costs {delivery.express_cost}.",
+    "Express takes {delivery.express_time} and costs {delivery.express_cost}; standard delivery takes "
+    "{delivery.standard_time}.",
+)
 _UNKNOWN = "I don't have the delivery details here, but a colleague can tell you. Shall I bring one in?"
 
 
@@ -116,7 +140,44 @@ def scenes() -> list[Scene]:
             "delivery.standard=paid? Standard delivery costs {delivery.standard_cost}. From {delivery.free_from} it is "
             "free.",
         ),
-        maybe("Express costs {delivery.express_cost}.", "Express delivery is {delivery.express_cost}."),
+        also(
+            "Express costs {delivery.express_cost}.",
+            "Express delivery is {delivery.express_cost}.",
+            "Express takes {delivery.express_time}, but I don't have its cost here.",
+        ),
+    )
+    free = (
+        say(
+            "I can't see here from what amount delivery is free, but a colleague can tell you. Shall I bring one in?",
+            "delivery.standard=paid? Standard delivery costs {delivery.standard_cost}. I can't see here from what "
+            "amount it is free, but a colleague can tell you. Shall I bring one in?",
+            "delivery.standard=free? Standard delivery is free.",
+            "delivery.standard=free? Standard delivery is always free.",
+            "delivery.standard=paid? Standard delivery is free for orders from {delivery.free_from}.",
+            "delivery.standard=paid? From {delivery.free_from} standard delivery is free; below that it costs "
+            "{delivery.standard_cost}.",
+            "delivery.standard=paid? Standard delivery is free for orders from {delivery.free_from}; below that it "
+            "costs {delivery.standard_cost}.",
+        ),
+    )
+    soon = {
+        "yes": say(
+            "Yes, express delivery takes {delivery.express_time}.",
+            "Express delivery takes {delivery.express_time}.",
+            "Yes, express delivery takes {delivery.express_time} and costs {delivery.express_cost}.",
+            "Express delivery takes {delivery.express_time} and costs {delivery.express_cost}.",
+        ),
+        "no": say(*(f"I'm afraid it takes longer than that. {one}" for one in _IN_DAYS)),
+        None: say(
+            "I can't promise that, because I don't have the delivery times here, but a colleague can tell you. Shall I "
+            "bring one in?",
+            *(f"I can't promise that it is there by then. {one}" for one in _IN_DAYS),
+        ),
+    }
+    not_faster = say(
+        "Express takes {delivery.express_time}, standard delivery {delivery.standard_time}.",
+        "Express takes {delivery.express_time} and costs {delivery.express_cost}; standard delivery takes "
+        "{delivery.standard_time}.",
     )
     time = (
         say(
@@ -167,19 +228,28 @@ def scenes() -> list[Scene]:
         say(
             "Just put what you like into the basket and go to the checkout.",
             "Choose a product, put it into the basket and follow the checkout.",
-            "Add what you like to the basket and follow the checkout; it takes a minute or two.",
+            "Add what you like to the basket and follow the checkout.",
         ),
         maybe("You can pay with {payment.methods}.", "We accept {payment.methods}."),
         maybe("All our products are here: {link.products}", "Have a look around here: {link.products}"),
     )
     return [
         Scene(place, GENERAL, general, ("and delivery?", "what about shipping?", "how do you ship?"), weight=5.0),
-        Scene(place, COST, cost, ("how much is that?", "(and|) what does it cost?", "is it free?"),
+        Scene(place, COST, cost, ("how much is that?", "(and|) what does it cost?"),
               {"asks": "cost"}, weight=5.0),
         Scene(place, TIME, time, ("(and|) how long does it take?", "how long?", "when would it be here?"),
               {"asks": "time"}, weight=4.0),
         Scene(place, EXPRESS, express, ("is there something faster?", "and express?"), {"asks": "express"},
               weight=3.0),
+        Scene(place, EXPRESS, (not_faster,), ("and express?",), {"asks": "express", "confirms": "no"},
+              always=("delivery.standard_time", "delivery.express_time"), weight=0.2),
+        Scene(place, FREE, free, ("is it free?", "and from what amount is it free?"), {"asks": "free"}, weight=2.0),
+        *(
+            Scene(place, asks, (soon[word],), ("and by tomorrow?",),
+                  {"asks": "soon"} | ({"confirms": word} if word is not None else {}),
+                  always=("delivery.express_time",) if word is not None else (), weight=0.7)
+            for word, asks in (("yes", NEXT_DAY), ("no", NEXT_DAY), ("no", SOON[:1]), (None, SOON))
+        ),
         Scene(place, COUNTRIES, countries, ("also to {place}?", "and to {place}?", "what about {place}?"),
               {"asks": "countries"}, weight=3.0),
         *(

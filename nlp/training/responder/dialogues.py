@@ -14,7 +14,7 @@ from nlp.aspects import aspect_of, compared_aspect
 from nlp.grounding import POINTERS, WORDS, Fact, fill
 from nlp.prompt import Act, Mood, Speaker, Turn, build_prompt
 from nlp.situations import SITUATIONS
-from nlp.tone import OPENERS, goes_before
+from nlp.tone import OPENERS, goes_before, suiting
 from nlp.training.responder import (
     account,
     changes,
@@ -35,6 +35,7 @@ _TOPICS = (orders, changes, returns, delivery, products, product_details, paymen
 _MOODS = (Mood.NEUTRAL,) * 6 + (Mood.NEGATIVE,) * 2 + (Mood.POSITIVE,) * 2
 _KEEP = (1.0, 1.0, 0.9, 0.75, 0.5, 0.2)  # share of the facts at hand that the example holds
 _OF_ONE_KIND = ("product_search/found", "product_question/compared")  # their products
+_KNOWN = ("order.number",)  # wherever there is an order
 _OF_SCENE = ("missing", "asks", "confirms")  # facts that a scene gives or leaves out, never drawn
 # Situations with many answers need more examples than their share.
 _MANY_ANSWERS = {
@@ -106,11 +107,10 @@ class Generator:
         mood = rng.choice(_MOODS)
         intent = rng.choice(scene.intents) if scene.intents else scene.intent
         facts = self._facts(scene, world)
-        history, question, is_shown = self._talk(scene, world, mood)
+        history, question, mood = self._talk(scene, world, mood)
         facts = _with_variant(facts, question, world) if scene.situation == "availability/found" else facts
         if self._held_out:
             facts = _as_detected(scene, facts, question)
-            mood = mood if is_shown else Mood.NEUTRAL
         prompt = build_prompt(
             question=question, history=history, facts=[Fact(key, value) for key, value in facts.items()],
             intent=intent, mood=mood, act=SITUATIONS[scene.situation].act, count_tokens=_rough_tokens, window=448,
@@ -127,7 +127,7 @@ class Generator:
                 continue
             if key == "asks" and self._rng.random() < _ASKS_UNKNOWN:
                 continue
-            if key not in scene.always and key not in scene.given and self._rng.random() >= keep:
+            if key not in (*scene.always, *scene.given, *_KNOWN) and self._rng.random() >= keep:
                 continue
             if key in _COUPLED and chosen.get(_COUPLED[key][0]) != _COUPLED[key][1]:
                 continue
@@ -137,8 +137,8 @@ class Generator:
                 facts[key] = chosen[key] = scene.given.get(key) or self._rng.choice(WORDS[key])
         return facts
 
-    def _talk(self, scene: Scene, world: World, mood: Mood) -> tuple[list[Turn], str, bool]:
-        """Make what was said before and the question; the last tells whether its words show the mood."""
+    def _talk(self, scene: Scene, world: World, mood: Mood) -> tuple[list[Turn], str, Mood]:
+        """Make what was said before and the question, and the mood that its words show."""
         roll = self._rng.random()
         if roll < 0.66:
             return [], *self._ask(scene.asks, world, mood)
@@ -166,7 +166,7 @@ class Generator:
         speaker = Speaker.AGENT if self._rng.random() < 0.05 else Speaker.BOT
         return [Turn(Speaker.CUSTOMER, asked), Turn(speaker, answer)]
 
-    def _ask(self, templates: Sequence[str], world: World, mood: Mood) -> tuple[str, bool]:
+    def _ask(self, templates: Sequence[str], world: World, mood: Mood) -> tuple[str, Mood]:
         known = [t for t in templates if is_held_out(t) == self._held_out] or list(templates)
         text = pick_alternatives(self._rng, self._rng.choice(known))
         words = world.words()
@@ -175,11 +175,13 @@ class Generator:
             if name.endswith(".number") and self._rng.random() < 0.4:
                 value = value.lstrip("#")
             text = text.replace(f"{{{name}}}", value)
+        mood = Mood.NEGATIVE if noise.sounds_unhappy(text) else mood
         coloured = noise.colour(self._rng, text, mood)
-        return noise.roughen(self._rng, coloured), coloured != text
+        shown = mood if coloured != text or noise.sounds_unhappy(text) else Mood.NEUTRAL
+        return noise.roughen(self._rng, coloured), shown
 
     def _answer(self, scene: Scene, facts: Mapping[str, str], mood: Mood) -> str:
-        text = answer_text(self._rng, scene.answer, facts)
+        text = answer_text(self._rng, scene.answer, facts, lambda templates: suiting(templates, mood))
         family = scene.apology if mood is Mood.NEGATIVE else ""
         if not scene.apology or SITUATIONS[scene.situation].act is Act.SMALL_TALK or (mood, family) not in OPENERS:
             return text

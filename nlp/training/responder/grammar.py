@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nlp.grounding import POINTERS, sentinel
@@ -99,8 +99,16 @@ class NoAnswerError(LookupError):
     """No template of a slot fits the facts at hand."""
 
 
-def answer_text(rng: random.Random, slots: Sequence[Slot], facts: Mapping[str, str]) -> str:
-    """Compose an answer with sentinels in the place of literals. Raises: NoAnswerError."""
+def answer_text(
+    rng: random.Random,
+    slots: Sequence[Slot],
+    facts: Mapping[str, str],
+    suiting: Callable[[Sequence[str]], Sequence[str]] = tuple,
+) -> str:
+    """Compose an answer with sentinels in the place of literals; `suiting` chooses among the templates of a slot.
+
+    Raises: NoAnswerError.
+    """
     parts: list[str] = []
     told: set[str] = set()
     for slot in slots:
@@ -108,7 +116,7 @@ def answer_text(rng: random.Random, slots: Sequence[Slot], facts: Mapping[str, s
             break
         if slot.chance < 1.0 and rng.random() >= slot.chance:
             continue
-        template = _richest(rng, slot.templates, facts)
+        template = _richest(rng, suiting(slot.templates), facts)
         if template is None:
             if slot.optional:
                 continue

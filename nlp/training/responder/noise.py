@@ -61,6 +61,19 @@ _GLAD_AFTER = (
 )  # fmt: skip
 
 
+# What says by itself that something went wrong, in the questions of the scenes.
+_UNHAPPY = re.compile(
+    r"not happy|\bdemand\b|give me my money|still (?:no|waiting|nothing)|heard nothing|i got nothing|nothing happened"
+    r"|never (?:got|received|arrived)|no money|(?:not|isn't) what i expected|keeps? failing",
+    re.IGNORECASE,
+)
+
+
+def sounds_unhappy(text: str) -> bool:
+    """Tell whether a question shows a bad mood before anything is added to it."""
+    return _UNHAPPY.search(text) is not None
+
+
 def colour(rng: random.Random, text: str, mood: str) -> str:
     """Add what a customer in this mood says around the question; mostly nothing when neutral."""
     before, after = {
@@ -72,7 +85,7 @@ def colour(rng: random.Random, text: str, mood: str) -> str:
         text = f"{rng.choice(before)} {text}"
     elif roll < 0.5:
         text = f"{text} {rng.choice(after)}"
-    elif roll < 0.57:
+    elif roll < 0.57 and mood == "neutral":  # an aside shows no mood
         aside = rng.choice(_ASIDE)
         text = rng.choice((f"{text}, {aside}", f"{aside}. {text}", f"{text} {aside}"))
     return text

@@ -20,6 +20,7 @@ from nlp.training.responder.order_questions import (
     WHEN,
     WHERE,
 )
+from nlp.training.responder.proving import unverified
 
 # state -> what is said on "where is it?"; the first clause is the news itself.
 _SHIPPED = say(
@@ -77,10 +78,47 @@ _PROCESSING = say(
     "Order {order.number} is still being packed in our warehouse.",
 )
 _LATER = say(
-    "You will get an e-mail with the tracking number as soon as it ships.",
-    "We will e-mail you the tracking details once it leaves our warehouse.",
-    "As soon as it ships, you will get an e-mail with the tracking number.",
+    "Once it has shipped, ask me again and I'll look up the tracking.",
+    "Ask me again once it has left our warehouse, and I'll look up the tracking.",
 )
+_NO_PARCEL: Mapping[str, Slot] = {
+    "awaiting payment": say(
+        "I can't give you a delivery date, because your order is still waiting for your payment.",
+        "I can't give you a delivery date yet, because the payment for order {order.number} has not arrived.",
+    ),
+    "cancelled": say(
+        "No parcel is coming, because your order was cancelled.",
+        "No parcel is coming, because order {order.number} was cancelled.",
+    ),
+    "returned": say(
+        "No parcel is on its way to you, because your order came back to us.",
+        "No parcel is on its way to you, because order {order.number} came back to us.",
+    ),
+    "refunded": say(
+        "No parcel is coming, because your order has been refunded.",
+        "No parcel is coming, because order {order.number} has been refunded.",
+    ),
+}
+_NOTHING_TO_TRACK: Mapping[str, Slot] = {
+    "awaiting payment": say(
+        "There is no tracking number yet, because your order is still waiting for your payment.",
+        "There is no tracking number yet, because the payment for order {order.number} has not arrived.",
+    ),
+    "cancelled": say(
+        "There is no tracking number, because your order was cancelled.",
+        "There is no tracking number, because order {order.number} was cancelled.",
+    ),
+    "returned": say(
+        "There is nothing on its way to track, because your order came back to us.",
+        "There is nothing on its way to track, because order {order.number} came back to us.",
+        "Order {order.number} came back to us; its tracking number was {order.tracking}.",
+    ),
+    "refunded": say(
+        "There is nothing on its way to track, because your order has been refunded.",
+        "There is nothing on its way to track, because order {order.number} has been refunded.",
+        "Order {order.number} has been refunded; its tracking number was {order.tracking}.",
+    ),
+}
 _DELAYED = say(
     "Your order is delayed, and I'm sorry about that.",
     "Your order {order.number} is running late, and I'm sorry about that.",
@@ -125,7 +163,6 @@ _REFUNDED = say(
     "Your order has been refunded.",
     "Order {order.number} has been refunded.",
     "We have refunded your order {order.number}.",
-    "We have refunded order {order.number}, {order.total} in total.",
 )
 
 _NEWS: Mapping[str, tuple[Slot, ...]] = {
@@ -151,7 +188,9 @@ ABSENT: Mapping[str, tuple[str, ...]] = {
     "returned": ("order.arrives", "order.delivered"),
     "refunded": ("order.arrives",),
 }
+_THEN = {"awaiting payment": _PAY, "cancelled": _AGAIN, "returned": _RETURNED_NEXT, "refunded": _AGAIN}
 _WHEN_ANSWER: Mapping[str, tuple[Slot, ...]] = {
+    **{state: (none, _THEN[state]) for state, none in _NO_PARCEL.items()},
     "shipped": (
         say(
             "Your order is on its way, but I don't have a delivery date for it.",
@@ -161,8 +200,9 @@ _WHEN_ANSWER: Mapping[str, tuple[Slot, ...]] = {
             "Order {order.number} is expected on {order.arrives}.",
         ),
         maybe(
-            "It is on its way with {order.carrier}.",
-            "It is on its way with {order.carrier}, and the tracking number is {order.tracking}.",
+            "It travels with {order.carrier}.",
+            "You can track it with the number {order.tracking}.",
+            "It travels with {order.carrier}, and the tracking number is {order.tracking}.",
             "{order.carrier} has it, and you can track it with {order.tracking}.",
         ),
     ),
@@ -192,6 +232,16 @@ _TRACKING_ANSWER: Mapping[str, tuple[Slot, ...]] = {
             "Order {order.number} travels with {order.carrier}, and the tracking number is {order.tracking}.",
         ),
         maybe("You can also follow it here: {order.link}", "Follow it here: {order.link}", chance=0.7),
+    ),
+    "delivered": (
+        say(
+            "I don't have a tracking number for this order, which our records show as delivered.",
+            "I don't have a tracking number for order {order.number}, which our records show as delivered.",
+            "The tracking number was {order.tracking}, and our records show your order as delivered.",
+            "Our records show order {order.number} as delivered; its tracking number was {order.tracking}.",
+            "Order {order.number} was delivered on {order.delivered}; its tracking number was {order.tracking}.",
+        ),
+        _LOOK,
     ),
     "unsent": (
         say(
@@ -244,14 +294,12 @@ def _state_scenes() -> list[Scene]:
     weights = {"shipped": 4.0, "processing": 2.0, "delivered": 2.0, "delayed": 2.0, "out for delivery": 1.5}
     for state, absent in ABSENT.items():
         weight = weights.get(state, 1.0)
-        sent = "unsent" if state in ("processing", "awaiting payment") else "sent"
+        sent = state if state == "delivered" else "unsent" if state == "processing" else "sent"
         sorry = {"shipped": "wait", "processing": "wait", "delayed": ""}.get(state, "trouble")
         when = _WHEN_ANSWER.get(state, _NEWS[state])
-        tracking = (
-            _NEWS[state] if state in ("delivered", "cancelled", "refunded", "returned") else _TRACKING_ANSWER[sent]
-        )
-        if state == "awaiting payment":
-            tracking = _NEWS[state]
+        tracking = _TRACKING_ANSWER[sent]
+        if state in _NOTHING_TO_TRACK:
+            tracking = (_NOTHING_TO_TRACK[state], _THEN[state])
         rows: list[tuple[str, tuple[str, ...], tuple[str, ...], tuple[Slot, ...], float, str]] = [
             ("", WHERE, FOLLOW_WHERE, _NEWS[state], 2.5, "wait"),
             ("when", WHEN, FOLLOW_WHEN, when, 1.5, "wait"),
@@ -329,81 +377,6 @@ def _several_scenes() -> list[Scene]:
                 )
             )
     return scenes
-
-
-_ASK_EMAIL = (
-    "(Thanks|Thank you)! Which e-mail address did you use for the order?",
-    "Thanks for the number. Please also send me the e-mail address you ordered with.",
-    "Thanks, I also need the e-mail address you used for the order.",
-)
-_ASK_NUMBER = (
-    "Thanks! What is your order number? You'll find it in the confirmation e-mail.",
-    "Thank you. Please also send me the order number from your confirmation e-mail.",
-    "Thanks, now I just need your order number.",
-)
-UNVERIFIED_ANSWER = (
-    say(
-        "(Sure, I can|I can|Happy to) (look that up|check that) (for you|).",
-        "I'll (gladly|) check that for you.",
-        "Let me look that up (for you|).",
-    ),
-    say(
-        "(Could you send me|What are) your order number and the e-mail address you (used|ordered with)?",
-        "I need your order number and the e-mail address you used for the order.",
-        "Please tell me your order number and the e-mail address you ordered with.",
-    ),
-)
-UNMATCHED_ANSWER = (
-    say(
-        "I couldn't find an order with that number and e-mail address.",
-        "That order number and e-mail address don't match any order (I can see|here).",
-        "I can't find an order with these details.",
-    ),
-    say(
-        "(Please check|Could you check) both in your confirmation e-mail and send them again?",
-        "Please take another look at your confirmation e-mail and try again, or I can bring in a colleague.",
-        "They are both in your confirmation e-mail. Would you like to try again, or shall I bring in a colleague?",
-    ),
-)
-DETAILS = (
-    "{order.number}",
-    "{order.number} {email}",
-    "{email}",
-    "it's {order.number} and {email}",
-    "order {order.number} email {email}",
-    "here you go: {order.number}, {email}",
-    "my email is {email}",
-    "the number is {order.number}",
-    "I think {order.number}",
-)
-
-
-_SORRY = say("I'm sorry about that.", "Sorry about that.", "I'm sorry, that should not have happened.")
-
-
-def unverified(intent: str, asks: tuple[str, ...], weight: float, *, sorry: bool = False) -> list[Scene]:
-    """Make the scenes of an intent for customers who have not proven that the order is theirs."""
-    first = (_SORRY, UNVERIFIED_ANSWER[1]) if sorry else UNVERIFIED_ANSWER
-    apology = "" if sorry else "trouble"
-    place = f"{intent}/unverified"
-    number = tuple(ask for ask in asks if "{order.number}" in ask) or ("it's about order {order.number}",)
-    bare = (
-        "{order.number}",
-        "it's {order.number}",
-        "order {order.number}",
-        "the number is {order.number}",
-        "{order.number} i think",
-    )
-    plain = tuple(ask for ask in asks if "{order.number}" not in ask)
-    mail = ("my email is {email}", "{email}", "it's under {email}", "I ordered with {email}")
-    return [
-        Scene(place, plain, first, never=("missing",), apology=apology, weight=weight),
-        Scene(
-            place, number + bare, (say(*_ASK_EMAIL),), bare, {"missing": "email"}, weight=weight * 0.5,
-        ),
-        Scene(place, mail, (say(*_ASK_NUMBER),), mail, {"missing": "order number"}, weight=weight * 0.3),
-        Scene(f"{intent}/unmatched", DETAILS, UNMATCHED_ANSWER, DETAILS, weight=weight * 0.3),
-    ]  # fmt: skip
 
 
 _NONE = Scene(

@@ -84,7 +84,7 @@ def scenes() -> list[Scene]:
     """Return every scene of this topic."""
     methods = (
         say(
-            "I don't have our payment methods here, but you'll see them at the checkout.",
+            "I don't have our payment methods here, but a colleague can tell you. Shall I bring one in?",
             "You can pay with {payment.methods}.",
             "We accept {payment.methods}.",
             "You can choose between {payment.methods} at the checkout.",
@@ -121,7 +121,7 @@ def scenes() -> list[Scene]:
     )
     invoice = (
         say(
-            "You'll find your invoice in the confirmation e-mail.",
+            "I don't have your invoice here, but a colleague can send it to you. Shall I bring one in?",
             "You can download your invoice here: {link.orders}",
             "Your invoices are here: {link.orders}",
             "You'll find your invoice under your orders: {link.orders}",
@@ -134,6 +134,7 @@ def scenes() -> list[Scene]:
             "There is no discount running right now that I know of.",
             "I don't know of a discount code at the moment.",
             "Yes, the code {discount.code} gives you a discount.",
+            "The code {discount.code} gives you a discount.",
             "Yes! With the code {discount.code} you get {discount.amount} off.",
             "Yes, use the code {discount.code} at the checkout for {discount.amount} off.",
             "With the code {discount.code} you save {discount.amount}.",
@@ -142,8 +143,8 @@ def scenes() -> list[Scene]:
         ),
         maybe("It is valid until {discount.ends}.", "The code is valid until {discount.ends}."),
         maybe(
-            "Our newsletter tells you about new offers first: {link.newsletter}",
-            "New offers go out in our newsletter first: {link.newsletter}",
+            "You can subscribe to our newsletter here: {link.newsletter}",
+            "Our newsletter is here: {link.newsletter}",
         ),
     )
     fee_unknown = "I don't have the cost of cancelling here, but a colleague can tell you. Shall I bring one in?"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nlp.training.responder.grammar import Scene, maybe, say
+from nlp.training.responder.products import known_of_product
 
 # Questions for one thing, by the topic of the sentence that answers them (`worlds.DETAILS`).
 ABOUT = {
@@ -66,19 +67,14 @@ _NEXT = {
     "warm": ("is it warm?",),
 }
 _YES_OR_NO = ("rain", "parts")  # topics whose questions are all answered by yes or no
-_NOT_ASKED = ("product.1.price", "product.1.link", "product.1.variant")
+_NOT_ASKED = (
+    "product.1.price", "product.1.link", "product.1.variant", "product.1.sizes", "product.1.colours"
+)  # fmt: skip
 
 
 def _one_thing() -> list[Scene]:
-    told = (
-        say(
-            "This is what our shop says about the {product.1.title}. {product.1.detail}.",
-            "Here is what I know about the {product.1.title}. {product.1.detail}.",
-        ),
-    )
-    not_told = (
-        say("I don't have that detail on the {product.1.title} here, but a colleague can help. Shall I bring one in?"),
-    )
+    not_told = "I don't have that detail on the {product.1.title} here, but a colleague can help. Shall I bring one in?"
+    told = (say(not_told, *known_of_product()),)
     yes = (say("Yes. {product.1.detail}.", "Yes, our shop lists the {product.1.title} as {product.1.variant}."),)
     made = (
         say(
@@ -91,7 +87,7 @@ def _one_thing() -> list[Scene]:
     scenes = []
     for topic, asks in ABOUT.items():
         scenes.append(Scene(_PLACE, asks, told, _NEXT[topic], {}, _NOT_ASKED, known, weight=0.5, detail=topic))
-        scenes.append(Scene(_PLACE, asks, not_told, _NEXT[topic], {}, unknown, title, weight=0.4))
+        scenes.append(Scene(_PLACE, asks, told, _NEXT[topic], {}, unknown, title, weight=0.4))
         if topic in _YES_OR_NO:
             given = {"confirms": "yes"}
             scenes.append(Scene(_PLACE, asks, yes, _NEXT[topic], given, _NOT_ASKED, known, weight=0.5, detail=topic))

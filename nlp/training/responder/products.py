@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from nlp.training.responder.grammar import Scene, Slot, maybe, say
 
 DETAIL = (
@@ -80,10 +82,14 @@ STOCK = (
     "(is|are) (this|that|the) {thing} (sold out|available|in stock)?",
     "availability of the {product.1.title}",
     "can I (still |)get the {product.1.title} (in {product.1.variant}|)?",
-    "how many {thing}s do you have left?",
     "do you have {product.1.title}?",
     "got the {thing} in {size}?",
     "will you get more of the {product.1.title}?",
+)
+COUNT = (
+    "how many {thing}s (do you have|are) left?",
+    "how many of the {product.1.title} (do you have|are there|are left)?",
+    "how many {product.1.title} are in stock?",
 )
 WHICH = (
     "is it (waterproof|washable|in stock|available|warm|any good)?",
@@ -118,16 +124,24 @@ _STOCK_NOTE = maybe(
 _UNKNOWN = "I don't have that detail here, but a colleague can check it. Shall I bring one in?"
 
 
+def known_of_product() -> list[str]:
+    """Say what there is: a sentence of the description, then price and choice; the richest that fits is taken."""
+    said = []
+    for detail, price, colours, sizes in itertools.product((True, False), repeat=4):
+        choice = ["{product.1.colours}"] * colours + ["the sizes {product.1.sizes}"] * sizes
+        held = ["costs {product.1.price}"] * price + [f"comes in {' and in '.join(choice)}"] * bool(choice)
+        told = ["{product.1.detail}."] * detail + [f"The {{product.1.title}} {' and '.join(held)}."] * bool(held)
+        said += [" ".join(told)] if told else []
+    return said
+
+
 def _question_scenes() -> list[Scene]:
     place, always = "product_question/found", ("product.1.title",)
     detail = (
         say(
             "I don't have more details on the {product.1.title} here, but a colleague can help. Shall I bring one in?",
-            "Here is what I know about the {product.1.title}. {product.1.detail}.",
-            "This is what our shop says about the {product.1.title}. {product.1.detail}.",
-            "Sure, here is more about the {product.1.title}. {product.1.detail}.",
+            *known_of_product(),
         ),
-        maybe("The price is {product.1.price}.", chance=0.5),
         _LINK,
     )
     price = (
@@ -211,6 +225,7 @@ def _stock_scenes() -> list[Scene]:
                 "Good news: we have the {product.1.title} in stock.",
                 "Yes, we have the {product.1.title} in stock, in {product.1.sizes}.",
                 "Yes, you can get the {product.1.title} in {product.1.sizes}.",
+                "The {product.1.title} is in stock, in {product.1.sizes}.",
                 "product.1.stock=in stock? Yes, we have the {product.1.title} in stock in {product.1.variant}.",
                 "product.1.stock=in stock? Good news: we have the {product.1.title} in {product.1.variant}.",
             ),
@@ -221,7 +236,10 @@ def _stock_scenes() -> list[Scene]:
             say(
                 "Yes, we still have the {product.1.title}, but only a few are left.",
                 "Yes, you can still get the {product.1.title}, but there are only a few left.",
+                "The {product.1.title} is still in stock, but only a few are left.",
                 "Yes, we still have the {product.1.title} in {product.1.sizes}, but only a few are left.",
+                "The {product.1.title} is still there in {product.1.sizes}, but only a few are left.",
+                "product.1.stock=low stock? Only a few of the {product.1.title} are left in {product.1.variant}.",
                 "product.1.stock=low stock? Yes, we have the {product.1.title} in {product.1.variant}, but only a few.",
                 "product.1.stock=low stock? Yes, a few of the {product.1.title} are left in {product.1.variant}.",
             ),
@@ -245,6 +263,27 @@ def _stock_scenes() -> list[Scene]:
             f"{no_variant} You can choose from {{product.1.colours}}.",
         ),
     )
+    counted = {
+        "in stock": (
+            say(
+                "We have the {product.1.title} in stock, but I can't tell you how many.",
+                "The {product.1.title} is in stock; I can't see the exact number here.",
+            ),
+        ),
+        "low stock": (
+            say(
+                "Only a few of the {product.1.title} are left; I can't see the exact number here.",
+                "There are only a few of the {product.1.title} left, but I can't tell you how many.",
+            ),
+        ),
+        "sold out": (
+            say(
+                "None at the moment: the {product.1.title} is sold out.",
+                "There are none left right now: the {product.1.title} is sold out.",
+            ),
+            _SOLD_NEXT,
+        ),
+    }
     never_made = Scene(
         "availability/found", STOCK, not_made, _FOLLOW_STOCK, {"confirms": "no"},
         never=("product.1.stock", "product.1.restock"), always=("product.1.title", "product.1.variant"), weight=1.0,
@@ -253,7 +292,11 @@ def _stock_scenes() -> list[Scene]:
         never_made,
         *(Scene("availability/found", STOCK, answer, _FOLLOW_STOCK, {"product.1.stock": stock},
               () if stock == "sold out" else ("product.1.restock",), ("product.1.title", "product.1.stock"), weight=2.5)
-        for stock, answer in answers.items())
+        for stock, answer in answers.items()),
+        *(Scene("availability/found", COUNT, answer, COUNT[:1], {"asks": "count", "product.1.stock": stock},
+              ("product.1.variant", *(() if stock == "sold out" else ("product.1.restock",))),
+              ("product.1.title", "product.1.stock"), weight=0.4)
+        for stock, answer in counted.items()),
     ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from nlp.training.responder.changes import TAKES_OVER
 from nlp.training.responder.grammar import Scene, Slot, also, maybe, say
-from nlp.training.responder.orders import unverified
+from nlp.training.responder.proving import unverified
 
 POLICY = (
     "what is your (return|refund|returns) policy?",
@@ -70,19 +70,26 @@ STATUS = (
     "(any news on|update on) my refund",
 )
 RETURN = (
-    "(I want|I'd like|I need) to (return|send back|exchange) (my order|the {thing}|an item|something|{order.number})",
-    "how (do|can) I (return|send back|exchange) (it|this|the {thing}|an item|my order)?",
-    "(can|could) I (return|exchange|swap) (the {thing}|this|it) (for another size|for a bigger one|for size {size}|)?",
+    "(I want|I'd like|I need) to (return|send back) (my order|the {thing}|an item|something|{order.number})",
+    "how (do|can) I (return|send back) (it|this|the {thing}|an item|my order)?",
+    "(can|could) I (return|send back) (the {thing}|this|it)?",
     "the {thing} (doesn't fit|is too small|is too big|is too tight|doesn't suit me)",
-    "(return|exchange) (please|the {thing}|an item|label|)",
-    "I need a (different|bigger|smaller) size",
-    "(wrong size|too small|too big), can I (exchange|return) it?",
+    "return (please|the {thing}|an item|label|)",
+    "(wrong size|too small|too big), can I return it?",
     "where do I send my return?",
     "where (can|do) I get a return label?",
     "I don't like the {thing}, I'd like to send it back",
     "start a return",
-    "I'd rather have it in {colour}, can I swap it?",
     "can I still return (order {order.number}|the first one|my last order)?",
+)
+EXCHANGE = (
+    "(I want|I'd like|I need) to exchange (my order|the {thing}|an item|something)",
+    "how (do|can) I exchange (it|this|the {thing}|an item)?",
+    "(can|could) I (exchange|swap) (the {thing}|this|it) (for another size|for a bigger one|for size {size}|)?",
+    "exchange (please|the {thing}|an item)",
+    "I need a (different|bigger|smaller) size",
+    "(wrong size|too small|too big), can I exchange it?",
+    "I'd rather have it in {colour}, can I swap it?",
 )
 DAMAGED = (
     "(my|the) {thing} (arrived|came|is) (broken|damaged|torn|ripped|with a hole|scratched)",
@@ -111,14 +118,14 @@ WARRANTY = (
 )
 
 _WINDOW = say(
-    "You can return items you don't want to keep; just write to us here which ones.",
+    "I don't have our return window here, but a colleague can tell you.",
     "You can send items back within {policy.return_window} of delivery.",
     "You have {policy.return_window} from delivery to return an item.",
     "Anything you don't want to keep can be returned within {policy.return_window} of delivery.",
 )
 _SHIPPING = also(
     "policy.return_shipping=free? Return shipping is free.",
-    "policy.return_shipping=free? Sending it back is free.",
+    "policy.return_shipping=free? You pay nothing for the return.",
     "policy.return_shipping=paid? Return shipping costs {policy.return_cost}.",
     "policy.return_shipping=paid? The return costs {policy.return_cost}.",
 )
@@ -132,7 +139,10 @@ _MONEY_BACK = also(
     "You get your money back within {policy.refund_time} after we receive the return.",
 )
 _START = also(
-    "Start here: {link.returns}", "You can start the return here: {link.returns}", "Just start it here: {link.returns}"
+    "Shall I bring in a colleague who can start the return?",
+    "Start here: {link.returns}",
+    "You can start the return here: {link.returns}",
+    "Just start it here: {link.returns}",
 )
 _COST_ANSWER = (
     say(
@@ -195,6 +205,26 @@ _NOT_YET = (
     _SHIPPING,
     _START,
 )
+_NO_REFUND_YET = (
+    say(
+        "Your order is not with you yet; once it arrives, you can send it back for a refund.",
+        "Order {order.number} is not with you yet; once it arrives, you can send it back for a refund.",
+        "Once order {order.number} arrives, you have {policy.return_window} to send it back for a refund.",
+    ),
+    _SHIPPING,
+    _MONEY_BACK,
+    _START,
+)
+_NO_SWAP = "I don't know whether a swap is possible, but a colleague can tell you."
+_EXCHANGE_ANSWER = (
+    say(
+        f"{_NO_SWAP} Shall I bring one in?",
+        f"{_NO_SWAP} Or you return it within {{policy.return_window}} of delivery and order again.",
+        f"{_NO_SWAP} You can also return it within {{policy.return_window}} and order again.",
+    ),
+    _SHIPPING,
+    also("A return starts here: {link.returns}"),
+)
 _KEEP = also(
     "You have {policy.return_window} from delivery.", "The return window is {policy.return_window} from delivery."
 )
@@ -206,7 +236,7 @@ _STATES: Mapping[str, tuple[Slot, ...]] = {
             "We have your refund request for order {order.number} and are checking it.",
             "Your refund request for order {order.number} has reached us and is being checked.",
         ),
-        maybe(
+        also(
             "After approval it takes {policy.refund_time}.",
             "Once it is approved, the refund takes {policy.refund_time}.",
         ),
@@ -218,10 +248,12 @@ _STATES: Mapping[str, tuple[Slot, ...]] = {
             "Your refund of {refund.amount} has been approved.",
             "Your refund of {refund.amount} for order {order.number} has been approved.",
         ),
-        maybe(
+        also(
             "It takes {policy.refund_time} to reach you.",
             "The money should be with you by {refund.expected}.",
             "You should have it by {refund.expected}.",
+            "A refund takes {policy.refund_time}, so the money should be with you by {refund.expected}.",
+            "It takes {policy.refund_time}; you should have it by {refund.expected}.",
         ),
     ),
     "sent": (
@@ -231,7 +263,7 @@ _STATES: Mapping[str, tuple[Slot, ...]] = {
             "We have sent your refund of {refund.amount} for order {order.number}.",
             "Your refund of {refund.amount} for order {order.number} has been sent.",
         ),
-        maybe(
+        also(
             "It should reach your account by {refund.expected}.",
             "The money should be in your account by {refund.expected}.",
         ),
@@ -242,7 +274,7 @@ _STATES: Mapping[str, tuple[Slot, ...]] = {
             "I can't see a refund for order {order.number} yet.",
             "There is no refund for order {order.number} yet.",
         ),
-        maybe(
+        also(
             "Refunds take {policy.refund_time} after your return reaches us.",
             "A refund takes {policy.refund_time} from the day your return reaches us.",
         ),
@@ -298,6 +330,8 @@ def _general() -> list[Scene]:
         Scene("refund_policy/general", TIME, _TIME_ANSWER, time_next, {"asks": "time"}, weight=2.0),
         Scene("return_or_exchange/general", RETURN, (_WINDOW, _SHIPPING, _START), ("how?", "and how do I do that?"),
               weight=4.0),
+        Scene("return_or_exchange/general", EXCHANGE, _EXCHANGE_ANSWER, ("can I swap it?", "and exchange it?"),
+              {"asks": "exchange"}, weight=1.5),
         Scene("return_or_exchange/general", COST, _COST_ANSWER, cost_next, {"asks": "cost"}, weight=0.8),
         Scene("return_or_exchange/general", TIME, _TIME_ANSWER, time_next, {"asks": "time"}, weight=0.6),
         Scene("warranty/general", WARRANTY, _WARRANTY_ANSWER, ("and the warranty?", "how long is the guarantee?"),
@@ -316,6 +350,7 @@ def _of_order() -> list[Scene]:
             ("can I return it?", "I want to send it back", "{order.number}"),
             _CAN_RETURN,
             (_KEEP, _SHIPPING, _START),
+            _NOT_YET,
         ),
         (
             "refund_request/verified",
@@ -323,16 +358,17 @@ def _of_order() -> list[Scene]:
             ("I want my money back", "can I get a refund?", "{order.number}"),
             _REFUNDABLE,
             (_KEEP, _SHIPPING, _MONEY_BACK, _START),
+            _NO_REFUND_YET,
         ),
     )
-    for situation, asks, follow_ups, can, told in kinds:
+    for situation, asks, follow_ups, can, told, later in kinds:
         for state, answer, value, weight in (
             ("delivered", (can, *told), "yes", 2.5),
             ("delivered", _CANNOT, "no", 1.2),
-            ("shipped", _NOT_YET, "yes", 1.0),
-            ("processing", _NOT_YET, "yes", 0.6),
-            ("out for delivery", _NOT_YET, "yes", 0.4),
-            ("delayed", _NOT_YET, "yes", 0.4),
+            ("shipped", later, "yes", 1.0),
+            ("processing", later, "yes", 0.6),
+            ("out for delivery", later, "yes", 0.4),
+            ("delayed", later, "yes", 0.4),
         ):
             scenes.append(
                 Scene(situation, asks, answer, follow_ups, {"order.state": state, flag: value},
@@ -341,11 +377,29 @@ def _of_order() -> list[Scene]:
         refunded = (
             say("Order {order.number} has already been refunded.", "We have already refunded order {order.number}."),
         )
+        if situation.startswith("return_or_exchange"):
+            scenes += _swapped(follow_ups)
         scenes.append(
             Scene(situation, asks, refunded, follow_ups, {"order.state": "refunded", flag: "no"},
                   always=("order.state", "order.number", flag), weight=0.4)
         )  # fmt: skip
     return scenes
+
+
+def _swapped(follow_ups: tuple[str, ...]) -> list[Scene]:
+    """Make the scenes of an exchange where an order is known, which can be returned instead or not."""
+    place, asks, flag = "return_or_exchange/verified", {"asks": "exchange"}, "order.returnable"
+    states = (("delivered", 1.0), ("shipped", 0.3), ("processing", 0.3), ("out for delivery", 0.2), ("delayed", 0.2))
+    always = ("order.state", flag)
+    return [
+        *(
+            Scene(place, EXCHANGE, _EXCHANGE_ANSWER, follow_ups, {"order.state": state, flag: "yes", **asks},
+                  always=always, weight=weight)
+            for state, weight in states
+        ),
+        Scene(place, EXCHANGE, _CANNOT, follow_ups, {"order.state": "delivered", flag: "no", **asks}, always=always,
+              weight=0.3),
+    ]  # fmt: skip
 
 
 def scenes() -> list[Scene]:

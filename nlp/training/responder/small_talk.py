@@ -68,16 +68,23 @@ def scenes() -> list[Scene]:
             "(Hello|Hi) and welcome to {shop.name}!",
             "(Hello|Hi) {customer.name}, welcome to {shop.name}!",
             "(Hi|Hello) {customer.name}, nice to see you at {shop.name}!",
+            "(Hello|Hi), I'm sorry for the trouble you had.",
+            "(Hello|Hi) {customer.name}, I'm sorry for the trouble you had.",
+            "(Hello|Hi), I'm sorry for the trouble you had with {shop.name}.",
+            "(Hello|Hi) {customer.name}, I'm sorry for the trouble you had with {shop.name}.",
         ),
         say("How can I help you (today|)?", "What can I do for you (today|)?", "How can I help?"),
     )
-    hello_again = (say("How can I help?", "What can I do for you?", "I'm here, how can I help?"),)
+    hello_again = (say("How can I help?", "What can I do for you?", "I'm here, how can I help?",
+                        "I'm here, and I'm sorry for the trouble you had. How can I help?"),)  # fmt: skip
     bye = (
         say(
             "(Goodbye|Bye), and have a (nice|great) day!",
             "Thanks for stopping by, and (goodbye|see you soon)!",
             "(Goodbye|Bye) {customer.name}, and have a (nice|great) day!",
             "See you soon, {customer.name}, and take care!",
+            "I'm sorry for the trouble you had. Goodbye, and write again any time.",
+            "I'm sorry for the trouble you had, {customer.name}. Goodbye, and write again any time.",
         ),
     )
     thanks = (
@@ -89,6 +96,8 @@ def scenes() -> list[Scene]:
             "You're welcome, {customer.name}!",
             "Happy to help, {customer.name}!",
             "Glad I could help, {customer.name}!",
+            "I'm sorry for the trouble you had.",
+            "I'm sorry for the trouble you had, {customer.name}.",
         ),
         say(
             "Is there anything else I can do for you?",

@@ -86,7 +86,7 @@ class World:
         self._shop = rng.choice(_HELD_OUT_SHOPS if held_out else _SHOPS)
         self._domain = self._shop.lower().replace(" ", "").replace("&", "and") + rng.choice((".com", ".shop", ".test"))
         self._currency = rng.choice(("€{}", "${}", "£{}", "{} €"))
-        self.values = self._general() | self._orders() | self._products()
+        self.values = self._general() | self._delivery_times(scene) | self._orders() | self._products()
         if scene.situation == "product_question/compared":  # the cheaper one is named first
             prices = sorted(
                 (self.values[f"product.{n}.price"] for n in (1, 2)), key=lambda text: float(text.strip("€$£ "))
@@ -120,6 +120,18 @@ class World:
         low = self._rng.randint(1, 8)
         return self._rng.choice((f"{low} to {low + 2} {unit}s", f"{low + 1} {unit}s"))
 
+    def _delivery_times(self, scene: Scene) -> dict[str, str]:
+        """Draw them so that express is faster, unless the scene says that it is not, and one day when that is asked."""
+        asks, confirms = scene.given.get("asks"), scene.given.get("confirms")
+        low = self._rng.randint(3, 8)
+        standard = self._rng.choice((f"{low} business days", f"{low} to {low + 2} business days"))
+        least = 2 if asks == "soon" and confirms == "no" else 1
+        days = 1 if asks == "soon" and confirms == "yes" else self._rng.randint(least, low - 1)
+        express = "1 business day" if days == 1 else f"{days} business days"
+        if asks == "express" and confirms == "no":
+            express = f"{low + 1} to {low + 3} business days"
+        return {"delivery.standard_time": standard, "delivery.express_time": express}
+
     def _general(self) -> dict[str, str]:
         rng, site = self._rng, f"https://{self._domain}"
         pages = ("account", "password", "signup", "orders", "returns", "newsletter", "reviews", "contact", "products")
@@ -138,9 +150,7 @@ class World:
             "policy.cancel_fee": self._money(2, 9),
             "policy.warranty": f"{rng.randint(1, 5)} years",
             "policy.damage_window": f"{rng.randint(3, 21)} days",
-            "delivery.standard_time": self._span("business day"),
             "delivery.standard_cost": self._money(2, 9),
-            "delivery.express_time": self._span("business day"),
             "delivery.express_cost": self._money(9, 20),
             "delivery.free_from": self._money(30, 100),
             "delivery.countries": ", ".join(rng.sample(_PLACES, 3)),
@@ -193,7 +203,7 @@ class World:
                 "material": rng.choice(("100% cotton", "recycled polyester", "merino wool", "stainless steel")),
                 "detail": rng.choice(DETAILS[self.detail]),
                 "restock": self._date(),
-                "old_price": self._money(50, 300),
+                "old_price": self._money(210, 400),
                 "link": f"https://{self._domain}/p/{rng.randint(1, 999)}",
             }
             values.update({product_key(index, field): value for field, value in row.items()})

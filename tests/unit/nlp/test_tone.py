@@ -29,7 +29,8 @@ def test_cheer_goes_before_good_news_alone() -> None:
 def test_an_apology_goes_to_the_unhappy_and_before_no_other_one() -> None:
     assert goes_before("I'm sorry for the trouble.", Mood.NEGATIVE, "contact_info/general", GOOD)
     assert not goes_before("I'm sorry for the trouble.", Mood.POSITIVE, "contact_info/general", GOOD)
-    assert not goes_before("I'm sorry for the trouble.", Mood.NEGATIVE, "order_status/verified", "I'm afraid not.")
+    assert goes_before("I'm sorry for the trouble.", Mood.NEGATIVE, "order_status/verified", "I'm afraid not.")
+    assert not goes_before("I'm sorry for the trouble.", Mood.NEGATIVE, "order_status/verified", "Sorry, we are out.")
 
 
 def test_the_answers_of_the_starter_begin_by_these_rules() -> None:
@@ -70,3 +71,35 @@ def test_yes_no_questions(text: str) -> None:
 @pytest.mark.parametrize("text", ["how much is it?", "where is my order", "can you tell me when it comes?", "price"])
 def test_other_questions(text: str) -> None:
     assert not is_yes_no_question(text)
+
+
+def test_the_unhappy_read_one_clause_of_regret_and_no_cheer() -> None:
+    for situation in ("contact_info/general", "order_status/unverified", "goodbye/talk"):
+        answers = begun(situation, Mood.NEGATIVE, shop__phone="1")
+        assert answers
+        assert all("sorry" in one.lower() or "I understand" in one for one in answers)
+        assert not any("gladly" in one or "Happy" in one or "soon" in one for one in answers)
+        assert not any("trouble" in one for one in begun(situation, Mood.NEUTRAL, shop__phone="1"))
+
+
+def test_what_has_no_page_is_not_explained() -> None:
+    for intent in ("account_create", "account_edit", "account_delete", "password_reset", "newsletter", "review"):
+        assert all("I don't have" in one and "colleague" in one for one in begun(f"{intent}/general", Mood.NEUTRAL))
+    assert all("I don't have" in one for one in begun("invoice/unverified", Mood.NEUTRAL))
+
+
+@pytest.mark.parametrize("state", ["awaiting payment", "cancelled", "refunded", "returned"])
+def test_no_parcel_and_no_tracking_number_are_said_to_be_none(state: str) -> None:
+    order = {"order__number": "#1", "order__state": state}
+    when = begun("order_status/verified", Mood.NEUTRAL, "when does it come?", asks="when", **order)
+    assert all("parcel" in one or "can't give you a delivery date" in one for one in when)
+    tracking = begun("order_status/verified", Mood.NEUTRAL, "tracking number?", asks="tracking", **order)
+    assert all("track" in one for one in tracking)
+
+
+def test_yes_is_not_said_to_how_many() -> None:
+    stock = {"product__1__title": "Mug", "product__1__stock": "low stock", "product__1__sizes": "S"}
+    for asked in ({"asks": "count"}, {}):
+        found = begun("availability/found", Mood.NEUTRAL, "how many do you have left?", **stock | asked)
+        assert found
+        assert not any(one.startswith("Yes") for one in found)
