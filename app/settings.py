@@ -110,7 +110,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(default="", description="addresses of proxies whose X-Forwarded-For is believed")
 
     responder_dir: Path | None = Field(default=None, description="T5 model directory; empty: the starter responder")
-    responder_dtype: Literal["fp32", "int8", "bf16"] = Field(default="fp32", description="fp32, int8 or bf16; int8 is several times faster on a CPU")
+    responder_dtype: Literal["fp32", "int8", "bf16"] = Field(
+        default="fp32", description="fp32, int8 or bf16; int8 is several times faster on a CPU"
+    )
     responder_pointers: bool = Field(
         default=False, description="that model was trained by `train responder`; its assistify.json can say it too"
     )
