@@ -268,7 +268,7 @@ def _return(question: Question, decision: Decider) -> Decision:
     named = _named(question)
     if named:
         return decision("return_or_exchange/verified", "the number is the customer's order", orders=named[:1])
-    if aspect_of("return_or_exchange", question.text) == "exchange" and best_article(question) is not None:
+    if _on_exchange(question) is not None:
         return _from_general_facts(question, "return_or_exchange", decision)
     if question.names_kind and not holding_what_is_named(question):
         return _from_general_facts(question, "return_or_exchange", decision)
@@ -284,20 +284,30 @@ def _from_general_facts(question: Question, intent: str, decision: Decider) -> D
     What the general facts of the intent never tell is answered by an article or not at all.
     """
     beyond = asks_beyond(question.text, intent)
-    swaps = aspect_of(intent, question.text) == "exchange"
+    swaps = _on_exchange(question) if intent == "return_or_exchange" else None
     quotes = intent == "delivery_options" and question.asks_for_countries
     quotes = quotes and "delivery.countries" not in question.shop.facts
     situation, article = f"{intent}/general", best_article(question, DESCRIBED_HIT if quotes else ARTICLE_HIT)
     row = f"{intent}/article" if f"{intent}/article" in SITUATIONS else "product_question/article"
+    if swaps is not None:
+        return decision(row, "an article on exchanging", article=swaps)
     says_more = article is not None and not article.states_facts
     is_sure = article is not None and answer_score(question, article.id) >= SURE_ARTICLE_HIT
-    if article is not None and (beyond or quotes or (says_more and (is_sure or swaps))):
+    if article is not None and (beyond or quotes or (says_more and is_sure)):
         return decision(row, "an article that says more than the general facts", article=article)
     if beyond:
         return decision("any/unknown", f"the general facts of {intent} do not tell it, and no article does")
     if any(key in question.shop.facts for key in SITUATIONS[situation].keys):
         return decision(situation, article=article)
     return _from_article(question, intent, decision)
+
+
+def _on_exchange(question: Question) -> Article | None:
+    """Return the article on exchanging, where that is what is asked for."""
+    if aspect_of("return_or_exchange", question.text) != "exchange":
+        return None
+    found = (hit.item for hit in question.articles)
+    return next((one for one in found if aspect_of("return_or_exchange", one.title) == "exchange"), None)
 
 
 def _from_article(question: Question, intent: str, decision: Decider) -> Decision:
