@@ -132,7 +132,7 @@ def test_an_article_answers_what_the_product_does_not() -> None:
     question = ask(
         "how do I wash the merino base layer?", "product_question",
         products=[Found(layer, 0.7)], articles=[Found(care, 0.3)],
-        sentences={layer.id: Found("It is soft", 0.3), care.id: Found("Merino is washed cold", 0.5)},
+        sentences={layer.id: Found("It is soft", 0.3), care.id: Found("Merino is washed cold", 0.6)},
     )  # fmt: skip
     assert decide(question).situation == "product_question/article"
 
@@ -144,7 +144,7 @@ def test_and_is_that_free_goes_on_with_the_return() -> None:
 
 def test_money_taken_twice_and_unknown_discounts_go_to_people() -> None:
     assert decide(ask("the website charged me twice", "payment_problem")).hands_off
-    assert decide(ask("is there a student discount for students", "discount")).situation == "any/offer"
+    assert decide(ask("is there a student discount for students", "discount")).situation == "any/unknown"
 
 
 def test_a_goodbye_of_many_words_is_asked_about() -> None:
