@@ -140,7 +140,8 @@ _CONTACT = (
     ("phone", r"phone|\bcall(?:ing)?\b|telephone|hotline|helpline|\bnumber\b|\bring (?:you|up)"),
     (
         "hours",
-        r"\bhours?\b|\bopen(?:ing)?\b|\bclosed?\b|what times?|weekends?|until when|holidays?|(?:mon|tues|wednes|thurs"
+        r"\bhours?\b|\bopen(?:ing)?\b|\bclosed?\b|what times?|weekends?|until when|(?:public|bank) holiday"
+        r"|\bholidays\b|(?:mon|tues|wednes|thurs"
         r"|fri|satur|sun)days?",
     ),
     (
@@ -150,7 +151,14 @@ _CONTACT = (
         r"|that i|i can)\b|\bbased\b|visit|come by|in person",
     ),
 )
+_ORDERING = (
+    ("phone", r"\b(?:by|over|on) (?:the )?(?:tele)?phone\b|\bcall(?:ing)?\b|\b(?:tele)?phone (?:order|number)"),
+)
 _PRODUCT = (
+    (
+        "opinion",
+        r"\bany good\b|good quality|worth (?:it|buying|the (?:money|price))|\b(?:you|u) recommend (?:it|this|the)\b",
+    ),
     (
         "price",
         r"\bprices?\b|\bcosts?\b|how much (?:is|are|does|do|for|r)\b(?!.*\bweigh)|how much\W*$|expensive"
@@ -174,6 +182,7 @@ _TOPICS: Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]] = MappingProxyTyp
             (("refund_policy",), _RETURNS),
             (("return_or_exchange",), (_EXCHANGE, *_RETURNS)),
             (("availability",), _STOCK),
+            (("order_place",), _ORDERING),
             (("cancellation_fee",), _CANCELLING),
             (("contact_info",), _CONTACT),
             (("product_question",), _PRODUCT),
@@ -187,6 +196,23 @@ _MADE_OF = re.compile(r"\bmaterials?\b|\bfabrics?\b|\bmade (?:of|from)\b", re.IG
 _TELLS_ONE = frozenset({"product_question"})  # their general answer names none of the aspects: the first is told
 
 
+def _slips(word: str) -> set[str]:
+    """Return how the word looks with two inner letters swapped, one left out or one doubled."""
+    found = {word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(1, len(word) - 1)}
+    found |= {word[:at] + word[at + 1 :] for at in range(1, len(word) - 1)}
+    return (found | {word[:at] + word[at] + word[at:] for at in range(len(word))}) - {word}
+
+
+# Words on which the aspect hangs, as they are mistyped; what is a word itself is left alone.
+_WORD = re.compile(r"\w+")
+_MEANT: Mapping[str, str] = MappingProxyType(
+    {
+        slip: word
+        for word in ("sizes", "colours", "colors", "material", "placed", "ordered", "tracking", "carrier", "courier",
+                     "items", "phone", "email", "price", "where", "many", "exchange")
+        for slip in _slips(word) - {"paced", "tacking", "pone", "were", "may"}
+    }
+)  # fmt: skip
 _TRAVELLING = frozenset({"shipped", "out for delivery", "delayed"})
 _ONLY_IN: Mapping[str, frozenset[str]] = MappingProxyType({"lost": frozenset({"delivered"}), "carrier": _TRAVELLING})
 
@@ -205,6 +231,7 @@ def aspect_of(intent: str, text: str, order_state: str | None = None) -> str | N
     `order_state` is that of the order it is about: only what was delivered can be lost, and only what travels has a
     carrier.
     """
+    text = _WORD.sub(lambda match: _MEANT.get(match.group().lower(), match.group()), text)
     found: list[str] = []
     for aspect, words in _TOPICS.get(intent, ()):
         text, times = words.subn(" ; ", text)

@@ -120,6 +120,7 @@ ASPECTS = (
     "phone", "email", "hours", "address",  # of the shop
     "price", "sizes", "colours", "material",  # of a product
     "property",  # of two products that are compared
+    "opinion",  # on a product: none is known
 )  # fmt: skip
 _YES_NO = ("yes", "no")
 

@@ -36,8 +36,8 @@ _TELLS: Final = {
     **{aspect: order_key(1, aspect) for aspect in ("tracking", "carrier", "total", "placed")},
     "items": order_key(1, "item"),
 }
-# A question for one thing, or one that is answered by yes or no, has sentences of its own.
-_DECIDES: Final = ("asks", "confirms")
+# A question for one thing, one that is answered by yes or no, and asking for the rest have sentences of their own.
+_DECIDES: Final = ("asks", "confirms", "missing")
 
 
 # An opening may stand before an answer; what is of `must` follows the first sentence whenever its facts are there.

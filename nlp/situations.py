@@ -110,7 +110,7 @@ _ORDER_ROWS: dict[str, Situation] = {
 
 # `article` serves any question whose best answer is a sentence of a policy article, whatever the intent.
 _SHOP_ROWS: dict[str, Situation] = {
-    "order_place/general": Situation(Act.ANSWER, ("link.products", "payment.methods")),
+    "order_place/general": Situation(Act.ANSWER, (*_ASKS, "shop.phone", "link.products", "payment.methods")),
     "delivery_options/general": Situation(Act.ANSWER, (*_ASKS, "confirms", *_DELIVERY)),
     "delivery_options/article": Situation(Act.ANSWER, _ARTICLE),
     "refund_policy/general": Situation(Act.ANSWER, (*_ASKS, *_RETURNS, "link.returns")),

@@ -221,7 +221,8 @@ def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
     if intent == "contact_human":
         return decision("contact_human/handoff", "a person was asked for")
     if intent == "complaint":
-        if question.was_handed_back:
+        asked_already = question.previous is not None and question.previous.situation == "complaint/offer"
+        if question.was_handed_back and not asked_already:
             return decision("complaint/offer", "a person had it a moment ago: asks before handing it off again")
         return decision("complaint/handoff", "a complaint goes to a person")
     if intent == "return_or_exchange" and question.customer.verified:
@@ -230,7 +231,7 @@ def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
         return _invoice(question, decision)
     if intent == "discount" and question.asks_special_discount:
         return decision("any/unknown", "a discount of which the shop's facts say nothing")
-    return _payment_trouble(question, intent, decision) or _from_general_facts(question, intent, decision)
+    return _trouble(question, intent, decision) or _from_general_facts(question, intent, decision)
 
 
 def _out_of_scope(question: Question, decision: Decider) -> Decision:
@@ -249,11 +250,15 @@ def _invoice(question: Question, decision: Decider) -> Decision:
     return decision("invoice/unverified")
 
 
-def _payment_trouble(question: Question, intent: str, decision: Decider) -> Decision | None:
+def _trouble(question: Question, intent: str, decision: Decider) -> Decision | None:
     if intent == "payment_problem" and question.was_charged_wrongly:
         return decision("payment_problem/handoff", "money was taken that should not have been")
     if intent == "payment_problem" and question.understood.mood is Mood.NEGATIVE and question.shop.people_available:
         return decision("payment_problem/handoff", "an unhappy customer cannot pay")
+    if intent == "payment_problem" and question.still_fails:
+        return decision("payment_problem/handoff", "what was advised did not help")
+    if intent == "signup_problem" and question.still_fails:
+        return decision("any/handoff", "what was advised did not help")
     return None
 
 
@@ -297,7 +302,8 @@ def _from_general_facts(question: Question, intent: str, decision: Decider) -> D
         return decision(row, "an article that says more than the general facts", article=article)
     if beyond:
         return decision("any/unknown", f"the general facts of {intent} do not tell it, and no article does")
-    if any(key in question.shop.facts for key in SITUATIONS[situation].keys):
+    has_own = intent == "contact_info"  # elsewhere the phone number is only told beside what answers
+    if any(key in question.shop.facts for key in SITUATIONS[situation].keys if has_own or key != "shop.phone"):
         return decision(situation, article=article)
     return _from_article(question, intent, decision)
 

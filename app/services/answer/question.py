@@ -37,12 +37,22 @@ _COUNTRIES = re.compile(
     re.IGNORECASE,
 )
 _GENERAL = re.compile(
-    r"\b(?:tell|know|say|info|information|details?|describe|description|more|about|like|special|features?|any good)\b",
+    r"\b(?:tell|know|say|info|information|details?|describe|description|more|about|like|special|features?"
+    r"|any good|worth|quality)\b",
     re.IGNORECASE,
 )
 _CHARGED = re.compile(
     r"\b(?:charged|debited|billed|paid|deducted|taken)\b.{0,30}\b(?:twice|two times|double|again|too much|wrong\w*)\b"
-    r"|\b(?:double|twice|wrong\w*) (?:charge|charged|payment|debit)",
+    r"|\b(?:double|twice|wrong\w*) (?:charge|charged|payment|debit)"
+    r"|\b(?:charges?|payments?|debits?|transactions?)\b.{0,30}(?:(?:not|n'?t|never) (?:recogni[sz]|authori[sz])"
+    r"|(?:did not|didn'?t|never) ma[dk]e)|\b(?:unknown|unrecogni[sz]ed) (?:charge|payment|debit)"
+    r"|\bmoney (?:was|has been|got) (?:taken|debited|deducted)|\bi(?:'ve| have)? paid but\b",
+    re.IGNORECASE,
+)
+_STILL = re.compile(
+    r"\bstill\b|\bkeeps?\b|\bfail\w* again\b|\btried (?:that|it|this|already|everything)"
+    r"|(?:did|does)(?:n'?t| not) (?:help|work)"
+    r"|\bno (?:luck|success|change)\b|\bsame (?:error|problem|thing|issue)\b",
     re.IGNORECASE,
 )
 _ALL_ORDERS = re.compile(
@@ -69,6 +79,7 @@ _ONE = re.compile(r"\b(?:ones?|it|that|this|them|these|those)\b", re.IGNORECASE)
 _OFFERS_PERSON = re.compile(r"colleague\b.*\?|\?.*colleague|\bbring in a colleague", re.DOTALL)
 _YES = re.compile(r"\W*(?:yes|yeah|yep|yup|sure|ok|okay|please|do it|go ahead|that would be)\b", re.IGNORECASE)
 FEW_WORDS = 6
+ADVISED = ("payment_problem", "signup_problem")  # intents whose answer tells what to try
 
 T = TypeVar("T")
 
@@ -231,6 +242,12 @@ class Question:
     def was_charged_wrongly(self) -> bool:
         """Whether money went that should not have: only people can put that right."""
         return bool(_CHARGED.search(self.text))
+
+    @property
+    def still_fails(self) -> bool:
+        """Whether what the last answer advised against a failing payment or sign-up did not help."""
+        advised = self.previous is not None and self.previous.intent in ADVISED
+        return advised and bool(_STILL.search(self.text))
 
     @property
     def asks_for_countries(self) -> bool:

@@ -110,6 +110,14 @@ def _tells_order(question: Question, label: str, score: float) -> Read | None:
     return None
 
 
+def _still_fails(question: Question, label: str, score: float) -> Read | None:
+    """The advice of the last answer did not help: `it still doesn't work`."""
+    previous = question.previous
+    if previous is None or not question.still_fails or not (question.is_short or label == previous.intent):
+        return None
+    return previous.intent, "what was advised did not help"
+
+
 def _asks_of_order(question: Question, label: str, score: float) -> Read | None:
     """A short question without a topic of its own (`how much was it?`), about the order of the last answer."""
     previous = question.previous
@@ -193,6 +201,7 @@ _RULES: tuple[Callable[[Question, str, float], Read | None], ...] = (
     _goes_on_searching,
     _asks_variant,
     _tells_order,
+    _still_fails,
     _says_lost,
     _asks_of_order,
     _asks_of_topic,

@@ -174,6 +174,7 @@ _STEPS = (
         REVIEW,
         (
             _UNKNOWN,
+            "You can leave a review here: {link.reviews}",
             "You can leave a review here: {link.reviews} Thank you for taking the time!",
             "We'd love to read your review: {link.reviews}",
             "Thank you! You can write your review here: {link.reviews}",
@@ -209,7 +210,6 @@ def scenes() -> list[Scene]:
                 "If that doesn't help, we're here: {link.contact}",
             ),
         ),
-        ("it still doesn't work",),
         apology="",
         weight=2.0,
     )

@@ -65,11 +65,12 @@ _CANCEL_YES = say(
     "Your order can still be cancelled, so I'm passing this to a colleague.",
     "Your order {order.number} can still be cancelled, so I'm passing it to a colleague.",
     "Order {order.number} has not shipped, so it can still be cancelled. I'm handing this to a colleague.",
-    "Good news: order {order.number} can still be cancelled. I'm handing it to a colleague who will do that.",
+    "Order {order.number} can still be cancelled. I'm handing it to a colleague who will do that.",
 )
 _FEE = also(
     "policy.cancellation=free? Cancelling is free.",
     "policy.cancellation=free? It costs you nothing.",
+    "policy.cancellation=fee? A cancellation fee applies.",
     "policy.cancellation=fee? The cancellation fee is {policy.cancel_fee}.",
     "policy.cancellation=fee? There is a cancellation fee of {policy.cancel_fee}.",
 )

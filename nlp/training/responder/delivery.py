@@ -83,11 +83,16 @@ PLACE = (
     "(place|make) an order",
     "(can|could) you (help me|) (order|place an order|buy) (this|a {thing}|something) ?",
     "how do I (check out|pay for my basket|finish my order)?",
-    "can I order (by phone|here in the chat|with you)?",
+    "can I order (here in the chat|with you)?",
     "I'd like to buy the {product.1.title}",
     "what do I have to do to order?",
     "how to buy",
     "I'll take it, how do I order?",
+)
+BY_PHONE = (
+    "(can|could) I order (by|over the) phone?",
+    "do you take (phone orders|orders by phone)?",
+    "can I call you to order?",
 )
 
 _STANDARD = (
@@ -233,6 +238,14 @@ def scenes() -> list[Scene]:
         maybe("You can pay with {payment.methods}.", "We accept {payment.methods}."),
         maybe("All our products are here: {link.products}", "Have a look around here: {link.products}"),
     )
+    in_shop = "In the shop, put what you like into the basket and go to the checkout."
+    by_phone = (
+        say(
+            f"I don't know whether we take orders by phone. {in_shop}",
+            f"I don't know whether we take orders by phone; our number is {{shop.phone}}. {in_shop}",
+        ),
+        order[2],
+    )
     return [
         Scene(place, GENERAL, general, ("and delivery?", "what about shipping?", "how do you ship?"), weight=5.0),
         Scene(place, COST, cost, ("how much is that?", "(and|) what does it cost?"),
@@ -259,5 +272,7 @@ def scenes() -> list[Scene]:
             for word, answer in reached.items()
         ),
         Scene(place, CUTOFF, cutoff, ("does it ship today?", "until what time?"), {"asks": "cutoff"}, weight=2.0),
-        Scene("order_place/general", PLACE, order, ("ok, how do I order it?", "how do I buy it?"), weight=3.0),
+        Scene("order_place/general", PLACE, order, ("ok, how do I order it?", "how do I buy it?"),
+              never=("shop.phone",), weight=3.0),
+        Scene("order_place/general", BY_PHONE, by_phone, BY_PHONE[:1], {"asks": "phone"}, weight=0.5),
     ]  # fmt: skip

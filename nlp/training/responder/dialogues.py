@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import zlib
@@ -49,6 +50,16 @@ _RARE = 0.65  # power of a situation's weight; 1 leaves it as it is, 0 makes all
 _ASKS_UNKNOWN = 0.12  # share of questions for one thing where only their words say which
 HELD_OUT_ONE_IN = 12  # of the ways to ask, for the evaluation
 
+# What was said in the first row cannot be followed by the second: an order that is known stays known.
+_ORDER_KNOWN, _ORDER_UNKNOWN = ("verified", "possible", "too_late", "several"), ("unverified", "unmatched", "none")
+_CONTRADICT = frozenset(
+    {
+        *itertools.product(_ORDER_KNOWN, _ORDER_UNKNOWN),
+        *itertools.product(("none",), _ORDER_KNOWN),
+        *itertools.product(("unmatched",), ("found", "compared")),
+        *itertools.product(("found", "compared"), ("unmatched",)),
+    }
+)
 # A cost belongs to the word that says there is one; a return date to what is sold out.
 _COUPLED = {
     "policy.return_cost": ("policy.return_shipping", "paid"),
@@ -107,7 +118,7 @@ class Generator:
         mood = rng.choice(_MOODS)
         intent = rng.choice(scene.intents) if scene.intents else scene.intent
         facts = self._facts(scene, world)
-        history, question, mood = self._talk(scene, world, mood)
+        history, question, mood = self._talk(scene, facts, world, mood)
         facts = _with_variant(facts, question, world) if scene.situation == "availability/found" else facts
         if self._held_out:
             facts = _as_detected(scene, facts, question)
@@ -137,25 +148,38 @@ class Generator:
                 facts[key] = chosen[key] = scene.given.get(key) or self._rng.choice(WORDS[key])
         return facts
 
-    def _talk(self, scene: Scene, world: World, mood: Mood) -> tuple[list[Turn], str, Mood]:
+    def _talk(self, scene: Scene, facts: Mapping[str, str], world: World, mood: Mood) -> tuple[list[Turn], str, Mood]:
         """Make what was said before and the question, and the mood that its words show."""
         roll = self._rng.random()
         if roll < 0.66:
             return [], *self._ask(scene.asks, world, mood)
-        earlier = self._turns(self._any_scene(), world) if self._rng.random() < 0.3 else []
+        earlier = self._turns(self._any_scene(), world, scene, facts) if self._rng.random() < 0.3 else []
         if roll < 0.92 and scene.follow_ups:
             related = self._rng.choice(self._by_intent.get(scene.intent, self._scenes))
-            return [*earlier, *self._turns(related, world)], *self._ask(scene.follow_ups, world, mood)
-        return [*earlier, *self._turns(self._any_scene(), world)], *self._ask(scene.asks, world, mood)
+            before = self._turns(related, world, scene, facts)
+            if before:  # it goes on with something
+                return [*earlier, *before], *self._ask(scene.follow_ups, world, mood)
+        return [*earlier, *self._turns(self._any_scene(), world, scene, facts)], *self._ask(scene.asks, world, mood)
 
     def _any_scene(self) -> Scene:
         return self._rng.choices(self._scenes, self._weights)[0]
 
-    def _turns(self, scene: Scene, world: World) -> list[Turn]:
-        """Make an earlier exchange of the same conversation; none where this world's texts do not answer it."""
+    def _turns(self, scene: Scene, world: World, now: Scene, held: Mapping[str, str]) -> list[Turn]:
+        """Make an earlier exchange of the same conversation; none where it would contradict this world or what follows.
+
+        `held` are the facts of the scene that follows, `now`: what its row may hold was no different before.
+        """
         if scene.article not in (None, world.article) or scene.detail not in (None, world.detail):
             return []
-        facts = self._facts(scene, world)
+        if (scene.situation.partition("/")[2], now.situation.partition("/")[2]) in _CONTRADICT:
+            return []
+        row = {key for key in SITUATIONS[now.situation].keys if key not in _OF_SCENE}
+        facts = {key: value for key, value in self._facts(scene, world).items() if key not in row}
+        facts |= {key: held[key] for key in SITUATIONS[scene.situation].keys if key in row and key in held}
+        if any(key in row and held.get(key) != value for key, value in scene.given.items()):
+            return []
+        if any(key in held for key in scene.never) or any(key not in facts for key in scene.always):
+            return []
         asked, _ = self._ask(scene.asks, world, Mood.NEUTRAL)
         try:
             answer = fill(

@@ -87,7 +87,7 @@ _INTENT_ASKS = {
     "return_or_exchange": returns.RETURN,
     "damaged_or_wrong_item": returns.DAMAGED,
     "delivery_options": delivery.GENERAL,
-    "payment_problem": payment.PROBLEM,
+    "payment_problem": payment.PROBLEM + payment.CHARGED,
     "invoice": payment.INVOICE,
     "discount": payment.DISCOUNT,
     "product_question": products.DETAIL,
@@ -255,7 +255,7 @@ def scenes() -> list[Scene]:
     return [
         Scene("contact_human/handoff", HUMAN, (_HANDING, *_WAIT), ("a human please", *_YES), weight=5.0),
         Scene("complaint/handoff", COMPLAINT, complaint, ("this is not good enough",), apology="", weight=3.0),
-        Scene("complaint/offer", COMPLAINT, complaint_offer, ("this is not good enough",), apology="", weight=1.5),
+        Scene("complaint/offer", COMPLAINT, complaint_offer, apology="", weight=1.5),
         Scene("any/handoff", _ALL_ASKS, handing, _YES, intents=intents, weight=2.0),
         Scene(
             "any/offer",

@@ -275,8 +275,7 @@ _CONTENT_ANSWER = (
         "I can't see the items of that order, sorry.",
         "Your order contains: {order.item}.",
         "Order {order.number} contains: {order.item}.",
-        "Order {order.number} contains: {order.item}. The total is {order.total}.",
-        "In order {order.number} you bought: {order.item}. The total is {order.total}.",
+        "In order {order.number} you bought: {order.item}.",
     ),
 )
 _PLACED_ANSWER = (
@@ -336,6 +335,9 @@ STATE_WORDS = {
 }
 
 
+_NAMES_NONE = tuple(ask for ask in ALL if "{order.number}" not in ask)  # who names one reads of that one
+
+
 def _several_scenes() -> list[Scene]:
     """List two or three orders, each with its state; every pair and a spread of triples is written out."""
     scenes = []
@@ -354,25 +356,33 @@ def _several_scenes() -> list[Scene]:
             )
             which = say("Which one do you mean?", "Which one is it about?", "Which of them do you mean?")
             gone = tuple(f"order.3.{field}" for field in ("number", "state", "item", "arrives", "delivered"))
-            base = ("order.number", "order.state", "order.2.number", "order.2.state")
+            base = ("order.number", "order.state", "order.item", "order.2.number", "order.2.state", "order.2.item")
             scenes.append(
-                Scene("order_status/several", ALL, (both, which), ("my order", "and my orders?", "all of them"), given,
-                      gone, base, weight=0.1)
+                Scene("order_status/several", _NAMES_NONE, (both, which), ("my order", "and my orders?", "all of them"),
+                      given, gone, base, weight=0.1)
             )  # fmt: skip
             third = states[(states.index(first) + 2 * states.index(second) + 1) % len(states)]
             triple = (
                 f"{{order.number}} {STATE_WORDS[first]}, {{order.2.number}} {STATE_WORDS[second]}, and "
                 f"{{order.3.number}} {STATE_WORDS[third]}"
             )
+            named_triple = (
+                f"{{order.number}} ({{order.item}}) {STATE_WORDS[first]}, {{order.2.number}} ({{order.2.item}}) "
+                f"{STATE_WORDS[second]}, and {{order.3.number}} ({{order.3.item}}) {STATE_WORDS[third]}"
+            )
+            all_three = say(
+                f"(I see three orders|You have three recent orders): {triple}.",
+                f"(I see three orders|You have three recent orders): {named_triple}.",
+            )
             scenes.append(
                 Scene(
                     "order_status/several",
-                    ALL,
-                    (say(f"(I see three orders|You have three recent orders): {triple}."), which),
+                    _NAMES_NONE,
+                    (all_three, which),
                     ("and my other orders?", "what about the rest?"),
                     {**given, "order.3.state": third},
                     (),
-                    (*base, "order.3.number", "order.3.state"),
+                    (*base, "order.3.number", "order.3.state", "order.3.item"),
                     weight=0.06,
                 )
             )

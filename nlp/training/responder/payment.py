@@ -19,14 +19,17 @@ PROBLEM = (
     "my (payment|card) (failed|was declined|didn't go through|doesn't work|was rejected)",
     "(I can't|cannot|unable to) pay",
     "(payment|checkout) (error|problem|failed|not working|issue)",
-    "I (was|got) charged twice",
-    "you (charged|billed) me (twice|two times|too much)",
     "the (checkout|payment page) (doesn't work|is broken|keeps loading|shows an error)",
-    "I paid but (got no confirmation|the order isn't there|nothing happened)",
-    "money was taken but there is no order",
     "why was my (card|payment) declined?",
     "there's a problem with my payment",
     "(the paypal|my card) payment keeps failing",
+)
+# Money is gone: no advice on paying helps, a person has to look.
+CHARGED = (
+    "I (was|got) charged twice",
+    "you (charged|billed) me (twice|two times|too much)",
+    "I paid but (got no confirmation|the order isn't there|nothing happened)",
+    "money was taken but there is no order",
     "I have a charge I don't recognise",
 )
 INVOICE = (
@@ -190,8 +193,9 @@ def scenes() -> list[Scene]:
                   always=("payment.methods",), weight=0.8)
             for word, answer in accepted.items()
         ),
-        Scene("payment_problem/general", PROBLEM, problem, ("it still doesn't work",), apology="", weight=2.0),
-        Scene("payment_problem/handoff", PROBLEM, problem_handoff, ("still not working",), apology="", weight=2.0),
+        Scene("payment_problem/general", PROBLEM, problem, apology="", weight=2.0),
+        Scene("payment_problem/handoff", PROBLEM + CHARGED, problem_handoff,
+              ("still not working", "it still doesn't work"), apology="", weight=2.0),
         Scene("invoice/unverified", INVOICE, invoice, ("and the invoice?",), weight=2.0),
         Scene("invoice/verified", INVOICE, invoice, ("and the invoice for it?", "can I get a receipt?"),
               always=("order.number",), weight=1.5),

@@ -14,9 +14,14 @@ DETAIL = (
     "{product.1.title}?",
     "I have a question about the {product.1.title}",
     "(what are the features|features) of the {product.1.title}?",
-    "is (this|the) {thing} any good?",
     "(what is special|what's special) about the {product.1.title}?",
     "describe the {product.1.title} (please|)",
+)
+OPINION = (
+    "is (this|the) {thing} any good?",
+    "is the {product.1.title} (any good|good quality|worth it|worth the money)?",
+    "and is it any good?",
+    "would you recommend the {product.1.title}?",
 )
 PRICE = (
     "how much (is|does) the {product.1.title} (cost|)?",
@@ -117,9 +122,9 @@ _SOLD_NEXT = maybe(
 )
 _LINK = maybe("Here it is: {product.1.link}", "You can find it here: {product.1.link}", chance=0.6)
 _STOCK_NOTE = maybe(
-    "product.1.stock=in stock? It is in stock.",
+    "product.1.stock=in stock? We have it in stock.",
     "product.1.stock=low stock? Only a few are left.",
-    "product.1.stock=sold out? It is sold out at the moment, though.",
+    "product.1.stock=sold out? We are out of stock at the moment, though.",
 )
 _UNKNOWN = "I don't have that detail here, but a colleague can check it. Shall I bring one in?"
 
@@ -129,8 +134,9 @@ def known_of_product() -> list[str]:
     said = []
     for detail, price, colours, sizes in itertools.product((True, False), repeat=4):
         choice = ["{product.1.colours}"] * colours + ["the sizes {product.1.sizes}"] * sizes
-        held = ["costs {product.1.price}"] * price + [f"comes in {' and in '.join(choice)}"] * bool(choice)
-        told = ["{product.1.detail}."] * detail + [f"The {{product.1.title}} {' and '.join(held)}."] * bool(held)
+        held = [" for {product.1.price}"] * price + [f" in {' and in '.join(choice)}"] * bool(choice)
+        told = ["{product.1.detail}."] * detail
+        told += [f"You can get the {{product.1.title}}{','.join(held)}."] * bool(held)  # fits `slippers` too
         said += [" ".join(told)] if told else []
     return said
 
@@ -178,14 +184,24 @@ def _question_scenes() -> list[Scene]:
             "For the {product.1.title} we use {product.1.material}.",
         ),
     )
+    no_opinion = "I can't judge the {product.1.title} myself, and I know of no ratings."
+    opinion = (
+        say(
+            no_opinion,
+            f"{no_opinion} Our shop says: {{product.1.detail}}.",
+            f"{no_opinion} The material is {{product.1.material}}.",
+            f"{no_opinion} The price is {{product.1.price}}.",
+        ),
+    )
     aspects = (
+        ("opinion", OPINION, opinion, OPINION[2:3], 1.0),
         ("price", PRICE, price, ("how much (is|does) it (cost|)?", "(and|) the price?"), 2.5),
         ("sizes", SIZES, sizes, ("which sizes?", "what sizes does it come in?"), 1.5),
         ("colours", COLOURS, colours, ("which colours?", "other colours?"), 1.5),
         ("material", MATERIAL, material, ("what is it made of?", "which material?"), 1.5),
     )
     return [
-        Scene(place, DETAIL, detail, ("tell me more", "(and|) is it any good?"), always=always, weight=5.0),
+        Scene(place, DETAIL, detail, ("tell me more", "more details please"), always=always, weight=5.0),
         *(
             Scene(place, asks, answer, follow_ups, {"asks": aspect}, always=always, weight=weight)
             for aspect, asks, answer, follow_ups, weight in aspects
@@ -225,7 +241,7 @@ def _stock_scenes() -> list[Scene]:
                 "Good news: we have the {product.1.title} in stock.",
                 "Yes, we have the {product.1.title} in stock, in {product.1.sizes}.",
                 "Yes, you can get the {product.1.title} in {product.1.sizes}.",
-                "The {product.1.title} is in stock, in {product.1.sizes}.",
+                "Yes, we have the {product.1.title} in {product.1.sizes}.",
                 "product.1.stock=in stock? Yes, we have the {product.1.title} in stock in {product.1.variant}.",
                 "product.1.stock=in stock? Good news: we have the {product.1.title} in {product.1.variant}.",
             ),
@@ -236,9 +252,9 @@ def _stock_scenes() -> list[Scene]:
             say(
                 "Yes, we still have the {product.1.title}, but only a few are left.",
                 "Yes, you can still get the {product.1.title}, but there are only a few left.",
-                "The {product.1.title} is still in stock, but only a few are left.",
+                "We still have the {product.1.title} in stock, but only a few are left.",
                 "Yes, we still have the {product.1.title} in {product.1.sizes}, but only a few are left.",
-                "The {product.1.title} is still there in {product.1.sizes}, but only a few are left.",
+                "You can still get the {product.1.title} in {product.1.sizes}, but only a few are left.",
                 "product.1.stock=low stock? Only a few of the {product.1.title} are left in {product.1.variant}.",
                 "product.1.stock=low stock? Yes, we have the {product.1.title} in {product.1.variant}, but only a few.",
                 "product.1.stock=low stock? Yes, a few of the {product.1.title} are left in {product.1.variant}.",
@@ -267,7 +283,7 @@ def _stock_scenes() -> list[Scene]:
         "in stock": (
             say(
                 "We have the {product.1.title} in stock, but I can't tell you how many.",
-                "The {product.1.title} is in stock; I can't see the exact number here.",
+                "We have the {product.1.title} in stock; I can't see the exact number here.",
             ),
         ),
         "low stock": (
@@ -278,8 +294,8 @@ def _stock_scenes() -> list[Scene]:
         ),
         "sold out": (
             say(
-                "None at the moment: the {product.1.title} is sold out.",
-                "There are none left right now: the {product.1.title} is sold out.",
+                "None at the moment: we are out of the {product.1.title}.",
+                "There are none left right now: we are out of the {product.1.title}.",
             ),
             _SOLD_NEXT,
         ),

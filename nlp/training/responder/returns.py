@@ -376,6 +376,10 @@ def _of_order() -> list[Scene]:
             )  # fmt: skip
         refunded = (
             say("Order {order.number} has already been refunded.", "We have already refunded order {order.number}."),
+            say(
+                "If the money or the parcel is still an open question, I can bring in a colleague.",
+                "Is there something left to sort out? Then I can bring in a colleague.",
+            ),
         )
         if situation.startswith("return_or_exchange"):
             scenes += _swapped(follow_ups)

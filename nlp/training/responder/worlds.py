@@ -146,9 +146,9 @@ class World:
             "policy.return_window": f"{rng.choice((14, 21, 30, 60, 100))} days",
             "policy.refund_time": self._span("business day"),
             "policy.return_cost": self._money(2, 9),
-            "policy.cancel_window": f"{rng.randint(1, 24)} hours",
+            "policy.cancel_window": _counted(rng.randint(1, 24), "hour"),
             "policy.cancel_fee": self._money(2, 9),
-            "policy.warranty": f"{rng.randint(1, 5)} years",
+            "policy.warranty": _counted(rng.randint(1, 5), "year"),
             "policy.damage_window": f"{rng.randint(3, 21)} days",
             "delivery.standard_cost": self._money(2, 9),
             "delivery.express_cost": self._money(9, 20),
@@ -208,3 +208,7 @@ class World:
             }
             values.update({product_key(index, field): value for field, value in row.items()})
         return values
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

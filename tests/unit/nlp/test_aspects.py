@@ -44,6 +44,22 @@ def test_what_is_asked(intent: str, text: str, aspect: str | None) -> None:
     assert aspect_of(intent, text) == aspect
 
 
+@pytest.mark.parametrize(
+    ("intent", "text", "aspect"),
+    [
+        ("product_question", "what sizzes r there", "sizes"),
+        ("order_status", "when was #91217 placde", "placed"),
+        ("availability", "how mnay are left", "count"),
+        ("order_status", "were is it", None),  # a word of its own
+        ("product_question", "is it any good?", "opinion"),
+        ("order_place", "can I order by phone", "phone"),
+        ("order_place", "how do I order the phone case?", None),
+    ],
+)
+def test_what_is_asked_in_slips_of_the_finger_and_in_other_words(intent: str, text: str, aspect: str | None) -> None:
+    assert aspect_of(intent, text) == aspect
+
+
 def test_only_what_was_delivered_is_lost_and_only_what_travels_has_a_carrier() -> None:
     assert aspect_of("order_status", "I never got my parcel", "delivered") == "lost"
     assert aspect_of("order_status", "I never got my parcel", "shipped") is None

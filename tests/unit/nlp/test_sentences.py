@@ -62,3 +62,19 @@ def test_no_sentence_without_a_beginning_and_no_limit_for_an_unknown_situation()
     only_later = SentenceGroup((), (Said("It is free."),), "later")
     assert Sentences({"delivery_options/general": [only_later]}).allowed("delivery_options/general", ()) == Allowed()
     assert Sentences({}).allowed("delivery_options/general", ()) == Allowed()
+
+
+def test_only_what_is_missing_of_an_order_is_asked_for() -> None:
+    assert "order number" not in text_of(allowed("order_cancel/unverified", missing="email"))
+    assert "e-mail" not in text_of(allowed("order_cancel/unverified", missing="order number"))
+    both = text_of(allowed("order_cancel/unverified"))
+    assert "order number" in both
+    assert "e-mail" in both
+
+
+def test_a_cancellation_fee_is_named_whenever_it_applies() -> None:
+    facts = {"order__number": "#1", "order__state": "processing", "order__cancellable": "yes"}
+    found = allowed("order_cancel/possible", **facts, policy__cancellation="fee", policy__cancel_fee="€5.00")
+    assert found.groups[0]
+    assert all("fee" in one for one in found.groups[0])
+    assert all("fee" in one for one in allowed("order_cancel/possible", **facts, policy__cancellation="fee").groups[0])

@@ -85,3 +85,12 @@ def test_reference_answers_pass_the_check_after_the_stream(examples: list[Exampl
     for example in examples[:1_000]:
         text = fill(example.answer, example.literals)
         assert not unfounded_literals(text, [Fact(KEYS[n], value) for n, value in example.literals.items()]), text
+
+
+def test_what_was_said_before_agrees_with_the_facts(examples: list[Example]) -> None:
+    for example in examples:
+        before = "\n".join(example.prompt.split("\n")[1:-1])
+        if example.situation == "discount/general" and "discount.code" not in example.prompt:
+            assert not re.search(r"code (?:HELLO|SAVE|SPRING)", before), example
+        if example.situation == "contact_info/general" and POINTERS["shop.phone"] not in example.literals:
+            assert not re.search(r"call us on|phone number is", before), example
