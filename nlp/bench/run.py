@@ -17,7 +17,7 @@ from nlp.bench.apart import Apart
 from nlp.bench.contenders import Setup, has_ctranslate2
 from nlp.bench.measure import Figures, measure_arrivals, measure_streams, percentile
 from nlp.bench.model import make_jobs, model_directory
-from nlp.engine.native import library
+from nlp.engine.native import loading
 
 LOADS = (0.3, 0.5, 0.7)  # of what the peer can do at its best: the rates of arrivals when none are given
 PEERS = ("transformers", "ctranslate2")
@@ -128,7 +128,7 @@ def versions(plan: Plan) -> dict[str, Any]:
         except PackageNotFoundError:
             found[package] = None
     found["cpu"] = torch.backends.cpu.get_cpu_capability()
-    found["int8_by"] = "torch" if library.load() is None else "compiled kernels"
+    found["int8_by"] = "torch" if loading.load() is None else "compiled kernels"
     found["cores"], found["threads"] = os.cpu_count(), plan.threads
     found["load_1m"] = round(os.getloadavg()[0], 2)
     found["model"] = "random weights, T5-base shapes" if plan.model is None else plan.model.name

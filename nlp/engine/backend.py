@@ -11,7 +11,7 @@ from torch import Tensor
 from nlp.engine.cache import Rows, SlotCache
 from nlp.engine.config import T5Config
 from nlp.engine.model import T5Model, Weights
-from nlp.engine.native import library
+from nlp.engine.native import loading
 from nlp.engine.native.model import NativeModel
 from nlp.engine.settings import EngineSettings
 
@@ -71,7 +71,7 @@ def make_backend(
     config: T5Config, weights: Weights, settings: EngineSettings, *, max_tokens: int, window: int, threads: int
 ) -> Backend:
     """Make what computes a model fastest here; lengths in tokens, `max_tokens` a multiple of BLOCK."""
-    kernels = library.load() if settings.dtype == "int8" and settings.native else None
+    kernels = loading.load() if settings.dtype == "int8" and settings.native else None
     if kernels is not None:
         sizes = {"slots": settings.slots, "max_tokens": max_tokens, "window": window, "threads": threads}
         return NativeModel(kernels, config, weights, **sizes)

@@ -15,7 +15,7 @@ from torch.nn import functional
 from nlp.engine.cache import Rows
 from nlp.engine.config import ACTIVATIONS, T5Config
 from nlp.engine.model import PIECE_ROWS, Weights, distance_bias, encoder_bias
-from nlp.engine.native.library import Shape
+from nlp.engine.native.loading import Shape
 
 
 class NativeModel:

@@ -1,6 +1,6 @@
 /* A T5 in int8 on a CPU: decoder passes over rows of a slot cache, and encoder passes in pieces.
  *
- * The functions that nlp/engine/native/library.py calls. All pointers are of the caller, floats are fp32, and calls for
+ * The functions that nlp/engine/native/loading.py calls. All pointers are of the caller, floats are fp32, and calls for
  * one model come one at a time. Functions that return int return 0, or -1 when memory is short.
  */
 #ifndef T5_H

@@ -13,7 +13,7 @@ from nlp.bench.model import T5_BASE, make_jobs, write_random_model
 from nlp.bench.ping import ping_loop
 from nlp.bench.profile import PARTS, profile_steps
 from nlp.bench.run import Plan, run
-from nlp.engine.native import library
+from nlp.engine.native import loading
 
 SHAPE = {**T5_BASE, "vocab_size": 200, "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 1, "num_heads": 4}
 STREAM = {"ttft_ms", "step_ms", "tokens_per_s"}
@@ -74,7 +74,7 @@ def test_figures_are_medians_of_replies_and_percentiles_of_gaps() -> None:
 
 @pytest.mark.parametrize("native", [True, False])
 def test_the_parts_of_a_step_are_all_of_it(directory: Path, native: bool) -> None:
-    if native and library.load() is None:
+    if native and loading.load() is None:
         pytest.skip("the kernels were not built, or do not run on this processor")
     found = profile_steps(directory, (1, 3), prompt_tokens=8, threads=1, native=native)
     assert list(found) == [1, 3]

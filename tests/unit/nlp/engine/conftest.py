@@ -12,7 +12,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from tokenizers.processors import TemplateProcessing
 from transformers import T5Config, T5ForConditionalGeneration
 
-from nlp.engine.native import library
+from nlp.engine.native import loading
 from nlp.engine.vocabulary import Vocabulary
 
 SENTENCE = (
@@ -100,6 +100,6 @@ def gated_untied(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=[True, False], ids=["native", "torch"])
 def native(request: pytest.FixtureRequest) -> bool:
     """Whether int8 is computed by the compiled kernels or by torch; a test that asks for this runs with both."""
-    if request.param and library.load() is None:
+    if request.param and loading.load() is None:
         pytest.skip("the kernels were not built, or do not run on this processor")
     return bool(request.param)

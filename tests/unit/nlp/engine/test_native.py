@@ -16,7 +16,7 @@ from nlp.engine.backend import TorchBackend, make_backend
 from nlp.engine.cache import Rows
 from nlp.engine.config import ACTIVATIONS
 from nlp.engine.loader import load_directory
-from nlp.engine.native import library
+from nlp.engine.native import loading
 from nlp.engine.native.model import NativeModel
 from nlp.engine.settings import EngineSettings
 
@@ -26,7 +26,7 @@ STORE, ADD, RELU = range(3)
 
 @pytest.fixture(scope="module")
 def kernels() -> ctypes.CDLL:
-    found = library.load()
+    found = loading.load()
     if found is None:
         pytest.skip("the kernels were not built, or do not run on this processor")
     return found
@@ -205,9 +205,9 @@ def test_without_kernels_torch_computes(
         pass
 
     Spec.origin = origin  # type: ignore[attr-defined]
-    monkeypatch.setattr(library, "find_spec", lambda name: Spec)
-    library.load.cache_clear()
-    request.addfinalizer(library.load.cache_clear)
+    monkeypatch.setattr(loading, "find_spec", lambda name: Spec)
+    loading.load.cache_clear()
+    request.addfinalizer(loading.load.cache_clear)
     files = load_directory(relu_tied)
     backend = make_backend(
         files.config, files.weights, EngineSettings(dtype="int8"), max_tokens=64, window=8, threads=1
