@@ -31,7 +31,7 @@ from realtime.live_reply.redis import RedisLiveReply
 OWN = "assistify"
 GROUPS = 1000
 SOCKETS = 2000
-RATES = (1000, 2000, 5000, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000, 70_000, 80_000)
+RATES = (1000, 2000, 5000, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000, 70_000, 80_000, 95_000, 110_000)
 GOOD_P99_MS = 50.0
 KEPT = 0.97  # of the rate that was asked for
 DRAIN_S = 12.0
