@@ -123,6 +123,10 @@ class Settings(BaseSettings):
     )
     intent_dir: Path | None = Field(default=None, description="DistilBERT directory; empty: the starter head")
     sentiment_dir: Path | None = Field(default=None, description="RoBERTa directory; empty: the starter head")
+    models_by_shops: bool = Field(
+        default=False,
+        description="the staff of every shop may promote models over REST; without it only where there is one shop",
+    )
     torch_threads: int = Field(default=0, ge=0, description="threads of the models; 0: one less than there are cores")
     engine_slots: int = Field(default=8, ge=1, le=256, description="replies generated at the same time in one worker")
     engine_queue: int = Field(default=64, ge=1, description="replies that may wait for a slot in one worker")

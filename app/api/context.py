@@ -23,6 +23,7 @@ from app.services.handshakes import VerifyTokens
 from app.services.inbox import Inbox, WebhookLog
 from app.services.merging import Merging
 from app.services.meta_connect import MetaConnect
+from app.services.model_desk import ModelDesk
 from app.services.model_health import Metrics
 from app.services.privacy import Privacy
 from app.services.program import Programs
@@ -56,6 +57,7 @@ class ApiContext:
     limiter: RateLimiter
     analytics: Analytics
     model_log: Metrics
+    model_desk: ModelDesk
     privacy: Privacy
     customers: Customers
     health: Callable[[], Awaitable[Health]]

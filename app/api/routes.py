@@ -25,6 +25,7 @@ from app.api import (
     merges,
     messages,
     meta_connect,
+    models,
     notifications,
     privacy,
     recommendations,
@@ -69,6 +70,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *notifications.OPERATIONS,
     *privacy.OPERATIONS,
     *recommendations.OPERATIONS,
+    *models.OPERATIONS,
 )
 DEMO_OPERATIONS = demo.OPERATIONS
 SIMULATOR_OPERATIONS = simulator.OPERATIONS  # in demo mode, too

@@ -18,6 +18,7 @@ from app.db.customers import SqlCustomers
 from app.db.database import Database
 from app.db.files import SqlFiles
 from app.db.merges import SqlMerges
+from app.db.model_evaluations import SqlModelEvaluations
 from app.db.model_log import SqlModelLog
 from app.db.recommendations import SqlRecommendations
 from app.db.talks import SqlTalks
@@ -29,10 +30,12 @@ from app.live.uploaders import Uploaders
 from app.live.visitors import Visitors
 from app.services.accounts import AccountDesk
 from app.services.attachments import Attachments
+from app.services.clock import SystemClock
 from app.services.digest import Digests
 from app.services.handshakes import VerifyTokens
 from app.services.inbox import Inbox
 from app.services.merging import Merging
+from app.services.model_desk import ModelDesk
 from app.services.program import Programs
 from app.services.simulator import Simulator
 from app.services.templates import Templates
@@ -140,6 +143,7 @@ def build_web(core: Core, parts: Parts) -> Web:
         limiter=core.limiter,
         analytics=SqlAnalytics(core.database),
         model_log=SqlModelLog(core.database),
+        model_desk=_model_desk(core, parts),
         privacy=parts.privacy,
         customers=SqlCustomers(core.database),
         health=state.health,
@@ -168,6 +172,20 @@ def build_web(core: Core, parts: Parts) -> Web:
         verify_tokens=VerifyTokens(core.accounts, CHANNELS, settings.verify_token.get_secret_value()),
     )
     return Web(context, gateway, visitors.embedding_origins, state)
+
+
+def _model_desk(core: Core, parts: Parts) -> ModelDesk:
+    async def is_shared() -> bool:
+        return not core.settings.models_by_shops and len(await core.shops.all()) > 1
+
+    return ModelDesk(
+        core.model_versions,
+        SqlModelEvaluations(core.database),
+        parts.queue,
+        SqlAudit(core.database),
+        SystemClock(),
+        is_shared=is_shared,
+    )
 
 
 def _presence(settings: Settings) -> Presence:

@@ -15,6 +15,7 @@ from app.channels.registry import BY_KIND
 from app.db.files import SqlFiles
 from app.db.interactions import SqlInteractions
 from app.db.merges import SqlMerges
+from app.db.model_evaluations import SqlModelEvaluations
 from app.db.model_log import SqlModelLog
 from app.db.pruning import SqlOldNotifications, SqlPruning
 from app.db.reply_context import SqlReplyContexts
@@ -28,11 +29,13 @@ from app.services.answer.pipeline import Pipeline, Tokenizing
 from app.services.attachments import FETCH_KIND, PRUNE_FILES_KIND, UPLOADS_KEEP_DAYS
 from app.services.clock import SystemClock
 from app.services.deliver import CHECK_KIND, SWEEP_KIND
+from app.services.evaluation_process import evaluate_apart
 from app.services.ids import new_id
 from app.services.inbox import PRUNE_WEBHOOKS_KIND, RECEIVE_KIND, WEBHOOKS_KEEP_DAYS
 from app.services.ingest import ANALYZE_KIND
 from app.services.jobs import Periodic
 from app.services.merging import JOIN_KIND, Merging
+from app.services.model_desk import EVALUATE_KIND, EvaluateVersions
 from app.services.model_health import MEASURE_KIND, MeasureModels
 from app.services.notifications import NOTIFICATIONS_KEEP_DAYS, PRUNE_NOTIFICATIONS_KIND
 from app.services.outbox import DELIVER_KIND
@@ -204,6 +207,7 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         },
         Lane.TRAIN: {
             TRAIN_KIND: recommenders.train_all,
+            EVALUATE_KIND: EvaluateVersions(core.model_versions, SqlModelEvaluations(core.database), evaluate_apart),
             MEASURE_KIND: MeasureModels(SqlModelLog(core.database), _versions(models), SystemClock()),
         },
     }

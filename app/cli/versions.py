@@ -13,8 +13,8 @@ from rich.table import Table
 
 from app.bootstrap.core import open_core
 from app.domain.model_version import ModelVersion, Scores, Task
-from app.errors import ConfigurationError
-from app.services.model_versions import SHIPPED, Comparison, ModelVersions
+from app.errors import AssistifyError, ConfigurationError
+from app.services.model_versions import SHIPPED, Comparison, ModelVersions, WorseVersionError
 from app.settings import get_settings
 
 CASES = 300
@@ -73,7 +73,7 @@ def compare_versions(
     comparison = _with_cases(lambda use: use.compare(task, version, against), cases)
     _show(comparison)
     if comparison.worse:
-        console.print(f"{comparison.candidate} is worse: {'; '.join(comparison.worse)}")
+        console.print(f"{comparison.candidate} is worse: {'; '.join(map(str, comparison.worse))}")
         raise typer.Exit(1)
 
 
@@ -85,7 +85,10 @@ def promote_version(
     cases: CasesOption = CASES,
 ) -> None:
     """Use a version from the next start of the workers on; one that is worse than the active one is refused."""
-    comparison = _with_cases(lambda use: use.promote(task, version, anyway=anyway), cases)
+    try:
+        comparison = _with_cases(lambda use: use.promote(task, version, anyway=anyway), cases)
+    except WorseVersionError as error:
+        raise AssistifyError(f"{error}; --anyway promotes it all the same.") from error
     _show(comparison)
     console.print(f"{task.value}: {comparison.candidate} is active. Start the workers again to use it.")
 

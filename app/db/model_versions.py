@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
 from app.db.base import utc_now
@@ -24,8 +25,12 @@ class SqlModelVersions:
         """Return all versions, by task, the newest first."""
         async with self._database.read_session() as session:
             table = models.ModelVersion
-            rows = await session.scalars(select(table).order_by(table.task, table.added_at.desc(), table.id.desc()))
-            return [_version(row) for row in rows]
+            rows = await session.execute(
+                select(table, models.User.name)
+                .outerjoin(models.User, models.User.id == table.activated_by)
+                .order_by(table.task, table.added_at.desc(), table.id.desc())
+            )
+            return [_version(row, name) for row, name in rows]
 
     async def add(self, task: Task, version: str, location: Path, *, pointers: bool) -> ModelVersion:
         """Return the version, inserting it as a candidate when it is new; a known one gets the new location."""
@@ -51,26 +56,53 @@ class SqlModelVersions:
             )
             await session.commit()
 
-    async def activate(self, task: Task, version: UUID | None, *, again: bool = False) -> None:
+    async def activate(
+        self, task: Task, version: UUID | None, *, instead_of: UUID | None, by: UUID | None = None
+    ) -> bool:
         """Make a version the active one of its task, or with None the model that ships; the old one is retired.
 
-        `again`: it keeps the time at which it was promoted first.
+        False, and nothing is changed, when another than `instead_of` is active by now.
         """
         async with self._database.write_session() as session:
-            table = models.ModelVersion
-            active = VersionStatus.ACTIVE.value
-            await session.execute(
-                update(table)
-                .where(table.task == task.value, table.status == active)
-                .values(status=VersionStatus.RETIRED.value)
-            )
+            if not await _leave(session, task, instead_of, VersionStatus.RETIRED):
+                return False
             if version is not None:
-                values = {"status": active} if again else {"status": active, "activated_at": utc_now()}
+                table = models.ModelVersion
+                values = {"status": VersionStatus.ACTIVE.value, "activated_at": utc_now(), "activated_by": by}
                 await session.execute(update(table).where(table.id == version).values(**values))
             await session.commit()
+            return True
+
+    async def go_back(self, task: Task, version: UUID | None, *, instead_of: UUID) -> bool:
+        """Make an earlier version active again, as of when it was; the one it replaces is withdrawn.
+
+        False, and nothing is changed, when another than `instead_of` is active by now.
+        """
+        async with self._database.write_session() as session:
+            if not await _leave(session, task, instead_of, VersionStatus.WITHDRAWN):
+                return False
+            if version is not None:
+                table = models.ModelVersion
+                await session.execute(
+                    update(table).where(table.id == version).values(status=VersionStatus.ACTIVE.value)
+                )
+            await session.commit()
+            return True
 
 
-def _version(row: models.ModelVersion) -> ModelVersion:
+async def _leave(session: AsyncSession, task: Task, active: UUID | None, status: VersionStatus) -> bool:
+    """Give the active version another status; false when it is not the one that is meant."""
+    table = models.ModelVersion
+    left = await session.execute(
+        update(table)
+        .where(table.task == task.value, table.status == VersionStatus.ACTIVE.value)
+        .values(status=status.value)
+        .returning(table.id)
+    )
+    return left.scalar_one_or_none() == active
+
+
+def _version(row: models.ModelVersion, activated_by: str | None = None) -> ModelVersion:
     return ModelVersion(
         id=row.id,
         task=Task(row.task),
@@ -81,4 +113,5 @@ def _version(row: models.ModelVersion) -> ModelVersion:
         scores=row.scores,
         added_at=row.added_at,
         activated_at=row.activated_at,
+        activated_by=activated_by,
     )

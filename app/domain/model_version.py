@@ -21,16 +21,23 @@ class Task(StrEnum):
 
 
 class VersionStatus(StrEnum):
-    """At most one version of a task is active; with none the model that ships is used."""
+    """At most one version of a task is active; with none the model that ships is used.
+
+    A retired one was replaced, and a rollback goes back to it; a withdrawn one was itself rolled back.
+    """
 
     CANDIDATE = "candidate"
     ACTIVE = "active"
     RETIRED = "retired"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """A model directory that was added. `pointers`: the responder was trained to emit them (nlp/grounding.py)."""
+    """A model directory that was added. `pointers`: the responder was trained to emit them (nlp/grounding.py).
+
+    `activated_by` is the name of who promoted it over REST; None: at the command line, or never.
+    """
 
     id: UUID
     task: Task
@@ -41,6 +48,19 @@ class ModelVersion:
     scores: Scores
     added_at: datetime
     activated_at: datetime | None
+    activated_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """A score in which a candidate is worse than what is active, by more than chance explains."""
+
+    score: str
+    active: float
+    candidate: float
+
+    def __str__(self) -> str:
+        return f"{self.score} {self.active:.3f} -> {self.candidate:.3f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +85,8 @@ _BARS: Final[Mapping[Task, tuple[_Bar, ...]]] = {
 }
 
 
-def shortfalls(task: Task, active: Scores, candidate: Scores) -> list[str]:
-    """Return in words where the candidate is worse than what is active; both scored on the same cases."""
+def shortfalls(task: Task, active: Scores, candidate: Scores) -> list[Shortfall]:
+    """Return where the candidate is worse than what is active; both scored on the same cases."""
     found = []
     for bar in _BARS[task]:
         if bar.score not in active:
@@ -74,5 +94,5 @@ def shortfalls(task: Task, active: Scores, candidate: Scores) -> list[str]:
         before = float(active[bar.score])
         after = float(candidate.get(bar.score, 0.0 if bar.better > 0 else 1.0))
         if (before - after) * bar.better > bar.slack + 1e-9:
-            found.append(f"{bar.score} {before:.3f} -> {after:.3f}")
+            found.append(Shortfall(bar.score, before, after))
     return found

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from app.domain.model_version import ModelVersion, Scores, Task, VersionStatus, shortfalls
+from app.domain.model_version import ModelVersion, Scores, Shortfall, Task, VersionStatus, shortfalls
 from app.errors import AssistifyError
 from app.settings import Settings
 
@@ -27,6 +27,15 @@ class ModelVersionError(AssistifyError):
     """A version is not there, or may not be used."""
 
 
+class WorseVersionError(ModelVersionError):
+    """A version falls short of the active one."""
+
+    def __init__(self, active: str, candidate: str, worse: Sequence[Shortfall]) -> None:
+        figures = "; ".join(map(str, worse))
+        super().__init__(f"{candidate} is worse than {active}: {figures}. Nothing was changed")
+        self.worse = worse
+
+
 class Versions(Protocol):
     """Where versions are kept."""
 
@@ -36,18 +45,22 @@ class Versions(Protocol):
 
     async def set_scores(self, version: UUID, scores: Scores) -> None: ...
 
-    async def activate(self, task: Task, version: UUID | None, *, again: bool = False) -> None: ...
+    async def activate(
+        self, task: Task, version: UUID | None, *, instead_of: UUID | None, by: UUID | None = None
+    ) -> bool: ...
+
+    async def go_back(self, task: Task, version: UUID | None, *, instead_of: UUID) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two versions, scored on the same cases in one run; `worse` says in words where the second falls short."""
+    """Two versions, scored on the same cases in one run; `worse` says where the second falls short."""
 
     active: str
     active_scores: Scores
     candidate: str
     candidate_scores: Scores
-    worse: Sequence[str]
+    worse: Sequence[Shortfall]
 
 
 class ModelVersions:
@@ -74,17 +87,7 @@ class ModelVersions:
 
         Raises: ModelVersionError when none or several match.
         """
-        if version == SHIPPED:
-            return None
-        of_task = [one for one in await self._versions.all() if one.task is task]
-        found = [one for one in of_task if one.version == version] or [
-            one for one in of_task if one.version.startswith(version)
-        ]
-        if len(found) == 1:
-            return found[0]
-        known = ", ".join([SHIPPED, *(one.version for one in of_task)])
-        problem = "is not known" if not found else "fits several versions"
-        raise ModelVersionError(f"{task.value} version {version} {problem}; there are: {known}")
+        return find_version(await self._versions.all(), task, version)
 
     async def compare(self, task: Task, candidate: str, against: str | None = None) -> Comparison:
         """Score a version beside another one, or beside the active one.
@@ -94,21 +97,19 @@ class ModelVersions:
         second = await self.find(task, candidate)
         first = await self.find(task, against) if against is not None else await self.active(task)
         before, after = await self._scored(task, first), await self._scored(task, second)
-        return Comparison(_name(first), before, _name(second), after, shortfalls(task, before, after))
+        return Comparison(name_of(first), before, name_of(second), after, shortfalls(task, before, after))
 
     async def promote(self, task: Task, version: str, *, anyway: bool = False) -> Comparison:
         """Use a version from the next start of the workers on.
 
         Raises: ModelVersionError when it is worse than the active one, unless `anyway`; what `compare` raises.
         """
+        before, found = await self.active(task), await self.find(task, version)
+        check_is_another(task, found, before)
         comparison = await self.compare(task, version)
         if comparison.worse and not anyway:
-            raise ModelVersionError(
-                f"{comparison.candidate} is worse than {comparison.active}: {'; '.join(comparison.worse)}. "
-                "Nothing was changed; --anyway promotes it all the same."
-            )
-        found = await self.find(task, version)
-        await self._versions.activate(task, None if found is None else found.id)
+            raise WorseVersionError(comparison.active, comparison.candidate, comparison.worse)
+        await use(self._versions, task, found, instead_of=before)
         return comparison
 
     async def rollback(self, task: Task) -> str:
@@ -116,23 +117,11 @@ class ModelVersions:
 
         Raises: ModelVersionError when the model that ships is in use.
         """
-        of_task = [one for one in await self._versions.all() if one.task is task]
-        active = next((one for one in of_task if one.status is VersionStatus.ACTIVE), None)
-        if active is None or active.activated_at is None:
-            raise ModelVersionError(f"{task.value} uses the model that ships: there is nothing to go back to")
-        earlier = [
-            (one.activated_at, one)
-            for one in of_task
-            if one.status is VersionStatus.RETIRED and one.activated_at and one.activated_at < active.activated_at
-        ]
-        before = max(earlier, key=lambda pair: pair[0])[1] if earlier else None
-        await self._versions.activate(task, None if before is None else before.id, again=True)
-        return _name(before)
+        return name_of((await go_back(self._versions, task))[1])
 
     async def active(self, task: Task) -> ModelVersion | None:
         """Return the active version of a task; None is the model that ships."""
-        found = [one for one in await self._versions.all() if one.task is task and one.status is VersionStatus.ACTIVE]
-        return found[0] if found else None
+        return active_of(await self._versions.all(), task)
 
     async def _scored(self, task: Task, version: ModelVersion | None) -> Scores:
         scores = self._evaluate(task, None if version is None else Path(version.location))
@@ -145,14 +134,93 @@ def with_active(settings: Settings, versions: Sequence[ModelVersion]) -> Setting
     """Return the settings with the directories of the active versions; what is set by hand wins."""
     changes: dict[str, object] = {}
     for version in versions:
-        name = f"{version.task.value}_dir"
-        if version.status is not VersionStatus.ACTIVE or getattr(settings, name) is not None:
+        if version.status is not VersionStatus.ACTIVE or is_pinned(settings, version.task):
             continue
-        changes[name] = Path(version.location)
+        changes[_setting(version.task)] = Path(version.location)
         if version.task is Task.RESPONDER:
             changes["responder_pointers"] = version.pointers
     return settings.model_copy(update=changes)
 
 
-def _name(version: ModelVersion | None) -> str:
+def is_pinned(settings: Settings, task: Task) -> bool:
+    """Tell whether a directory is set by hand."""
+    return getattr(settings, _setting(task)) is not None
+
+
+def _setting(task: Task) -> str:
+    return f"{task.value}_dir"
+
+
+def find_version(known: Sequence[ModelVersion], task: Task, version: str) -> ModelVersion | None:
+    """Return a version by its name, or by a beginning that only one has; None for the model that ships.
+
+    Raises: ModelVersionError when none or several match.
+    """
+    if version == SHIPPED:
+        return None
+    of_task = [one for one in known if one.task is task]
+    found = [one for one in of_task if one.version == version] or [
+        one for one in of_task if one.version.startswith(version)
+    ]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join([SHIPPED, *(one.version for one in of_task)])
+    problem = "is not known" if not found else "fits several versions"
+    raise ModelVersionError(f"{task.value} version {version} {problem}; there are: {names}")
+
+
+def active_of(known: Sequence[ModelVersion], task: Task) -> ModelVersion | None:
+    """Return the active version of a task; None is the model that ships."""
+    return next((one for one in known if one.task is task and one.status is VersionStatus.ACTIVE), None)
+
+
+def check_is_another(task: Task, version: ModelVersion | None, active: ModelVersion | None) -> None:
+    """Raise ModelVersionError when a version is the active one already."""
+    if name_of(version) == name_of(active):
+        raise ModelVersionError(f"{task.value} version {name_of(version)} is active already")
+
+
+async def use(
+    versions: Versions,
+    task: Task,
+    version: ModelVersion | None,
+    *,
+    instead_of: ModelVersion | None,
+    by: UUID | None = None,
+) -> None:
+    """Make a version the active one.
+
+    Raises: ModelVersionError when it is so already, or another than `instead_of` is active by now.
+    """
+    check_is_another(task, version, instead_of)
+    new, old = (None if one is None else one.id for one in (version, instead_of))
+    if not await versions.activate(task, new, instead_of=old, by=by):
+        raise ModelVersionError(f"another {task.value} version was made active meanwhile: compare with that one")
+
+
+async def go_back(versions: Versions, task: Task) -> tuple[ModelVersion, ModelVersion | None]:
+    """Go back to what was active before, and return the version that was left and the one that is active now.
+
+    Raises: ModelVersionError when the model that ships is in use, or another version became active meanwhile.
+    """
+    known = await versions.all()
+    active = active_of(known, task)
+    if active is None or active.activated_at is None:
+        raise ModelVersionError(f"{task.value} uses the model that ships: there is nothing to go back to")
+    earlier = [
+        (one.activated_at, one)
+        for one in known
+        if one.task is task
+        and one.status is VersionStatus.RETIRED
+        and one.activated_at is not None
+        and one.activated_at < active.activated_at
+    ]
+    before = max(earlier, key=lambda pair: pair[0])[1] if earlier else None
+    if not await versions.go_back(task, None if before is None else before.id, instead_of=active.id):
+        raise ModelVersionError(f"another {task.value} version was made active meanwhile: look which one it is")
+    return active, before
+
+
+def name_of(version: ModelVersion | None) -> str:
+    """Return the name of a version, or of the model that ships."""
     return SHIPPED if version is None else version.version

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import tempfile
 import time
-from asyncio.subprocess import DEVNULL
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ import structlog
 from app.domain.job import ClaimedJob
 from app.services.answer.ports import Records
 from app.services.answer.recommend import Recommended
+from app.services.child_process import ModuleFailedError, run_module
 from nlp.encoder import ModelFilesError
 from nlp.recommender import Recommender
 from nlp.recommender_file import load_recommender, save_recommender
@@ -40,10 +39,6 @@ class TrainingData:
     interactions: Sequence[Interaction]
     items: Sequence[Item]
     users: Sequence[User]
-
-
-class TrainingFailedError(RuntimeError):
-    """A training ended without a model."""
 
 
 class Interactions(Protocol):
@@ -95,7 +90,7 @@ class ShopRecommenders:
     async def train(self, shop: UUID) -> Recommender:
         """Train a shop's recommender in a process of its own, from where the last training ended, and use it from now.
 
-        Raises: TrainingFailedError; the one in use stays.
+        Raises: ModuleFailedError; the one in use stays.
         """
         data = await self._interactions.training_data(shop)
         path, state = self._path(shop), self._path(shop).with_suffix(".state")
@@ -103,7 +98,7 @@ class ShopRecommenders:
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             job = Path(folder) / "job.json"
             await asyncio.to_thread(job.write_bytes, msgspec.json.encode(data))
-            await _run(PROCESS, str(job), str(path), str(state))
+            await run_module(PROCESS, str(job), str(path), str(state))
         self._loaded[shop] = await asyncio.to_thread(_Loaded.read, path)
         log.info("recommender trained", action="recommender_trained", shop=str(shop), items=len(data.items))
         return self._loaded[shop].recommender
@@ -111,15 +106,15 @@ class ShopRecommenders:
     async def train_all(self, job: ClaimedJob) -> None:
         """Train the recommenders of all shops that have one.
 
-        Raises: TrainingFailedError after the others were trained.
+        Raises: ModuleFailedError after the others were trained.
         """
-        failed: TrainingFailedError | None = None
+        failed: ModuleFailedError | None = None
         for path in sorted(self._folder.glob("*.safetensors")):
             if time.time_ns() - _written_at(path) < FRESH_S * 10**9:
                 continue  # another worker did, or it is new
             try:
                 await self.train(UUID(path.stem))
-            except TrainingFailedError as error:
+            except ModuleFailedError as error:
                 log.warning("recommender not trained", action="recommender_failed", shop=path.stem)
                 failed = error
         if failed is not None:
@@ -166,19 +161,3 @@ def _written_at(path: Path) -> int:
 def _make(data: TrainingData, path: Path) -> _Loaded:
     save_recommender(train_recommender(data.interactions, data.items, data.users), path)
     return _Loaded.read(path)
-
-
-async def _run(module: str, *arguments: str) -> None:
-    """Run a module in a process of its own; it ends with this task.
-
-    Raises: TrainingFailedError.
-    """
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", module, *arguments, stdin=DEVNULL)
-    try:
-        code = await process.wait()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if code:
-        raise TrainingFailedError(f"{module} ended with {code}")

@@ -5,7 +5,7 @@ from app.db.models.catalog import Article, Interaction, ModelMetric, Order, Prod
 from app.db.models.conversations import Conversation, Csat, Event, Feedback, Message, Note
 from app.db.models.files import Attachment, AttachmentContent
 from app.db.models.inbox import CustomerMerge, WebhookLog
-from app.db.models.model_versions import ModelVersion
+from app.db.models.model_versions import ModelEvaluation, ModelVersion
 from app.db.models.notifications import Notification
 from app.db.models.people import ChannelAccount, ChannelIdentity, Customer
 from app.db.models.privacy import PrivacyRequest
@@ -35,6 +35,7 @@ __all__ = [
     "Label",
     "Message",
     "Meta",
+    "ModelEvaluation",
     "ModelMetric",
     "ModelVersion",
     "Note",

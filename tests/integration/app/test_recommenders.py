@@ -15,7 +15,8 @@ from app.db.interactions import SqlInteractions
 from app.domain.job import ClaimedJob, Lane
 from app.services.ids import new_id
 from app.services.imports import CustomerRow, ItemRow, OrderRow, ProductRow
-from app.services.recommending import TRAIN_KIND, ShopRecommenders, TrainingData, TrainingFailedError
+from app.services.child_process import ModuleFailedError
+from app.services.recommending import TRAIN_KIND, ShopRecommenders, TrainingData
 from tests.integration.app.rig import Product
 
 PRODUCTS = 20
@@ -170,7 +171,7 @@ async def test_a_training_that_fails_leaves_the_model_in_use(
     found = recommenders(rig, interactions)
     shown = await ask(found, rig)
     monkeypatch.setattr("app.services.recommending.PROCESS", "nlp.no_such_module")
-    with pytest.raises(TrainingFailedError):
+    with pytest.raises(ModuleFailedError):
         await found.train(rig.mine.shop.id)
     assert await ask(found, rig) == shown
 

@@ -18,6 +18,7 @@ from tests.integration.app.rig import PASSWORD, Product
 from tests.integration.app.vendors import MESSENGER
 
 GUARDED = [operation for operation in OPERATIONS if operation.permission is not None]
+OF_THE_SERVER = {"/api/models/evaluations/", "/api/models/promote/", "/api/models/rollback/"}  # not of a shop
 IN_A_BROWSER = ("/api/channels/shopify/install/", "/api/channels/meta/connect/")  # these take no token
 OPEN = {
     "/api/recommendations/{id:uuid}/click/",  # the customer who was shown it
@@ -63,6 +64,7 @@ async def the_ids(rig: Product) -> dict[str, str]:
         "users": str(user),
         "channels": str(account),
         "merges": str(new_id()),
+        "models": str(new_id()),
         "attachments": str(file.id),
         "auth": str(session.id),
     }
@@ -83,6 +85,9 @@ async def call(rig: Product, operation: Operation, role: Role, ids: dict[str, st
         "/api/users/{id:uuid}/": {"role": "viewer"},
         "/api/auth/password/": {"current": PASSWORD, "new": f"{PASSWORD} and more"},
         "/api/settings/": {},
+        "/api/models/evaluations/": {"task": "intent", "version": "starter"},
+        "/api/models/promote/": {"task": "intent", "version": "starter"},
+        "/api/models/rollback/": {"task": "intent"},
         "/api/customers/{id:uuid}/merge/": {"into": str(new_id())},
         "/api/channels/accounts/": {
             "kind": "messenger",
@@ -111,6 +116,9 @@ async def test_another_shops_records_do_not_exist(rig: Product) -> None:
         assert "secret of the other" not in answer.text
         if operation.path.startswith(IN_A_BROWSER):
             assert answer.status_code == 422, named(operation)
+            continue
+        if operation.method == "POST" and operation.path in OF_THE_SERVER:
+            assert (answer.status_code, answer.json()["code"]) == (409, "shared_models"), named(operation)
             continue
         if (
             "{" in operation.path

@@ -14,7 +14,7 @@ from app.domain.model_version import Scores, Task, VersionStatus
 from app.services.model_versions import SHIPPED, ModelVersionError, ModelVersions, with_active
 from app.settings import Settings
 
-ACCURACY: Mapping[str | None, float] = {None: 0.90, "better": 0.95, "same": 0.95, "worse": 0.80}
+ACCURACY: Mapping[str | None, float] = {None: 0.90, "better": 0.95, "same": 0.95, "third": 0.95, "worse": 0.80}
 
 
 def evaluate(task: Task, directory: Path | None) -> Scores:
@@ -76,6 +76,33 @@ async def test_rolling_back_goes_through_what_was_active_to_what_ships(cases: Mo
     assert await active(cases) == SHIPPED
     with pytest.raises(ModelVersionError, match="nothing to go back to"):
         await cases.rollback(Task.INTENT)
+
+
+async def test_what_was_rolled_back_is_not_gone_back_to(cases: ModelVersions) -> None:
+    await add(cases, "better", "same", "third")
+    for name in ("better", "same"):
+        await cases.promote(Task.INTENT, f"intent-{name}")
+    await cases.rollback(Task.INTENT)
+    await cases.promote(Task.INTENT, "intent-third")
+    assert await cases.rollback(Task.INTENT) == "intent-better"
+    statuses = {one.version: one.status for one in await cases.all()}
+    assert statuses["intent-same"] is statuses["intent-third"] is VersionStatus.WITHDRAWN
+
+
+async def test_what_became_active_meanwhile_is_not_replaced_unseen(database: Database) -> None:
+    store = SqlModelVersions(database)
+    first, second = [
+        await store.add(Task.INTENT, name, Path("/models") / name, pointers=False) for name in ("first", "second")
+    ]
+    assert await store.activate(Task.INTENT, first.id, instead_of=None)
+    assert not await store.activate(Task.INTENT, second.id, instead_of=None)
+    assert not await store.go_back(Task.INTENT, None, instead_of=second.id)
+    assert [one.status for one in await store.all()] == [VersionStatus.CANDIDATE, VersionStatus.ACTIVE]
+
+
+async def test_the_active_version_is_not_promoted_again(cases: ModelVersions) -> None:
+    with pytest.raises(ModelVersionError, match="starter is active already"):
+        await cases.promote(Task.INTENT, SHIPPED)
 
 
 async def test_the_model_that_ships_can_be_promoted_again(cases: ModelVersions) -> None:

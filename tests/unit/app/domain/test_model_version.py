@@ -33,7 +33,7 @@ def test_what_is_as_good_or_better_passes(task: Task, before: dict[str, float], 
     ],
 )
 def test_what_is_worse_is_named(task: Task, before: dict[str, float], change: dict[str, float], named: str) -> None:
-    assert shortfalls(task, before, {**before, **change}) == [named]
+    assert [str(one) for one in shortfalls(task, before, {**before, **change})] == [named]
 
 
 def test_a_score_that_is_missing_is_the_worst_there_is() -> None:
