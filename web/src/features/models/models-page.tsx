@@ -12,6 +12,7 @@ import { CopyField } from "../ui/copy-field";
 import { SelectField } from "../ui/field";
 import { Empty, Failed } from "../ui/states";
 import { type Figure, metricsQuery, type TaskReport, taskReports, versionWords } from "./metrics";
+import { VersionsCard } from "./versions-card";
 
 /** How well the models fare, which are in use, and how another one is brought in. */
 export function ModelsPage() {
@@ -26,7 +27,12 @@ export function ModelsPage() {
       {query.isError && <Failed reason={errorWords(query.error)} retry={() => void query.refetch()} />}
       {query.data !== undefined &&
         taskReports(query.data).map((report) => <Report key={report.task} report={report} />)}
-      {may(me.role, "settings.manage") && <Versions />}
+      {may(me.role, "settings.manage") && (
+        <>
+          <VersionsCard />
+          <NewVersion />
+        </>
+      )}
     </SettingsPage>
   );
 }
@@ -89,21 +95,17 @@ const TASKS = [
   { value: "responder", title: "Answers (responder)" },
 ];
 
-/** Versions are files on the server and count for every shop on it, so they are changed there. */
-function Versions() {
+/** A version is a folder on the server, so it is trained and added there. */
+function NewVersion() {
   const [task, setTask] = useState("intent");
   const steps = [
-    { label: "See which versions there are", command: "assistify models list" },
     { label: "Train one on your corrections", command: trainCommand(task) },
     { label: "Add it; it is not used yet", command: `assistify models add ${task} DIRECTORY` },
-    { label: "Compare it with the one in use", command: `assistify models compare ${task} VERSION` },
-    { label: "Use it; a worse one is refused", command: `assistify models promote ${task} VERSION` },
-    { label: "Go back to the one before", command: `assistify models rollback ${task}` },
   ];
   return (
     <SettingsCard
-      title="Versions"
-      hint="A version is a folder on the server and counts for every shop on it, so it is changed there. It is used from the next start of the workers on."
+      title="A new version"
+      hint="A version is a folder on the server, so it is trained and added there; then it stands above."
     >
       <div className="flex flex-col gap-3">
         <div className="max-w-70">
