@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncIterator, Iterator
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
@@ -18,6 +19,7 @@ from realtime.hub import Hub
 from realtime.peer import peer_of
 from realtime.ports import Sessions
 from realtime.presence import MemoryPresence, Presence
+from realtime.protocol.answers import PROTOCOL_VERSION
 from realtime.protocol.close_codes import CloseCode
 from realtime.recheck import Recheck
 from realtime.session import LiveSession
@@ -28,7 +30,8 @@ from realtime.writer import AsgiWriter, DirectWriter, Writer
 
 logger = logging.getLogger(__name__)
 
-SUBPROTOCOL = "assistify.v1"
+SUBPROTOCOL = f"assistify.v{PROTOCOL_VERSION}"
+_VERSION = re.compile(r"assistify\.v(\d{1,4})")
 
 
 class Gateway:
@@ -97,15 +100,17 @@ class Gateway:
     async def serve(self, scope: Scope, receive: Receive, send: Send, *, staff: bool) -> None:
         """Serve one WebSocket from its handshake to its end."""
         await receive()  # websocket.connect
-        offered = scope.get("subprotocols", [])
-        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if SUBPROTOCOL in offered else None})
+        offered: list[str] = scope.get("subprotocols", [])
+        # One that is refused is accepted with its own: a browser hears the close code of no other socket.
+        taken = SUBPROTOCOL if SUBPROTOCOL in offered else next(iter(offered), None)
+        await send({"type": "websocket.accept", "subprotocol": taken})
         session = LiveSession(self._hub, self._product, self._dispatcher, peer_of(scope), staff=staff)
         writer = self._writer(scope, send, session)
         with self.hosting(session):
             if self._draining:
-                writer.close(CloseCode.DRAIN, "this server is going away", flush=False)
-            elif offered and SUBPROTOCOL not in offered:
-                writer.close(CloseCode.PROTOCOL, f"expected subprotocol {SUBPROTOCOL}", flush=False)
+                session.refuse(writer, CloseCode.DRAIN, "this server is going away")
+            elif taken != SUBPROTOCOL:
+                session.refuse(writer, _misfit(offered), f"expected subprotocol {SUBPROTOCOL}")
             with contextlib.suppress(asyncio.CancelledError):
                 await session.run(receive, writer)
 
@@ -156,6 +161,13 @@ class Gateway:
                     self._empty.clear()
                     await self._empty.wait()
         return not self._sessions
+
+
+def _misfit(offered: Sequence[str]) -> CloseCode:
+    """Return why a client is refused that does not speak this version: it is of an older one, or of none at all."""
+    versions = [int(found[1]) for one in offered if (found := _VERSION.fullmatch(one))]
+    is_older = bool(versions) and max(versions) < PROTOCOL_VERSION
+    return CloseCode.REPLACED if is_older else CloseCode.PROTOCOL
 
 
 class _Endpoint:

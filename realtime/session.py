@@ -91,6 +91,11 @@ class LiveSession:
     def is_closing(self) -> bool:
         return self._machine.state is State.CLOSED
 
+    def refuse(self, writer: Writer, code: CloseCode, reason: str) -> None:
+        """Close the accepted connection before anything is said on it; `run` then waits for its end."""
+        self._machine.closed()
+        writer.close(code, reason, flush=False)
+
     async def run(self, receive: Receive, writer: Writer) -> None:
         """Serve the accepted connection until it is over."""
         self._writer = writer

@@ -19,6 +19,8 @@ from websockets.exceptions import InvalidState
 from websockets.http11 import Request
 from websockets.protocol import State
 
+from realtime.protocol.close_codes import CloseCode
+
 EXTENSION = "assistify.socket"
 ABORT_EXTENSION = "assistify.abort"
 UNSENT_BYTES = 32 * 1024  # that the kernel takes for one socket beyond what the client has room for
@@ -156,9 +158,11 @@ class AbortableWebSocketProtocol(WebSocketsSansIOProtocol):
             self.direct.writer = None
 
     def keepalive_timeout(self) -> None:
-        """Close as the parent does, then abort: a client that is gone never takes the rest of the buffer."""
-        super().keepalive_timeout()
-        self.loop.call_later(KEEPALIVE_GRACE_S, self.transport.abort)
+        """Close with the protocol's own code, then abort: a client that is gone never takes the rest of the buffer."""
+        self.pong_timer = None
+        self.pending_ping_payload = None
+        if self.direct is not None:
+            self.direct.close(CloseCode.HEARTBEAT, "no answer to a ping", KEEPALIVE_GRACE_S)
 
 
 class DirectSocket:

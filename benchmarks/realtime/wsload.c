@@ -263,7 +263,8 @@ static void writable(conn_t *c) {
     fmt(p, sizeof p, second(c) && path2 ? path2 : path, c->group, c - conns);
     int n = snprintf(req, sizeof req,
         "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", p, port);
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s\r\n",
+        p, port, own ? "Sec-WebSocket-Protocol: assistify.v1\r\n" : "");
     if (send(c->fd, req, n, MSG_NOSIGNAL) != n) { fail(c); return; }
     c->state = HANDSHAKE;
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};

@@ -106,12 +106,12 @@ class Node:
 
 @asynccontextmanager
 async def serving(
-    gateway: Gateway, *, direct: bool = True, send_buffer: int | None = None
+    gateway: Gateway, *, direct: bool = True, send_buffer: int | None = None, keepalive_s: float = 20.0
 ) -> AsyncIterator[tuple[ObservedServer, int]]:
     """Serve a gateway on a free port until the body ends; yields the server and its port.
 
     Without `direct` plain ASGI is used, as on other servers. `send_buffer` (bytes) is the kernel's per socket: with a
-    small one a client that does not read is felt at once.
+    small one a client that does not read is felt at once. A ping is due, and then its answer, after `keepalive_s`.
     """
     config = uvicorn.Config(
         Starlette(routes=gateway.routes()),
@@ -120,6 +120,8 @@ async def serving(
         ws=AbortableWebSocketProtocol if direct else "websockets-sansio",
         ws_max_size=2**20,
         ws_per_message_deflate=False,
+        ws_ping_interval=keepalive_s,
+        ws_ping_timeout=keepalive_s,
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -142,7 +144,11 @@ async def serving(
 
 @asynccontextmanager
 async def node(
-    settings: RealtimeSettings = QUICK, *, direct: bool = True, send_buffer: int | None = None
+    settings: RealtimeSettings = QUICK,
+    *,
+    direct: bool = True,
+    send_buffer: int | None = None,
+    keepalive_s: float = 20.0,
 ) -> AsyncIterator[Node]:
     """Serve a shop in memory until the body ends; see `serving`."""
     bus = LossyBus()
@@ -150,5 +156,6 @@ async def node(
     shop = MemoryShop(bus, live_reply)
     hub = Hub(bus, live_reply, shop, settings)
     gateway = Gateway(hub, shop, settings)
-    async with serving(gateway, direct=direct, send_buffer=send_buffer) as (server, port):
+    serve = serving(gateway, direct=direct, send_buffer=send_buffer, keepalive_s=keepalive_s)
+    async with serve as (server, port):
         yield Node(bus, live_reply, shop, hub, gateway, server, port)

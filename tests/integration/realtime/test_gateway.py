@@ -9,9 +9,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
-from websockets.typing import Subprotocol
 
 from realtime.bus.topic import conversation_topic, user_topic, visitor_topic
 from realtime.control import Revoke, revoke_frame
@@ -343,15 +340,6 @@ async def test_a_silent_socket_hears_a_ping_and_one_without_hello_is_closed() ->
         assert (early["type"], early["code"]) == ("error", "unauthorized")
         assert await mute.until_closed() == 4500
         assert visitor.close_code is None
-
-
-async def test_an_unknown_subprotocol_is_refused_and_none_is_fine(server: Node) -> None:
-    async with connect(server.chat, subprotocols=[Subprotocol("assistify.v9")]) as socket:
-        with pytest.raises(ConnectionClosed):
-            await socket.recv()
-        assert socket.close_code == 4500
-    async with client(server.chat, subprotocols=None) as visitor:
-        assert await visitor.hello_visitor()
 
 
 async def test_commands_keep_their_order_and_each_is_answered_once(server: Node) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from realtime.bus.topic import visitor_topic
 from realtime.ports import Principal
@@ -39,7 +40,10 @@ async def lazy_reader(server: Node, token: str | None = None) -> ClientConnectio
     narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
     narrow.setblocking(False)
     await asyncio.get_running_loop().sock_connect(narrow, ("127.0.0.1", server.port))
-    lazy = await connect(server.chat, sock=narrow, max_queue=1, compression=None, ping_interval=None)
+    protocols = [Subprotocol("assistify.v1")]
+    lazy = await connect(
+        server.chat, sock=narrow, max_queue=1, compression=None, ping_interval=None, subprotocols=protocols
+    )
     await lazy.send(json.dumps({"type": "hello", "id": "1", "widget_key": WIDGET_KEY, "token": token}))
     await lazy.recv()
     return lazy
