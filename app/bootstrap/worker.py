@@ -30,6 +30,7 @@ from app.services.attachments import FETCH_KIND, PRUNE_FILES_KIND, UPLOADS_KEEP_
 from app.services.clock import SystemClock
 from app.services.deliver import CHECK_KIND, SWEEP_KIND
 from app.services.evaluation_process import evaluate_apart
+from app.services.fetched_files import FetchedFiles
 from app.services.ids import new_id
 from app.services.inbox import PRUNE_WEBHOOKS_KIND, RECEIVE_KIND, WEBHOOKS_KEEP_DAYS
 from app.services.ingest import ANALYZE_KIND
@@ -189,7 +190,9 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         },
         Lane.SYNC: {
             HANDOFF_TIMEOUT_KIND: parts.cases.control.expire_handoff,
-            FETCH_KIND: FetchFile(SqlFiles(core.database), core.accounts, BY_KIND, core.http),
+            FETCH_KIND: FetchFile(
+                SqlFiles(core.database), FetchedFiles(parts.changes), core.accounts, BY_KIND, core.http
+            ),
             RECONCILE_KIND: reconciling.reconcile,
             RECONCILE_ALL_KIND: reconciling.fan_out,
             JOIN_KIND: Merging(SqlMerges(core.database), parts.changes, parts.store).join,

@@ -57,6 +57,23 @@ class SqlMessageFiles:
         )
         return [rows[file] for file in files if file in rows]
 
+    async def end_wait(self, row: FileRow, content: bytes | None) -> bool:
+        """Update the record, which then forgets where the file was, and insert the bytes."""
+        table = models.Attachment
+        values = {"state": row.state, "media_type": row.media_type, "size": row.size, "source_url": None}
+        ended = await self._session.scalar(
+            update(table)
+            .where(table.id == row.id, table.state == "waiting")
+            .values(**values, reason=row.reason and row.reason[:REASON_CHARS], changed_at=utc_now())
+            .returning(table.id)
+            .execution_options(synchronize_session=False)
+        )
+        if ended is not None and content is not None:
+            await self._session.execute(
+                insert(models.AttachmentContent), [{"attachment_id": row.id, "content": content}]
+            )
+        return ended is not None
+
 
 class SqlFiles:
     """See app.services.attachments.Files."""
@@ -89,24 +106,6 @@ class SqlFiles:
         own = (table.conversation_id == conversation, table.user_id.is_(None), table.account_id.is_(None))
         async with self._database.read_session() as session:
             return await session.scalar(select(func.sum(table.size)).where(*own)) or 0
-
-    async def store(self, file: UUID, media_type: str, content: bytes) -> None:
-        """Insert the bytes under the record's lock."""
-        async with self._database.write_session() as session:
-            row = await session.get(models.Attachment, file, with_for_update=True)
-            if row is not None and row.state == "waiting":
-                row.state, row.media_type, row.size = "stored", media_type, len(content)
-                row.source_url, row.changed_at = None, utc_now()
-                await session.execute(insert(models.AttachmentContent), [{"attachment_id": file, "content": content}])
-            await session.commit()
-
-    async def refuse(self, file: UUID, reason: str) -> None:
-        """Note why, and forget where it was."""
-        table = models.Attachment
-        async with self._database.write_session() as session:
-            values = {"state": "refused", "reason": reason[:REASON_CHARS], "source_url": None, "changed_at": utc_now()}
-            await session.execute(update(table).where(table.id == file, table.state == "waiting").values(**values))
-            await session.commit()
 
     async def prune(self, created_before: datetime) -> int:
         """Remove some files that were uploaded and never sent; return how many."""

@@ -64,6 +64,8 @@ def _tombstone(body: str) -> str:
         event["message"] = {**{name: said[name] for name in _KEPT if name in said}, "text": "", "redacted": True}
     if isinstance(cut, dict):
         event["cut"] = {**cut, "text": ""}
+    if "attachment" in event:
+        event["attachment"] = {**event["attachment"], "name": "", "url": ""}
     if "emoji" in event:
         event["emoji"] = None
     return msgspec.json.encode(event).decode()

@@ -66,6 +66,9 @@ class MessageFiles(Protocol):
         Without a `user` they are the customer's own, who may have uploaded them before this conversation began.
         """
 
+    async def end_wait(self, row: FileRow, content: bytes | None) -> bool:
+        """Store the state, type, size, reason and content of a file; False when it was not waiting any more."""
+
 
 class Files(Protocol):
     """Files; each call is one transaction."""
@@ -78,11 +81,6 @@ class Files(Protocol):
 
     async def bytes_of_customer(self, conversation: UUID) -> int:
         """Return how much the customer has uploaded in a conversation."""
-
-    async def store(self, file: UUID, media_type: str, content: bytes) -> None:
-        """Keep what was fetched, unless the file was erased meanwhile."""
-
-    async def refuse(self, file: UUID, reason: str) -> None: ...
 
 
 class FileLinks:
@@ -231,6 +229,7 @@ class Incoming:
             "media_type": self.media.media_type or f"{self.media.kind}/*",
             "size": 0,
             "url": f"/api/attachments/{self.id}/",
+            "state": "waiting",
         }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from app.domain.conversation import Conversation
@@ -115,6 +115,9 @@ class Messages(Protocol):
 
     async def set_reaction(self, message: UUID, emoji: str | None) -> None:
         """Store the customer's reaction, or that there is none."""
+
+    async def set_attachments(self, message: UUID, attachments: Sequence[Mapping[str, Any]]) -> None:
+        """Store the files of a message as it shows them from now on."""
 
     async def add_recommendations(self, message: Message, model: str | None) -> None:
         """Insert a row for each product of the message; ids are those the message shows."""

@@ -15,6 +15,7 @@ from msgspec.json import Decoder, Encoder
 from realtime.bus.frame import NO_MESSAGE, Audience, Frame, Kind
 from realtime.protocol.commands import Priority
 from realtime.protocol.shapes import (
+    Attachment,
     Controller,
     Customer,
     Cut,
@@ -119,6 +120,13 @@ class MessageReacted(Event, frozen=True, kw_only=True, omit_defaults=True, tag="
     emoji: str | None
 
 
+class AttachmentChanged(Event, frozen=True, kw_only=True, omit_defaults=True, tag="attachment.changed"):
+    """A file of a message was fetched from its vendor, or will not be here: this is what it is."""
+
+    message: UUID
+    attachment: Attachment
+
+
 class CsatRequested(Event, frozen=True, kw_only=True, omit_defaults=True, tag="csat.requested"):
     """The customer is asked for a rating."""
 
@@ -181,6 +189,7 @@ LoggedEvent = (
     | CustomerUpdated
     | MessageRedacted
     | MessageReacted
+    | AttachmentChanged
     | ReplyFailed
 )
 

@@ -70,13 +70,16 @@ class ReplyEnd(Shape, frozen=True, kw_only=True):
 
 
 class Attachment(Shape, frozen=True, kw_only=True):
-    """A file in a message; `size` in bytes."""
+    """A file in a message; `size` in bytes. One that is `waiting` is still at the vendor, who said name and type; why
+    it was `refused` is in `reason`."""
 
     id: UUID
     name: str
     media_type: str
     size: int
     url: str
+    state: Literal["stored", "waiting", "refused"] = "stored"
+    reason: str | None = None
 
 
 class RecommendedProduct(Shape, frozen=True, kw_only=True):

@@ -136,6 +136,15 @@ class SqlMessages:
             .execution_options(synchronize_session=False)
         )
 
+    async def set_attachments(self, message: UUID, attachments: Sequence[Mapping[str, Any]]) -> None:
+        """Write the column."""
+        await self._session.execute(
+            update(models.Message)
+            .where(models.Message.id == message)
+            .values(attachments=list(attachments))
+            .execution_options(synchronize_session=False)
+        )
+
     async def add_recommendations(self, message: Message, model: str | None) -> None:
         """Insert one row per product shown."""
         rows: list[dict[str, Any]] = [

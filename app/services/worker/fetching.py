@@ -14,6 +14,7 @@ from app.domain.job import ClaimedJob
 from app.errors import ConfigurationError
 from app.services.accounts import Accounts
 from app.services.attachments import FileRow, Files
+from app.services.fetched_files import FetchedFiles
 
 log = structlog.get_logger(__name__)
 
@@ -21,8 +22,16 @@ log = structlog.get_logger(__name__)
 class FetchFile:
     """Handler of jobs that fetch one file each. `channels` by kind: they know who may see which credentials."""
 
-    def __init__(self, files: Files, accounts: Accounts, channels: Mapping[str, Channel], http: FileHttp) -> None:
+    def __init__(
+        self,
+        files: Files,
+        fetched: FetchedFiles,
+        accounts: Accounts,
+        channels: Mapping[str, Channel],
+        http: FileHttp,
+    ) -> None:
         self._files = files
+        self._fetched = fetched
         self._accounts = accounts
         self._channels = channels
         self._http = http
@@ -44,7 +53,7 @@ class FetchFile:
                 raise
             await self._refuse(row, f"the vendor did not give it: {type(error).__name__}")
         else:
-            await self._files.store(row.id, media_type, content)
+            await self._fetched.keep(row, media_type, content)
 
     async def _fetch(self, row: FileRow, url: str) -> tuple[str, bytes]:
         account = await self._account(row)
@@ -73,4 +82,4 @@ class FetchFile:
 
     async def _refuse(self, row: FileRow, reason: str) -> None:
         log.info("file refused", action="file_refused", file=str(row.id), reason=reason)
-        await self._files.refuse(row.id, reason)
+        await self._fetched.refuse(row, reason)

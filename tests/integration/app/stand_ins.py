@@ -20,6 +20,7 @@ from app.services.accounts import AccountDesk
 from app.services.attachments import FETCH_KIND
 from app.services.clock import SystemClock
 from app.services.deliver import CHECK_KIND
+from app.services.fetched_files import FetchedFiles
 from app.services.ids import new_id
 from app.services.inbox import RECEIVE_KIND
 from app.services.merging import JOIN_KIND, Merging
@@ -167,18 +168,20 @@ class Hands:
             CHECK_KIND: CheckDelivery(deliver, http),
             TYPING_KIND: ShowSign(deliver, http, clock, types=True),
             READ_KIND: ShowSign(deliver, http, clock, types=False),
-            FETCH_KIND: FetchFile(SqlFiles(rig.core.database), rig.core.accounts, BY_KIND, http),
+            FETCH_KIND: FetchFile(
+                SqlFiles(rig.core.database), FetchedFiles(parts.changes), rig.core.accounts, BY_KIND, http
+            ),
             JOIN_KIND: Merging(SqlMerges(rig.core.database), parts.changes, parts.store).join,
         }
         self.worker = new_id()
 
-    async def work(self) -> int:
-        """Do what is due, and what that brings; return how many jobs."""
+    async def work(self, *lanes: Lane) -> int:
+        """Do what is due, in these lanes or all, and what that brings; return how many jobs."""
         done = 0
         while True:
             found = [
                 job
-                for lane in (Lane.RECEIVE, Lane.DELIVER, Lane.SYNC)
+                for lane in lanes or (Lane.RECEIVE, Lane.DELIVER, Lane.SYNC)
                 for job in await self.rig.parts.queue.claim(lane, self.worker, 20)
             ]
             if not found:

@@ -13,12 +13,14 @@ import pytest
 from app.api.attachments import asked_range
 from app.db import models
 from app.db.files import SqlFiles
+from app.domain.job import Lane
 from app.domain.people import Role
 from app.services.attachments import FETCH_KIND, FileLinks
 from app.services.clock import SystemClock
 from app.services.ids import new_id
 from realtime.ports import CommandError
-from tests.integration.app.rig import ORIGIN, Product
+from tests.fixtures.wire_client import StaffClient
+from tests.integration.app.rig import ORIGIN, Product, serving
 from tests.integration.app.stand_ins import ANA_ID, ANA_PHONE, NUMBER, Connected, Hands, agent_of, connected
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
@@ -91,6 +93,34 @@ async def test_an_address_inside_is_not_fetched(rig: Product) -> None:
     (row,) = await rig.rows(models.Attachment)
     assert (row.state, row.source_url) == ("refused", None)
     assert "ForbiddenAddressError" in row.reason
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        (JPEG, {"media_type": "image/jpeg", "size": len(JPEG)}),
+        (b"<svg/>", {"state": "refused", "reason": "files of this type are not taken"}),
+    ],
+)
+async def test_what_a_fetched_file_is_comes_to_the_consoles_that_watch(
+    rig: Product, content: bytes, shown: dict[str, Any]
+) -> None:
+    token = (await rig.bearer())["Authorization"].removeprefix("Bearer ")
+    async with serving(rig) as url, connected(rig, "messenger") as channel, StaffClient(url, token) as console:
+        hands = Hands(rig)
+        await send_file(channel, "image/png", content)
+        await hands.work(Lane.RECEIVE)
+        conversation = await channel.conversation()
+        await console.watch(str(conversation))
+        (message,) = [one for one in console.view(str(conversation)).messages.values() if "attachments" in one]
+        (claimed,) = message["attachments"]
+        assert (claimed["state"], claimed["size"]) == ("waiting", 0)
+        await hands.work()
+        await console.wait_for(lambda: message["attachments"] != [claimed])
+        (told,) = message["attachments"]
+        assert told == {**{name: claimed[name] for name in ("id", "name", "media_type", "size", "url")}, **shown}
+        anew = (await console.command("conversation.watch", conversation=str(conversation)))["snapshot"]["messages"]
+        assert [one["attachments"] for one in anew if one["id"] == message["id"]] == [[told]]
 
 
 async def upload(client: httpx2.AsyncClient, conversation: UUID, content: bytes = PNG, **query: str) -> httpx2.Response:
@@ -221,6 +251,7 @@ async def test_a_message_that_is_taken_back_takes_its_file_along(rig: Product) -
         await hands.work()
     assert await rig.rows(models.Attachment) == []
     assert await rig.rows(models.AttachmentContent) == []
+    assert not [row for row in await rig.rows(models.Event) if str(shown["url"]) in row.body]
     async with await rig.signed_in() as client:
         assert (await client.get(shown["url"])).status_code == 404
 

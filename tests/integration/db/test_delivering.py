@@ -14,13 +14,15 @@ from app.db.account_traces import SqlAccountStates, SqlAccountTraces
 from app.db.channel_accounts import SqlChannelAccounts
 from app.db.files import SqlFiles
 from app.db.vault import Vault
-from app.domain.channel import Accepted, MessageReceived, RefusalKind, Refused
+from app.domain.channel import Accepted, Media, MessageReceived, RefusalKind, Refused
 from app.domain.job import Lane
 from app.domain.message import SenderKind
 from app.services.accounts import AccountDesk
-from app.services.attachments import Attachments, FileLinks
+from app.services.attachments import Attachments, FileLinks, Incoming, keep_incoming
 from app.services.change import Change, Changes
 from app.services.deliver import Deliver, Sending
+from app.services.fetched_files import FetchedFiles
+from app.services.ids import new_id
 from app.services.inbox import Arrival, Inbox
 from app.services.outbox import Outbox
 from app.services.receiving import Receiving
@@ -135,6 +137,36 @@ async def test_a_file_is_kept_sent_once_and_erased(post: Post) -> None:
         await tx.commit()
     assert counts["attachments"] == 1
     assert (await files.find(row.id), await files.content(row.id)) == (None, None)
+
+
+async def test_a_customers_file_is_kept_once_and_not_after_it_was_erased(post: Post) -> None:
+    files, fetched = SqlFiles(post.world.database), FetchedFiles(post.changes)
+    kept, erased = [
+        Incoming(new_id(), Media(kind="image", url="https://cdn.example/a", media_type="image/*")) for _ in range(2)
+    ]
+
+    async def says(change: Change) -> None:
+        message = new_id()
+        shapes = tuple(one.shape for one in (kept, erased))
+        await change.say(SenderKind.CUSTOMER, "", message=message, attachments=shapes)
+        await keep_incoming(change, message, post.account, (kept, erased))
+
+    await post.changes.run(post.conversation, says)
+    row, other = [await files.find(one.id) for one in (kept, erased)]
+    assert row is not None
+    assert other is not None
+    await asyncio.gather(*(fetched.keep(row, "image/png", PNG) for _ in range(3)))
+    assert await files.content(row.id) == PNG
+    stored = await files.find(row.id)
+    assert stored is not None
+    assert (stored.state, stored.size, stored.media_type, stored.source_url) == ("stored", len(PNG), "image/png", None)
+    async with post.world.store.write() as tx:
+        await tx.erasure.wipe_conversation(post.conversation)
+        await tx.commit()
+    await fetched.keep(other, "image/png", PNG)
+    assert await files.content(other.id) is None
+    logged = await post.world.all_of(models.Event)
+    assert [one.type for one in logged if isinstance(one, models.Event)].count("attachment.changed") == 1
 
 
 async def test_a_token_that_was_renewed_is_the_accounts(post: Post) -> None:

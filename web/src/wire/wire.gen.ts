@@ -14,13 +14,26 @@ export interface AgentHello {
   resume?: Cursor[];
 }
 
-/** A file in a message; `size` in bytes. */
+/** A file in a message; `size` in bytes. One that is `waiting` is still at the vendor, who said name and type; why
+    it was `refused` is in `reason`. */
 export interface Attachment {
   id: string;
   name: string;
   media_type: string;
   size: number;
   url: string;
+  state?: "refused" | "stored" | "waiting";
+  reason?: string | null;
+}
+
+/** A file of a message was fetched from its vendor, or will not be here: this is what it is. */
+export interface AttachmentChanged {
+  type: "attachment.changed";
+  conversation: string;
+  seq: number;
+  at: string;
+  message: string;
+  attachment: Attachment;
 }
 
 /** Somebody else may speak now; live frames of a lower epoch are void. `cut` becomes a message of the bot. */
@@ -689,7 +702,7 @@ export interface RestartedAck {
 export interface Resumed {
   conversation: string;
   resumed: true;
-  events: (MessageCreated | MessageAnalyzed | ControlChanged | ConversationAssigned | ConversationClosed | ConversationReopened | NoteCreated | ReceiptChanged | DeliveryChanged | CsatRequested | CsatRated | ConversationUpdated | CustomerUpdated | MessageRedacted | MessageReacted | ReplyFailed | HiddenEvent)[];
+  events: (MessageCreated | MessageAnalyzed | ControlChanged | ConversationAssigned | ConversationClosed | ConversationReopened | NoteCreated | ReceiptChanged | DeliveryChanged | CsatRequested | CsatRated | ConversationUpdated | CustomerUpdated | MessageRedacted | MessageReacted | AttachmentChanged | ReplyFailed | HiddenEvent)[];
   live: Live | null;
 }
 
@@ -698,7 +711,7 @@ export interface ResumedAck {
   type: "ack";
   conversation: string;
   resumed: true;
-  events: (MessageCreated | MessageAnalyzed | ControlChanged | ConversationAssigned | ConversationClosed | ConversationReopened | NoteCreated | ReceiptChanged | DeliveryChanged | CsatRequested | CsatRated | ConversationUpdated | CustomerUpdated | MessageRedacted | MessageReacted | ReplyFailed | HiddenEvent)[];
+  events: (MessageCreated | MessageAnalyzed | ControlChanged | ConversationAssigned | ConversationClosed | ConversationReopened | NoteCreated | ReceiptChanged | DeliveryChanged | CsatRequested | CsatRated | ConversationUpdated | CustomerUpdated | MessageRedacted | MessageReacted | AttachmentChanged | ReplyFailed | HiddenEvent)[];
   live: Live | null;
   id: string;
 }
@@ -941,6 +954,7 @@ export type LoggedEvent =
   | CustomerUpdated
   | MessageRedacted
   | MessageReacted
+  | AttachmentChanged
   | ReplyFailed;
 
 export type LiveFrame =

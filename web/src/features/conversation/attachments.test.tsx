@@ -33,6 +33,18 @@ describe("Attachments", () => {
     expect(link.getAttribute("rel")).toContain("noopener");
   });
 
+  it("says of a file that is on its way, or was not taken, just that, and shows it once it is here", () => {
+    const waiting = file("one", { media_type: "image/*", state: "waiting", size: 0 });
+    const page = render(<Attachments attachments={[waiting]} />);
+    expect(screen.getByTestId("attachments").textContent).toContain("Being fetched");
+    expect(screen.queryByRole("img")).toBeNull();
+    page.rerender(<Attachments attachments={[file("one")]} />);
+    expect(screen.getByRole("img").getAttribute("src")).toBe("/api/attachments/one/");
+    page.rerender(<Attachments attachments={[file("one", { state: "refused", reason: "too large" })]} />);
+    expect(screen.getByTestId("attachments").textContent).toContain("Not kept: too large");
+    expect(screen.queryByRole("img")).toBeNull();
+  });
+
   it("makes no link of an address that could run", () => {
     render(<Attachments attachments={[file("bad", { url: "javascript:alert(1)" })]} />);
     expect(screen.queryByRole("link")).toBeNull();

@@ -10,7 +10,7 @@ type FilesProps = { attachments: readonly Attachment[] };
 export function Attachments({ attachments }: FilesProps) {
   const [shown, setShown] = useState<string | null>(null);
   const pictures = attachments.filter(
-    ({ media_type, url }) => fileKind(media_type) === "picture" && safeUrl(url) !== null,
+    (file) => isHere(file) && fileKind(file.media_type) === "picture" && safeUrl(file.url) !== null,
   );
   return (
     <>
@@ -28,9 +28,17 @@ export function Attachments({ attachments }: FilesProps) {
   );
 }
 
+/** Whether the server has the file, or had it before it told so. */
+function isHere({ state }: Attachment): boolean {
+  return state === undefined || state === "stored";
+}
+
 function OneFile({ file, onOpen }: { file: Attachment; onOpen: () => void }) {
   const url = safeUrl(file.url);
-  if (url === null) return <Keep file={file} url={null} />;
+  if (file.state === "waiting") return <Absent file={file} why="Being fetched…" />;
+  if (file.state === "refused")
+    return <Absent file={file} why={`Not kept: ${file.reason ?? "no reason given"}`} />;
+  if (url === null) return <Absent file={file} why="This address cannot be opened" />;
   switch (fileKind(file.media_type)) {
     case "picture":
       return <Thumbnail file={file} url={url} onOpen={onOpen} />;
@@ -100,30 +108,40 @@ function Thumbnail({ file, url, onOpen }: ThumbnailProps) {
   );
 }
 
-/** A file to be kept; it is downloaded, never opened in this page. */
-function Keep({ file, url }: { file: Attachment; url: string | null }) {
-  const body = (
+const CARD = "flex max-w-70 items-center gap-2.5 rounded-2 border border-line bg-bg px-3 py-2";
+
+/** A file that cannot be opened, and why. */
+function Absent({ file, why }: { file: Attachment; why: string }) {
+  return (
+    <span className={CARD}>
+      <NameOfFile name={file.name} note={why} />
+    </span>
+  );
+}
+
+function NameOfFile({ name, note }: { name: string; note: string }) {
+  return (
     <>
       <FileText aria-hidden size={16} className="shrink-0 text-ink-3" />
       <span className="min-w-0 text-left">
-        <span className="block truncate font-medium">{file.name}</span>
-        <span className="block text-12 text-ink-3">
-          {url === null ? "This address cannot be opened" : sizeWords(file.size) || file.media_type}
-        </span>
+        <span className="block truncate font-medium">{name}</span>
+        <span className="block text-12 text-ink-3">{note}</span>
       </span>
     </>
   );
-  const look = "flex max-w-70 items-center gap-2.5 rounded-2 border border-line bg-bg px-3 py-2";
-  if (url === null) return <span className={look}>{body}</span>;
+}
+
+/** A file to be kept; it is downloaded, never opened in this page. */
+function Keep({ file, url }: { file: Attachment; url: string }) {
   return (
     <a
       href={url}
       download={file.name}
       target="_blank"
       rel="noopener noreferrer"
-      className={`${look} transition-colors hover:bg-sub`}
+      className={`${CARD} transition-colors hover:bg-sub`}
     >
-      {body}
+      <NameOfFile name={file.name} note={sizeWords(file.size) || file.media_type} />
       <Download aria-hidden size={14} className="shrink-0 text-ink-3" />
       <span className="sr-only">Download</span>
     </a>

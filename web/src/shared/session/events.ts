@@ -64,6 +64,12 @@ function change(conversation: ConversationState, event: CountedEvent): Conversat
       });
     case "message.reacted":
       return patch(conversation, event.message, { reaction: event.emoji });
+    case "attachment.changed":
+      return patch(conversation, event.message, {
+        attachments: (conversation.messages[event.message]?.attachments ?? []).map((file) =>
+          file.id === event.attachment.id ? event.attachment : file,
+        ),
+      });
     case "csat.requested":
       return { ...conversation, csat: { score: null } };
     case "csat.rated":

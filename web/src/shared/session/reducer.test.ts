@@ -412,6 +412,28 @@ describe("around the conversation", () => {
     expect(conversation(reduce(on, welcome("2"))).typing).toEqual({});
   });
 
+  it("a file of a message is what the server found it to be, once it was fetched", () => {
+    const claimed = { id: "f1", name: "image", media_type: "image/*", size: 0, url: "/api/attachments/f1/" };
+    const other = { ...claimed, id: "f2" };
+    const sent = {
+      ...message(2, "customer", ""),
+      attachments: [{ ...claimed, state: "waiting" as const }, other],
+    };
+    const fetched = { ...claimed, media_type: "image/png", size: 108 };
+    const state = play(started(), [
+      created(2, sent),
+      {
+        type: "attachment.changed",
+        conversation: CONVERSATION,
+        seq: 3,
+        at: "2026-11-22T10:00:00Z",
+        message: "m2",
+        attachment: fetched,
+      },
+    ]);
+    expect(conversation(state).messages.m2?.attachments).toEqual([fetched, other]);
+  });
+
   it("a message has the customer's last reaction until it is taken back or removed", () => {
     const reacted = (seq: number, emoji: string | null): ServerFrame => {
       const at = "2026-11-22T10:00:00Z";
