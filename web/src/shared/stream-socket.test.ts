@@ -50,6 +50,7 @@ describe("opening", () => {
 
   it.each([
     ["unauthorized", 401, 4501],
+    ["forbidden", 403, 4502],
     ["rate_limited", 429, 4002],
     ["unavailable", 503, 4002],
   ])("refused as %s ends with a code like a socket's", async (code, status, closed) => {

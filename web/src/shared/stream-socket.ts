@@ -1,5 +1,5 @@
 import { parseFrame } from "@/wire/parse";
-import { CLOSE, type ServerFrame } from "@/wire/wire.gen";
+import { CLOSE, type ErrorCode, type ServerFrame } from "@/wire/wire.gen";
 import { EventReader } from "./event-stream";
 
 const LOST = 1006;
@@ -134,8 +134,7 @@ export class StreamSocket implements Line {
       return;
     }
     this.give(JSON.stringify(answer));
-    const mayComeAgain = answer.code === "rate_limited" || answer.code === "unavailable";
-    this.end(mayComeAgain ? CLOSE.RESYNC : CLOSE.UNAUTHORIZED);
+    this.end(closeCodeOf(answer.code));
   }
 
   /** Answers of commands do not break the stream's silence: they come by other requests. */
@@ -153,6 +152,12 @@ export class StreamSocket implements Line {
     this.close();
     this.onclose?.(new CloseEvent("close", { code }));
   }
+}
+
+/** The code that a socket would be closed with after this error of its hello. */
+function closeCodeOf(code: ErrorCode): number {
+  if (code === "rate_limited" || code === "unavailable") return CLOSE.RESYNC;
+  return code === "forbidden" ? CLOSE.REVOKED : CLOSE.UNAUTHORIZED;
 }
 
 /** A header holds no other characters than these. */

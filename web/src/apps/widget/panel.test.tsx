@@ -291,9 +291,12 @@ describe("the panel", () => {
     expect(spoken()).toBe("Assistant: It is on its way.");
   });
 
-  it("says so when the server has ended the session for good", () => {
+  it.each([
+    [4502, "takes no messages from you"],
+    [4503, "newer version"],
+  ])("says why when the server has ended the session for good: %i", (code, words) => {
     show();
-    act(() => FakeWebSocket.last.serverCloses(4503));
-    expect(screen.getByRole("alert").textContent).toContain("newer version");
+    act(() => FakeWebSocket.last.serverCloses(code));
+    expect(screen.getByRole("alert").textContent).toContain(words);
   });
 });

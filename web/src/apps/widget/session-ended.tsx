@@ -7,6 +7,10 @@ const REASONS: Readonly<Record<number, { title: string; text: string }>> = {
     title: "The chat is not set up for this page",
     text: "The shop's key or your sign-in was not accepted. Reload the page, or write to the shop another way.",
   },
+  [CLOSE.REVOKED]: {
+    title: "This chat is closed",
+    text: "The shop takes no messages from you here. Write to the shop another way.",
+  },
   [CLOSE.REPLACED]: {
     title: "There is a newer version",
     text: "Reload the page to go on; your conversation is kept.",

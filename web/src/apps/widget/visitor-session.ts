@@ -5,9 +5,9 @@ import { Outbox, type OutgoingMessage } from "@/shared/outbox";
 import { SessionClient, type SessionClientOptions } from "@/shared/session/client";
 import type { ConversationState } from "@/shared/session/state";
 import type { SessionStore } from "@/shared/session/store";
-import { CommandError, needsSignIn } from "@/shared/socket";
+import { CommandError } from "@/shared/socket";
 import { Uploads } from "@/shared/uploads";
-import type { Identity, Page, ServerFrame } from "@/wire/wire.gen";
+import { CLOSE, type Identity, type Page, type ServerFrame } from "@/wire/wire.gen";
 import { saveSlot, type VisitorSlot } from "./visitor-slot";
 
 const TYPING_EVERY_MS = 4000;
@@ -246,7 +246,8 @@ export class VisitorSession {
 
   /** The identity was refused, perhaps because it is old: ask for a fresh one. The token was: begin as a new visitor. */
   private ended(code: number | null): void {
-    if (!needsSignIn(code)) return;
+    // Whoever was blocked must not come back as somebody else.
+    if (code !== CLOSE.UNAUTHORIZED) return;
     if (isDated(this.identity) && !this.isWaitingForIdentity) {
       this.isWaitingForIdentity = true;
       this.options.onUnidentified?.();

@@ -170,6 +170,18 @@ describe("a visitor's session", () => {
     expect(FakeWebSocket.all).toHaveLength(2);
   });
 
+  it("does not become somebody else when the shop has blocked its visitor", async () => {
+    const slot = '{"token":"theirs","conversation":"c9","read":3}';
+    localStorage.setItem("assistify:wk_demo:guest", slot);
+    const rig = widgetRig();
+    rig.init();
+    FakeWebSocket.last.serverOpens();
+    FakeWebSocket.last.serverCloses(4502);
+    await Promise.resolve();
+    expect(FakeWebSocket.all).toHaveLength(1);
+    expect(localStorage.getItem("assistify:wk_demo:guest")).toBe(slot);
+  });
+
   it("forgets a conversation that is gone", () => {
     localStorage.setItem("assistify:wk_demo:guest", '{"token":"t","conversation":"c1","read":3}');
     const rig = widgetRig();
