@@ -1,7 +1,7 @@
-"""Writes that need no answer go to the server together: one round trip, and one statement on PostgreSQL.
+"""Writes that need no answer go to the database together: one round trip, and one statement on PostgreSQL.
 
-They are sent before whatever the session reads or writes next, and before it commits. On PostgreSQL each is a CTE of
-one statement, and all see the state before it: of two that touch the same row one would be lost
+They are sent before whatever the session reads or writes next, and before it commits; to SQLite, with it. On PostgreSQL
+each is a CTE of one statement, and all see the state before it: of two that touch the same row one would be lost
 (https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING), so the second begins another batch.
 """
 
@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    Dialect,
     Insert,
     String,
     Table,
@@ -31,6 +32,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
+
+from app.db.sqlite import sqlite_driver
 
 STATEMENTS_KEPT = 512  # combinations of writes
 
@@ -130,9 +133,10 @@ class BatchingSession(Session):
             return
         waiting, self.waiting = self.waiting, []
         connection = self.connection()
-        if connection.dialect.name == "sqlite":  # knows no INSERT in a CTE, and has no way to the server to save
+        if connection.dialect.name == "sqlite":  # knows no INSERT in a CTE
+            driver = sqlite_driver(connection)
             for write, values in waiting:
-                connection.execute(_alone(write, "sqlite"), _named(0, values))
+                driver.later(*_on_sqlite(write, connection.dialect).filled(values))
             return
         for batch in in_order(waiting):
             parameters: dict[str, Any] = {}
@@ -176,6 +180,36 @@ def in_order(waiting: Iterable[Waiting]) -> Iterator[list[Waiting]]:
         batch.append((write, values))
         touched.add(row)
     yield batch
+
+
+class _OnSqlite:
+    """A write in the driver's terms: its text, and how its parameters come from a row."""
+
+    def __init__(self, write: Write, dialect: Dialect) -> None:
+        compiled = write.for_one(dialect.name, _prefix(0)).compile(dialect=dialect)
+        self._text = str(compiled)
+        own = {_prefix(0) + name: name for name in write.parameters()}
+        self._places = [
+            (
+                own.get(name),
+                compiled.params[name],
+                compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect),
+            )
+            for name in compiled.positiontup or ()
+        ]
+
+    def filled(self, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        """Return the text and its parameters."""
+        row = [constant if name is None else values[name] for name, constant, _ in self._places]
+        processes = (process for _, _, process in self._places)
+        return self._text, [
+            value if process is None else process(value) for value, process in zip(row, processes, strict=True)
+        ]
+
+
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def _on_sqlite(write: Write, dialect: Dialect) -> _OnSqlite:
+    return _OnSqlite(write, dialect)
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT)

@@ -21,7 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from app.db.batch import BatchSession
-from app.db.sqlite import READ, WRITE, SqliteConnection, SqliteConnections
+from app.db.sqlite import READ, WRITE, SqliteConnections, sqlite_driver
+from app.db.turns import Turns
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +45,7 @@ class Database:
         if self.is_sqlite:
             options["connect_args"] = {"async_creator_fn": self._sqlite.open}
         self.engine: AsyncEngine = create_async_engine(parsed, **options)
-        self._one_writer: AbstractAsyncContextManager[Any] = asyncio.Lock() if self.is_sqlite else nullcontext()
+        self._turns = Turns() if self.is_sqlite else None
         if self.is_sqlite:
             event.listen(self.engine.sync_engine, "begin", _begin_on_sqlite)
             return
@@ -54,12 +55,15 @@ class Database:
         event.listen(self._drivers.sync_engine, "connect", _plan_once)
 
     @asynccontextmanager
-    async def write_session(self) -> AsyncIterator[BatchSession]:
-        """Open a transaction that may write; rolled back unless committed."""
+    async def write_session(self, *, urgent: bool = False) -> AsyncIterator[BatchSession]:
+        """Open a transaction that may write; rolled back unless committed. An urgent one goes before what waits."""
         options: dict[str, Any] = {_WRITES: True} if self.is_sqlite else {"isolation_level": "READ COMMITTED"}
-        async with self._one_writer, BatchSession(self.engine, expire_on_commit=False, autoflush=False) as session:
+        async with self._turn(urgent), BatchSession(self.engine, expire_on_commit=False, autoflush=False) as session:
             await session.connection(execution_options=options)
             yield session
+
+    def _turn(self, urgent: bool) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self._turns is None else self._turns.taken(urgent=urgent)
 
     @asynccontextmanager
     async def read_session(self) -> AsyncIterator[BatchSession]:
@@ -108,7 +112,7 @@ class Database:
         PostgreSQL's dead rows go with its own vacuum.
         """
         if self.is_sqlite:
-            async with self._one_writer, self.engine.connect() as connection:
+            async with self._turn(urgent=False), self.engine.connect() as connection:
                 await connection.execution_options(isolation_level="AUTOCOMMIT")
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -150,7 +154,4 @@ def _plan_once(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None
 
 def _begin_on_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(_WRITES, False)
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, SqliteConnection):
-        raise TypeError(f"expected a connection of app.db.sqlite, got {type(driver).__name__}")
-    driver.begin(WRITE if writes else READ)
+    sqlite_driver(connection).begin(WRITE if writes else READ)

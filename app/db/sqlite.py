@@ -1,7 +1,8 @@
 """SQLite connections: set up alike, waiting for other processes, their threads ended before the event loop.
 
-A statement is one turn of the connection's thread, from the BEGIN that is due to its last row; a transaction with three
-statements is four turns. aiosqlite alone makes twenty of it (a cursor, the statement, its rows and the cursor's end are
+A statement is one turn of the connection's thread, from the BEGIN that is due to its last row. Writes that need no
+answer are due as well, and go with the next statement or with the COMMIT: a transaction that reads twice and writes
+five rows is three turns. aiosqlite alone makes thirty of it (a cursor, the statement, its rows and the cursor's end are
 a turn each, and so are BEGIN and the pool's rollback of what was committed), and where the models hold the interpreter
 each turn waits for it twice.
 
@@ -20,16 +21,20 @@ from functools import partial
 from typing import Any, Self
 
 import aiosqlite
+from sqlalchemy import Connection
 
 BUSY_TIMEOUT_S = 10
 ROWS_PER_FETCH = 64
 
 # FULL: what was acknowledged survives a power cut (NORMAL may lose the last commits of a WAL).
 # secure_delete: what was wiped is overwritten, not left in free pages of the file.
-READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
+READ, WRITE = _BEGINS = "BEGIN", "BEGIN IMMEDIATE"
 
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
 _RETRY_S = 0.05
+
+Statement = tuple[str, Sequence[Any]]
+"""Its text and its parameters."""
 
 
 class SqliteConnections:
@@ -72,7 +77,7 @@ async def _prepare(connection: aiosqlite.Connection) -> None:
 
 
 class SqliteConnection(aiosqlite.Connection):
-    """A connection as SQLAlchemy uses it: `cursor`, `commit`, `rollback`, and a BEGIN that travels with a statement."""
+    """A connection as SQLAlchemy uses it: `cursor`, `commit`, `rollback`, and what is due with a statement."""
 
     def __init__(self, stopping: set[asyncio.Future[Any]], path: str, options: dict[str, Any]) -> None:
         super().__init__(partial(sqlite3.connect, path, **options), ROWS_PER_FETCH)
@@ -80,48 +85,65 @@ class SqliteConnection(aiosqlite.Connection):
         self._thread.daemon = True
         self._stopping = stopping
         self._stopped: asyncio.Future[Any] | None = None
-        self._due_begin: str | None = None
+        self._due: list[Statement] = []
         self._may_be_open = False  # whether anything was sent since the last end of a transaction
         self._only_reads = False
 
     def begin(self, statement: str) -> None:
         """Begin a transaction with the next statement."""
-        self._due_begin = statement
+        self._due = [(statement, ())]
+
+    def later(self, sql: str, parameters: Sequence[Any]) -> None:
+        """Execute this with the next statement, or with the commit."""
+        self._due.append((sql, parameters))
 
     def cursor(self) -> Any:  # aiosqlite's is one to await
         """Return a cursor at once."""
         return _Cursor(self)
 
     async def commit(self) -> None:
-        """End the transaction, if there is one."""
-        await self._end(super().commit)
+        """End the transaction with what is due, if there is one.
+
+        Raises: sqlite3.Error, with all of it rolled back: SQLAlchemy takes a transaction that fails here for ended.
+        """
+        due = self._taken_due()
+        if self._may_be_open or any(statement not in _BEGINS for statement, _ in due):
+            self._may_be_open = False  # the thread ends it, whoever still waits
+            await self._execute(self._commit, due)  # type: ignore[no-untyped-call]
 
     async def rollback(self) -> None:
         """End the transaction, if there is one. That of a snapshot is not waited for: the next BEGIN comes after it."""
+        self._due = []
         if self._may_be_open and self._only_reads:
-            self._due_begin, self._may_be_open = None, False
+            self._may_be_open = False
             self._tx.put_nowait((None, self._conn.rollback))
-        else:
-            await self._end(super().rollback)
-
-    async def _end(self, how: Callable[[], Any]) -> None:
-        self._due_begin = None
-        if self._may_be_open:
-            await how()
+        elif self._may_be_open:
+            await super().rollback()
             self._may_be_open = False
 
     async def run(self, function: Callable[..., None], *arguments: Any) -> None:
-        """Run a function of the sqlite3 connection in the thread, in the transaction that is due."""
-        begin, self._due_begin = self._due_begin, None
+        """Run a function of the sqlite3 connection in the thread, after what is due."""
+        due = self._taken_due()
         if not self._may_be_open:
-            self._only_reads = begin == READ
+            self._only_reads = [statement for statement, _ in due] == [READ]
         self._may_be_open = True
-        await self._execute(self._in_transaction, begin, function, *arguments)  # type: ignore[no-untyped-call]
+        await self._execute(self._after, due, function, *arguments)  # type: ignore[no-untyped-call]
 
-    def _in_transaction(self, begin: str | None, function: Callable[..., None], *arguments: Any) -> None:
-        if begin is not None:
-            self._conn.execute(begin)
+    def _taken_due(self) -> list[Statement]:
+        due, self._due = self._due, []
+        return due
+
+    def _after(self, due: list[Statement], function: Callable[..., None], *arguments: Any) -> None:
+        for sql, parameters in due:
+            self._conn.execute(sql, parameters)
         function(self._conn, *arguments)
+
+    def _commit(self, due: list[Statement]) -> None:
+        try:
+            self._after(due, sqlite3.Connection.commit)
+        except BaseException:
+            self._conn.rollback()
+            raise
 
     def stop(self) -> asyncio.Future[Any] | None:
         """Tell the thread to end. A second call waits for the first: a thread that is gone answers nobody."""
@@ -130,6 +152,14 @@ class SqliteConnection(aiosqlite.Connection):
             stopped.add_done_callback(self._stopping.discard)
             self._stopped = stopped
         return self._stopped
+
+
+def sqlite_driver(connection: Connection) -> SqliteConnection:
+    """Return what a connection of SQLAlchemy stands on. Raises: TypeError when it is not one of this module's."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, SqliteConnection):
+        raise TypeError(f"expected a connection of app.db.sqlite, got {type(driver).__name__}")
+    return driver
 
 
 class _Cursor:

@@ -21,9 +21,9 @@ class SqlStore:
         self._database = database
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[ports.Transaction]:
+    async def write(self, *, urgent: bool = False) -> AsyncIterator[ports.Transaction]:
         """Open a transaction that may write."""
-        async with self._database.write_session() as session:
+        async with self._database.write_session(urgent=urgent) as session:
             yield SqlTransaction(session)
 
     @asynccontextmanager

@@ -97,7 +97,7 @@ async def together(database: Database, keys: Sequence[MessageKey]) -> AsyncItera
 @asynccontextmanager
 async def _on_sqlite(database: Database, keys: Sequence[MessageKey]) -> AsyncIterator[SqlTogether]:
     """SQLite has one writer and no way to a server: its statements follow one another."""
-    async with database.write_session() as session:
+    async with database.write_session(urgent=True) as session:
         own = SqlTransaction(session)
         conversations, known, replies = {}, set(), {}
         for key in keys:

@@ -96,13 +96,13 @@ class Inbox:
             for account, shop in {row.account: row.shop for row in rows if row.waits}.items()
             if account is not None
         ]
-        async with self._store.write() as tx:
+        async with self._store.write(urgent=True) as tx:
             # In the order of their keys, so that two requests with the same events wait for each other, not in a ring.
             new = await tx.inbox.add(sorted(rows, key=lambda row: (row.account_ref or "", row.provider_id or "")))
             accounts = {row.account for row in rows if row.id in new and row.waits}
             for job in jobs:
                 if UUID(job.payload["account"]) in accounts:
-                    await tx.jobs.add(job)
+                    tx.jobs.enqueue(job)
             if len(new) < len(rows) and notes_duplicates:
                 await tx.inbox.add([_duplicates(channel, post, arrivals, len(rows) - len(new))])
             await tx.commit()
@@ -135,7 +135,7 @@ class Inbox:
             body=body,
             waits=False,
         )
-        async with self._store.write() as tx:
+        async with self._store.write(urgent=True) as tx:
             await tx.inbox.add([row])
             await tx.commit()
 

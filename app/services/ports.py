@@ -394,8 +394,8 @@ class Store(Protocol):
     def together(self, keys: Sequence[MessageKey]) -> AbstractAsyncContextManager[Together]:
         """Lock the conversations of some keys, each of another one."""
 
-    def write(self) -> AbstractAsyncContextManager[Transaction]:
-        """Open a transaction that may write."""
+    def write(self, *, urgent: bool = False) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction that may write. Urgent is what somebody outside waits for: it goes before what waits."""
 
     def read(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a transaction that reads one consistent state."""

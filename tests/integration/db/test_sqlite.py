@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Column, MetaData, Table, Text, text
+from sqlalchemy.exc import IntegrityError, OperationalError
 
+from app.db.batch import inserting
 from app.db.database import Database
 from app.db.sqlite import SqliteConnection
 
 # Runs on in SQLite for a second, without the loop, whatever becomes of the one who asked.
 SLOW = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT max(i) FROM n")
+
+ADDED = inserting(Table("meta", MetaData(), Column("key", Text), Column("value", Text)), "key", "value")
 
 
 async def cannot_be_opened(folder: Path) -> None:
@@ -87,7 +90,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """A database with a table."""
     opened = Database(f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}")
     async with opened.write_session() as session:
-        await session.execute(text("CREATE TABLE meta (key TEXT, value TEXT)"))
+        await session.execute(text("CREATE TABLE meta (key TEXT NOT NULL, value TEXT)"))
         await session.commit()
     yield opened
     await opened.aclose()
@@ -125,6 +128,36 @@ async def test_a_statement_is_one_turn_of_the_thread_and_begins_its_transaction(
 
     assert await turns_of(database, write_twice, monkeypatch) == 3  # with the commit
     assert await turns_of(database, read, monkeypatch) == 1  # the end of the snapshot is not waited for
+
+
+async def test_writes_without_an_answer_are_one_turn_with_the_commit(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def write() -> None:
+        async with database.write_session() as session:
+            session.later(ADDED, {"key": "a", "value": "1"})
+            session.later(ADDED, {"key": "b", "value": "2"})
+            await session.commit()
+
+    assert await turns_of(database, write, monkeypatch) == 1
+    async with database.read_session() as session:
+        assert await session.scalar(text("SELECT count(*) FROM meta WHERE key IN ('a', 'b')")) == 2
+
+
+async def test_a_write_that_fails_with_the_commit_undoes_all_and_leaves_the_connection_usable(
+    database: Database,
+) -> None:
+    async with database.write_session() as session:
+        session.later(ADDED, {"key": "a", "value": "1"})
+        session.later(ADDED, {"key": None, "value": "2"})
+        with pytest.raises(IntegrityError):
+            await session.commit()
+    async with database.write_session() as session:
+        assert await session.scalar(text("SELECT count(*) FROM meta")) == 0
+        session.later(ADDED, {"key": "a", "value": "1"})
+        await session.commit()
+    async with database.read_session() as session:
+        assert await session.scalar(text("SELECT value FROM meta")) == "1"
 
 
 async def test_a_transaction_without_a_statement_asks_the_thread_for_nothing(
