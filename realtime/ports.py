@@ -95,6 +95,9 @@ class Sessions(Protocol):
     async def authenticate_visitor(self, hello: VisitorHello, peer: Peer) -> Authenticated:
         """Check widget key, origin, identity hash and token. Errors here close the socket with 4501."""
 
+    def stream_token(self, authenticated: Authenticated) -> str:
+        """Return the token that opens a stream after a visitor's hello, on whichever node, with its page and locale."""
+
     async def open_stream(self, token: str, peer: Peer) -> Authenticated:
         """Check the token and origin of a visitor whose hello was answered before, and count the connection."""
 
@@ -111,7 +114,7 @@ class Sessions(Protocol):
         """Check a newer token of the same principal (token.refresh)."""
 
     async def are_valid(self, principals: Sequence[Principal]) -> Sequence[bool]:
-        """Say of each member of staff whether the sign-in still holds; at most 1,000 a call."""
+        """Say of each whether they may still be here: signed in, and not blocked; at most 1,000 a call."""
 
     async def check_watch(self, principal: Principal, conversation: UUID) -> None:
         """Raise `not_found` unless this principal may read the conversation."""

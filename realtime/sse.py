@@ -175,7 +175,7 @@ class Streams:
         if not isinstance(hello, VisitorHello):
             raise CommandError("unauthorized", f"expected hello first, or the header {CONNECTION_HEADER}")
         authenticated = await self._sessions.authenticate_visitor(hello, peer)
-        return encode_ack(hello.id, {"token": authenticated.token})
+        return encode_ack(hello.id, {"token": self._sessions.stream_token(authenticated)})
 
     async def _command(self, connection: str, visitor: UUID, body: bytes) -> bytes:
         try:

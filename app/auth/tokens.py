@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -29,7 +29,8 @@ class TokenRejectedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a good token says. `identity` is the shop's own id of a verified visitor; times are Unix seconds."""
+    """What a good token says. `identity` is the shop's own id of a verified visitor, `said` what it went on to say in
+    its hello; times are Unix seconds."""
 
     kind: TokenKind
     subject: UUID
@@ -39,6 +40,7 @@ class Claims:
     issued_at: float = 0.0
     generation: int = 0
     identity: str | None = None
+    said: Mapping[str, Any] | None = None
 
 
 class Tokens:
@@ -57,6 +59,7 @@ class Tokens:
         ttl_s: float,
         generation: int = 0,
         identity: str | None = None,
+        said: Mapping[str, Any] | None = None,
     ) -> str:
         """Return a signed token. `generation` is the user's: raising it revokes all earlier tokens."""
         now = self._now()
@@ -72,6 +75,8 @@ class Tokens:
         }
         if identity is not None:
             payload["identity"] = identity
+        if said:
+            payload["said"] = dict(said)
         return jwt.encode(payload, self._secret, algorithm=ALGORITHM)
 
     def check(self, token: str, kind: TokenKind) -> Claims:
@@ -97,6 +102,7 @@ class Tokens:
                 issued_at=float(payload["iat"]),
                 generation=int(payload.get("gen", 0)),
                 identity=payload.get("identity"),
+                said=payload.get("said"),
             )
         except (jwt.PyJWTError, KeyError, ValueError, TypeError) as error:
             raise TokenRejectedError("the token is not one of this server's") from error

@@ -64,6 +64,10 @@ class LiveSessions:
         await self._limits.connect(peer.address)
         return await self._connected(await self._visitors.authenticate(hello, peer), peer)
 
+    def stream_token(self, authenticated: Authenticated) -> str:
+        """See realtime.ports.Sessions."""
+        return self._visitors.stream_token(authenticated)
+
     async def open_stream(self, token: str, peer: Peer) -> Authenticated:
         """See realtime.ports.Sessions."""
         await self._limits.connect(peer.address)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
+
+import msgspec
 
 from app.auth.identity import is_identity_genuine
 from app.auth.tokens import Claims, TokenKind, TokenRejectedError, Tokens
@@ -15,9 +19,10 @@ from app.services.ports import Identity
 from app.services.shops import Shops, WidgetShop
 from realtime.ports import Authenticated, CommandError, Peer, Principal
 from realtime.protocol.commands import Identity as GivenIdentity
-from realtime.protocol.commands import VisitorHello
+from realtime.protocol.commands import Page, VisitorHello
 
 DAY_S = 86_400
+SAID_BYTES = 2048  # of page and locale in a token: it travels in a header, of which proxies take 8 KiB
 PROOF_S = 600.0  # a stream of a verified customer is opened with a token that a hello gave so lately
 
 
@@ -70,6 +75,20 @@ class Visitors:
         )
         return self._authenticated(principal, token)
 
+    def stream_token(self, authenticated: Authenticated) -> str:
+        """Return the token that opens a stream after this hello, on whichever node: it tells page and locale."""
+        principal, token = authenticated.principal, authenticated.token
+        if token is None or authenticated.expires_at is None:
+            raise ValueError("expected a visitor with a token, got none")
+        said = _said(principal)
+        if not said:
+            return token
+        claims = self._tokens.check(token, TokenKind.VISITOR)
+        left_s = authenticated.expires_at - self._now()
+        return self._tokens.issue(
+            TokenKind.VISITOR, principal.id, principal.shop, ttl_s=left_s, identity=claims.identity, said=said
+        )
+
     async def to_stream(self, token: str, peer: Peer) -> Authenticated:
         """Return who opens a stream with a token; a verified customer's is from the hello just before.
 
@@ -99,6 +118,7 @@ class Visitors:
             name=record.name if record is not None else None,
             verified=claims.identity is not None,
             customer=record.customer if record is not None else None,
+            **_heard(claims.said or {}),
         )
         return self._authenticated(principal, token)
 
@@ -170,6 +190,26 @@ class Visitors:
             raise CommandError("unauthorized", "no token")
         expires_at = self._tokens.check(token, TokenKind.VISITOR).expires_at
         return Authenticated(principal=principal, token=token, expires_at=expires_at)
+
+
+def _said(principal: Principal) -> Mapping[str, Any]:
+    """Return what a hello said of locale and page, as much of it as goes into a token."""
+    said: dict[str, Any] = {} if principal.locale is None else {"locale": principal.locale}
+    page = principal.page
+    if page is None:
+        return said
+    bare = page.url.partition("#")[0].partition("?")[0]
+    for url, title in ((page.url, page.title), (page.url, ""), (bare, ""), ("", "")):
+        shorter = {**said, "page": {"url": url, "title": title, "product_id": page.product_id}}
+        if len(json.dumps(shorter)) <= SAID_BYTES:  # as a token holds it: what is not ASCII is escaped
+            return shorter
+    return said
+
+
+def _heard(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a principal that `_said` made."""
+    page = said.get("page")
+    return {"locale": said.get("locale"), "page": None if page is None else msgspec.convert(page, Page)}
 
 
 def _is_origin(value: str) -> bool:

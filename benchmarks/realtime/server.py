@@ -42,6 +42,10 @@ class EmptyShop:
         token = hello.token or "nobody"
         return Authenticated(Principal(kind="user", id=uuid5(SHOP, token), shop=SHOP, name=token, role="agent"), None)
 
+    def stream_token(self, authenticated: Authenticated) -> str:
+        """Say nothing of the page."""
+        return authenticated.token or "nobody"
+
     async def open_stream(self, token: str, peer: Peer) -> Authenticated:
         """Take any token for a visitor's."""
         return Authenticated(await self.check_visitor(token, peer), token)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import time
 from typing import Any
+from uuid import UUID, uuid4
 
 import httpx2
 
+from app.auth.tokens import TokenKind, Tokens
+from app.db import models
 from tests.integration.app.rig import Product, Tenant, serving
+from tests.integration.realtime.client import client
 from tests.integration.realtime.stream_client import StreamClient, stream_client
 
 
@@ -76,3 +81,41 @@ async def test_frames_are_not_held_back_by_compression(rig: Product) -> None:
             async for line in response.aiter_lines():
                 assert json.loads(line.removeprefix("data: "))["type"] == "welcome"
                 break
+
+
+async def test_page_and_locale_of_the_hello_are_known_on_the_stream(rig: Product) -> None:
+    page = {"url": "https://shop.example/p/7?color=red", "title": "Jacke „Sturm“ 🧥", "product_id": "7"}
+    async with serving(rig) as url, stream_client(f"{url}/sse/chat") as visitor:
+        first = await visitor.post(hello(rig.mine, page={"url": "/before"}, locale="en"))
+        token = first.json()["token"]
+        await open_as(visitor, hello(rig.mine, token=token, page=page, locale="de-AT"))
+        conversation = await rig.record(UUID(await visitor.open()))
+        assert conversation.page == page
+        (customer,) = await rig.rows(models.Customer)
+        assert customer.locale == "de-AT"
+        async with client(f"{url.replace('http', 'ws', 1)}/ws/chat") as socket:
+            welcome = await socket.ack("hello", widget_key=rig.mine.shop.widget_key, token=visitor.token)
+            assert welcome["visitor"]["id"] == visitor.welcome["visitor"]["id"]
+
+
+async def test_a_page_that_is_too_long_for_a_header_is_shortened(rig: Product) -> None:
+    long = {"url": "https://shop.example/p/7?" + "q" * 30_000, "title": "ä" * 3000, "product_id": "7"}
+    async with serving(rig) as url, stream_client(f"{url}/sse/chat") as visitor:
+        await open_as(visitor, hello(rig.mine, page=long))
+        assert visitor.token is not None
+        assert len(visitor.token) < 4096
+        conversation = await rig.record(UUID(await visitor.open()))
+        assert conversation.page == {"url": "https://shop.example/p/7", "title": "", "product_id": "7"}
+
+
+async def test_a_guests_token_lives_no_longer_for_being_told_the_page(rig: Product) -> None:
+    async with serving(rig) as url, httpx2.AsyncClient(base_url=url) as http:
+        secret = rig.web.context.settings.resolved_secret_key()
+        aged = Tokens(secret, now=lambda: time.time() - 3600).issue(
+            TokenKind.VISITOR, uuid4(), rig.mine.shop.id, ttl_s=7200
+        )
+        answer = await http.post("/sse/chat", json=hello(rig.mine, token=aged, page={"url": "/"}))
+        claims = Tokens(secret).check(answer.json()["token"], TokenKind.VISITOR)
+        before = Tokens(secret).check(aged, TokenKind.VISITOR)
+        assert claims.subject == before.subject
+        assert claims.expires_at <= before.expires_at

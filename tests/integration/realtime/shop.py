@@ -119,6 +119,10 @@ class MemoryShop:
         visitor = self.visitors.setdefault(token, Principal(kind="visitor", id=uuid4(), shop=self.id))
         return Authenticated(visitor, token, self.expires_at)
 
+    def stream_token(self, authenticated: Authenticated) -> str:
+        assert authenticated.token is not None
+        return authenticated.token
+
     async def open_stream(self, token: str, peer: Peer) -> Authenticated:
         return Authenticated(await self.check_visitor(token, peer), token, self.expires_at)
 
