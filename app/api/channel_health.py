@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -50,26 +51,54 @@ class Health(Struct, frozen=True):
     checked_at: datetime
 
 
+class Records(Struct, frozen=True):
+    """Records that were looked through for what no webhook told. `state` is running (a worker goes on), done or failed;
+    `counts` tells by kind how many were read, taken (newer than known), removed and refused; `unreadable` are the kinds
+    that the token may not read."""
+
+    state: str
+    counts: Mapping[str, Mapping[str, int]]
+    unreadable: list[str]
+    error: str | None
+
+
 class Reconciliation(Struct, frozen=True):
-    """What was done: the vendor was `reached`; events are subscribed to; the token was renewed; `fetched` counts
-    messages of customers whose webhooks had never come."""
+    """What was done: the vendor was `reached`; events are subscribed to, `topics` by name where the vendor has them, or
+    not for the reason in `detail`; the token was renewed, and is good until `token_until`; `fetched` counts messages of
+    customers whose webhooks had never come; `records` is null where the vendor has none."""
 
     reached: bool
     subscribed_again: bool
     renewed: bool
     fetched: int
     health: Health
+    topics: list[str]
+    detail: str
+    token_until: datetime | None
+    records: Records | None
 
 
 async def reconcile_channel_account(call: Call) -> Reconciliation:
-    """Subscribe to what is missing, renew the token, and fetch what customers wrote while no webhook came."""
+    """Subscribe to what is missing, renew the token, and fetch what customers wrote, or which records changed, while no
+    webhook came."""
     account = call.request.path_params["id"]
     done = await call.context.reconciling.now(call.staff.shop, account)
     await call.context.audit.note(
         call.staff, "channel.reconciled", "channel_account", account, {"fetched": done.fetched}
     )
     health = await call.context.channel_health.of_account(call.staff.shop, account)
-    return Reconciliation(done.report is not None, done.subscribed_again, done.renewed, done.fetched, _health(health))
+    missed = done.records
+    return Reconciliation(
+        reached=done.report is not None,
+        subscribed_again=done.subscribed_again,
+        renewed=done.renewed,
+        fetched=done.fetched,
+        health=_health(health),
+        topics=list(done.topics),
+        detail=done.detail,
+        token_until=done.token_until,
+        records=None if missed is None else Records(missed.state, missed.counts, list(missed.unreadable), missed.error),
+    )
 
 
 async def check_channel_account(call: Call) -> Health:

@@ -16,7 +16,7 @@ from app.channels.http import VendorHttp
 from app.channels.registry import BY_KIND
 from app.channels.shopify import SHOPIFY
 from app.channels.shopify_admin import ShopifyAdmin
-from app.db.account_traces import SqlAccountStates, SqlAccountTraces
+from app.db.account_traces import SqlAccountTraces
 from app.db.archive import SqlArchive
 from app.db.channel_accounts import SqlChannelAccounts
 from app.db.database import Database
@@ -40,7 +40,6 @@ from app.services.clock import SystemClock
 from app.services.control import ControlDesk
 from app.services.deliver import Deliver
 from app.services.desk import DeskWork
-from app.services.inbox import Inbox
 from app.services.ingest import Ingest
 from app.services.jobs import JobQueue
 from app.services.notifications import Notifications
@@ -49,7 +48,6 @@ from app.services.privacy import Privacy
 from app.services.publish import Publisher
 from app.services.rate_limit import RateLimiter
 from app.services.reads import Reads
-from app.services.reconciling import Reconciling
 from app.services.replies import Replies
 from app.services.sending import Sending
 from app.services.shopify_subscriptions import ShopifyUpkeep
@@ -197,20 +195,6 @@ def open_links(core: Core) -> FileLinks:
     """Return what makes and checks the addresses of files."""
     settings = core.settings
     return FileLinks(settings.resolved_secret_key(), settings.resolved_public_url, SystemClock())
-
-
-def open_reconciling(core: Core, parts: Parts) -> Reconciling:
-    """Return what keeps channel accounts working."""
-    return Reconciling(
-        core.accounts,
-        SqlAccountStates(core.database, Vault(core.settings.resolved_secret_key())),
-        Inbox(parts.store, parts.publisher),
-        parts.queue,
-        BY_KIND,
-        core.http,
-        SystemClock(),
-        public_url=core.settings.resolved_public_url,
-    )
 
 
 def build_parts(core: Core) -> Parts:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.bootstrap.core import Core, Parts, open_reconciling
+from app.bootstrap.core import Core, Parts
+from app.bootstrap.upkeep import open_reconciling
 from app.channels.meta_login import MetaApp, MetaLogin
 from app.channels.registry import BY_KIND
 from app.db.shopify_accounts import SqlPendingInstalls

@@ -19,7 +19,8 @@ from app.services.clock import SystemClock
 from app.services.shopify_access import ShopifyAccess
 from app.services.shopify_backfill import KINDS, ShopifyBackfill, SyncDue
 from app.services.shopify_install import ShopifyInstall, Uninstalled
-from app.services.shopify_subscriptions import ShopifySubscriptions
+from app.services.shopify_reconciling import ShopifyReconciling
+from app.services.shopify_subscriptions import ShopifySubscriptions, ShopifyUpkeep
 from app.services.shopify_sync import ShopifySync
 
 
@@ -34,6 +35,7 @@ class ShopifyParts:
     runs: SqlSyncRuns
     backfill: ShopifyBackfill
     due: SyncDue
+    reconciling: ShopifyReconciling
 
 
 def open_installed(core: Core) -> SqlInstalledAccounts:
@@ -73,12 +75,15 @@ def open_shopify(core: Core, parts: Parts) -> ShopifyParts:
         privacy=parts.privacy.record,
         uninstalled=Uninstalled(installed, parts.store, clock).record,
     )
+    subscriptions = ShopifySubscriptions(access, installed, url=url)
+    backfill = ShopifyBackfill(runs, synced, access, parts.queue, clock)
     return ShopifyParts(
         install=install,
         access=access,
-        subscriptions=ShopifySubscriptions(access, installed, url=url),
+        subscriptions=subscriptions,
         records=records,
         runs=runs,
-        backfill=ShopifyBackfill(runs, synced, access, parts.queue, clock),
+        backfill=backfill,
         due=SyncDue(runs, parts.queue),
+        reconciling=ShopifyReconciling(access, subscriptions, ShopifyUpkeep(admin), runs, backfill),
     )

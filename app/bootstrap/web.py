@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from app import metrics
 from app.api.context import ApiContext, Health
 from app.api.security import Ancestors
-from app.bootstrap.core import Core, Parts, open_channel_health, open_links, open_reconciling
+from app.bootstrap.core import Core, Parts, open_channel_health, open_links
 from app.bootstrap.meta import open_meta_connect
 from app.bootstrap.shopify import open_shopify
+from app.bootstrap.upkeep import open_reconciling
 from app.channels.registry import BY_KIND, CHANNELS
 from app.db.analytics import SqlAnalytics
 from app.db.audit import SqlAudit

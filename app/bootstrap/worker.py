@@ -9,8 +9,9 @@ from datetime import timedelta
 
 import torch
 
-from app.bootstrap.core import Core, Parts, open_reconciling
+from app.bootstrap.core import Core, Parts
 from app.bootstrap.shopify import open_shopify
+from app.bootstrap.upkeep import open_reconciling
 from app.channels.registry import BY_KIND
 from app.db.files import SqlFiles
 from app.db.interactions import SqlInteractions

@@ -12,8 +12,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.bootstrap.core import Core, build_parts, open_channel_health, open_core, open_reconciling
+from app.bootstrap.core import Core, build_parts, open_channel_health, open_core
+from app.bootstrap.upkeep import open_reconciling
 from app.channels.registry import BY_KIND
+from app.cli.reconciled import lines_of
 from app.errors import ConfigurationError
 from app.services.accounts import AccountDesk
 from app.services.channel_health import MEND, AccountHealth
@@ -23,6 +25,7 @@ from realtime.ports import CommandError
 console = Console()
 Result = TypeVar("Result")
 channels = typer.Typer(no_args_is_help=True, help="Accounts at WhatsApp, Messenger, Instagram and Shopify.")
+PATIENCE_S = 600.0  # with a walk through all records of a shop; then a worker goes on with it
 ShopOption = Annotated[str, typer.Option(help="Widget key or name of the shop, when there are several")]
 
 
@@ -92,24 +95,19 @@ def check(shop: ShopOption = "") -> None:
 
 @channels.command()
 def reconcile(shop: ShopOption = "") -> None:
-    """Subscribe to what is missing, renew tokens, and fetch what customers wrote while no webhook came."""
+    """Subscribe to what is missing, renew tokens, and fetch what customers wrote, and which records of a Shopify shop
+    changed, while no webhook came. Says of each account what was found."""
 
-    async def run() -> list[str]:
+    async def run() -> None:
         async with open_core(get_settings()) as core:
             work, owner = open_reconciling(core, build_parts(core)), await shop_named(core, shop)
-            lines = []
             for one in await AccountDesk(core.accounts, BY_KIND).listed(owner):
                 if one.active:
-                    done = await work.now(owner, one.id)
-                    told = (
-                        f"{done.fetched} messages fetched" if done.report is not None else "the vendor did not answer"
-                    )
-                    again = ", subscribed again" if done.subscribed_again else ""
-                    lines.append(f"{one.kind} {one.external_id}: {told}{again}{', renewed' if done.renewed else ''}")
-            return lines
+                    done = await work.now(owner, one.id, patience_s=PATIENCE_S)
+                    for line in lines_of(BY_KIND[one.kind].name, one.external_id, done):
+                        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    for line in run_command(run()):
-        console.print(line, markup=False)
+    run_command(run())
 
 
 def _when(at: datetime | None, otherwise: str) -> str:

@@ -104,3 +104,11 @@ class SqlAccountStates:
                 row.vendor_state = dict(state)
                 row.problem = None
             await session.commit()
+
+    async def heal(self, account: UUID) -> None:
+        """Clear the column; that of an account without secrets stays."""
+        row = models.ChannelAccount
+        healed = update(row).where(row.id == account, row.problem.is_not(None), row.secrets.is_not(None))
+        async with self._database.write_session() as session:
+            await session.execute(healed.values(problem=None))
+            await session.commit()

@@ -108,11 +108,10 @@ class SqlSyncRuns:
         """
         async with self._database.write_session() as session:
             await _lock(session, run)
-            taken = [
-                one for one in await take_readings(session, run.shop, run.account, readings) if one.kind == run.kind
-            ]
+            taken = await take_readings(session, run.shop, run.account, readings)
+            news = sum(one.kind == run.kind for one in taken.news)
             await _see(session, run, ids)
-            counts = {**then.counts, run.kind: {**then.counts[run.kind], "taken": _taken(run) + len(taken)}}
+            counts = {**then.counts, run.kind: {**then.counts[run.kind], "taken": _taken(run) + news}}
             await _go(session, run, then, counts)
             await session.commit()
 

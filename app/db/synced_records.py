@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from enum import Enum, auto
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import update
@@ -40,19 +42,25 @@ class SqlSyncedRecords:
         async with self._database.write_session() as session:
             taken = await take_readings(session, shop, account, readings)
             await session.commit()
-        return len(taken)
+        return len(taken.written)
 
 
-async def take_readings(
-    session: BatchSession, shop: UUID, account: UUID, readings: Sequence[Reading]
-) -> Sequence[Reading]:
+class Taken(NamedTuple):
+    """What was written, and which of it was not known yet."""
+
+    written: Sequence[Reading]
+    news: Sequence[Reading]
+
+
+async def take_readings(session: BatchSession, shop: UUID, account: UUID, readings: Sequence[Reading]) -> Taken:
     """Write what is not older than what is known, in the caller's transaction; return what that was.
 
     Raises: ImportConflictError.
     """
     # Always in one order, so that two transactions wait for one another in turn.
     newest = sorted(_newest(readings), key=lambda one: (KINDS.index(one.kind), one.external_id))
-    fresh = [one for one in newest if await _is_newer(session, account, one)]
+    aged = [(one, await _age(session, account, one)) for one in newest]
+    fresh = [one for one, age in aged if age is not Age.OLDER]
     for kind in KINDS:
         rows = [one.row for one in fresh if one.kind == kind and one.row is not None]
         if rows:
@@ -63,7 +71,15 @@ async def take_readings(
     if gone:
         await _set_active(session, shop, gone, active=False)
         await bump_catalogue(session, shop)
-    return fresh
+    return Taken(fresh, [one for one, age in aged if age is Age.NEWER])
+
+
+class Age(Enum):
+    """How a reading is beside what is known of its record. The same is taken too: states are whole."""
+
+    OLDER = auto()
+    SAME = auto()
+    NEWER = auto()
 
 
 def _newest(readings: Sequence[Reading]) -> Iterable[Reading]:
@@ -76,8 +92,8 @@ def _newest(readings: Sequence[Reading]) -> Iterable[Reading]:
     return found.values()
 
 
-async def _is_newer(session: AsyncSession, account: UUID, reading: Reading) -> bool:
-    """Move the mark forward. The same time again is taken: one delivery may be told twice, and states are whole."""
+async def _age(session: AsyncSession, account: UUID, reading: Reading) -> Age:
+    """Move the mark forward, if need be."""
     table, external_id = models.SyncMark, mark_of(reading.external_id)
     place = (table.account_id == account, table.kind == reading.kind, table.external_id == external_id)
     is_first = await insert_if_absent(
@@ -90,13 +106,13 @@ async def _is_newer(session: AsyncSession, account: UUID, reading: Reading) -> b
         seen_at=database_now(),
     )
     if is_first:
-        return True
+        return Age.NEWER
     seen = update(table).where(*place).values(seen_at=database_now()).returning(table.changed_at)
     known: datetime = (await session.scalars(seen)).one()  # the row is locked from here on
-    if reading.changed_at < known:
-        return False
+    if reading.changed_at <= known:
+        return Age.SAME if reading.changed_at == known else Age.OLDER
     await session.execute(update(table).where(*place).values(changed_at=reading.changed_at))
-    return True
+    return Age.NEWER
 
 
 async def _set_active(session: AsyncSession, shop: UUID, external_ids: Sequence[str], *, active: bool) -> None:

@@ -28,6 +28,7 @@ RECONCILE_KIND = "channels.reconcile"
 RECONCILE_ALL_KIND = "channels.reconcile_all"
 LOOK_BACK = timedelta(days=2)  # for missed messages: longer than the day between two looks
 RENEW_BEFORE = timedelta(days=30)
+PATIENCE_S = 5.0  # of somebody who waits for an answer over HTTP
 
 log = structlog.get_logger(__name__)
 
@@ -47,20 +48,57 @@ class AccountStates(Protocol):
     async def renew(self, account: UUID, secret: str, value: str, state: Mapping[str, Any]) -> None:
         """Put a secret in the place of the one that is stored, and note the state with it."""
 
+    async def heal(self, account: UUID) -> None:
+        """Forget that the vendor refused the credentials: it takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class MissedRecords:
+    """A walk through a shop's records at the vendor: `state` is running, done or failed; `counts` as in SyncRun, by
+    kind; `unreadable` are the kinds that the token may not read."""
+
+    state: str
+    counts: Mapping[str, Mapping[str, int]]
+    unreadable: tuple[str, ...] = ()
+    error: str | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
     """What was done about an account. `report` is None when the vendor was not reached; `fetched` counts messages
-    whose webhooks had never come."""
+    whose webhooks had never come; `topics` are those that had to be subscribed again, where the vendor has them, and
+    `detail` why that was not done; `token_until` is the end of a token that is renewed by itself."""
 
     report: VendorReport | None
     subscribed_again: bool = False
     renewed: bool = False
     fetched: int = 0
+    topics: tuple[str, ...] = ()
+    detail: str = ""
+    token_until: datetime | None = None
+    records: MissedRecords | None = None
+
+    @property
+    def has_mended(self) -> bool:
+        """Whether anything had to be made good."""
+        counts = self.records.counts.values() if self.records is not None else ()
+        records = any(one.get("taken") or one.get("removed") for one in counts)
+        return self.subscribed_again or self.renewed or bool(self.fetched) or records
+
+
+class Keeper(Protocol):
+    """Looks after accounts of a channel whose vendor has more than messages."""
+
+    async def keep(self, account: Account, webhook_url: str, http: Http, patience_s: float) -> Reconciled:
+        """Do all that is to be done; what takes longer than `patience_s` goes on by itself.
+
+        Raises: HttpLostError, HttpUnreachableError.
+        """
 
 
 class Reconciling:
-    """Use cases of admins, and handlers of jobs. `channels` by kind."""
+    """Use cases of admins, and handlers of jobs. `channels` and `keepers` by kind; what keepers do also has
+    daily jobs of its own."""
 
     def __init__(
         self,
@@ -73,8 +111,10 @@ class Reconciling:
         clock: Clock,
         *,
         public_url: str,
+        keepers: Mapping[str, Keeper],
     ) -> None:
         self._accounts = accounts
+        self._keepers = keepers
         self._states = states
         self._inbox = inbox
         self._queue = queue
@@ -101,8 +141,8 @@ class Reconciling:
         if account is not None:
             await self._do(account)
 
-    async def now(self, shop: UUID, account: UUID) -> Reconciled:
-        """Reconcile an account of a shop at once.
+    async def now(self, shop: UUID, account: UUID, *, patience_s: float = PATIENCE_S) -> Reconciled:
+        """Reconcile an account of a shop at once; what takes longer than `patience_s` is left to a worker.
 
         Raises: CommandError `not_found`.
         """
@@ -110,7 +150,8 @@ class Reconciling:
         if found is None:
             raise CommandError("not_found", "there is no such account, or it is switched off")
         try:
-            return await self._do(found)
+            keeper = self._keepers.get(found.kind)
+            return await (self._do(found) if keeper is None else self._have_kept(keeper, found, patience_s))
         except (HttpLostError, HttpUnreachableError):
             return Reconciled(None)
 
@@ -142,6 +183,13 @@ class Reconciling:
             log.info("account reconciled", action="account_reconciled", account=str(account.id), **fields)
         return Reconciled(report, is_again, is_renewed, fetched)
 
+    async def _have_kept(self, keeper: Keeper, account: Account, patience_s: float) -> Reconciled:
+        url = self._channels[account.kind].webhook_url(self._public_url)
+        done = await keeper.keep(account, url or "", self._http, patience_s)
+        if done.report is not None and done.report.credentials_good:
+            await self._states.heal(account.id)
+        return done
+
     async def _renew(self, channel: Channel, account: Account) -> tuple[Account, bool]:
         """Renew a token that has less than RENEW_BEFORE left, or whose end is not known."""
         state = await self._states.state(account.id)
@@ -171,6 +219,8 @@ class Reconciling:
             state["token_expires_at"] = report.token_expires_at.isoformat()
         state["checked_at"] = self._clock.now().isoformat()
         await self._states.note(account.id, state)
+        if report.credentials_good:
+            await self._states.heal(account.id)
 
 
 def token_end(state: Mapping[str, Any]) -> datetime | None:

@@ -85,7 +85,7 @@ class ShopifyAccess:
             if now is not None and now.secrets.get("refresh_token") != used:
                 return now
             await self._stop(found, error)
-            raise
+            raise AdminRefusedError(str(error), is_credentials=True) from error
         await self._installed.renew(found.id, used, grant)
         log.info("shopify token renewed", action="shopify_token_renewed", account=str(found.id))
         now = await self.account(found.id)

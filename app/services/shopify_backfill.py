@@ -135,11 +135,8 @@ class ShopifyBackfill:
         """
         account, run_id = UUID(job.payload["account"]), UUID(job.payload["run"])
         until = self._clock.monotonic() + SLICE_S
-        while True:
-            run = await self._runs.find(account)
-            if run is None or run.run != run_id or run.status is not Status.RUNNING:
-                return
-            wait_s = await self._try_step(job, run)
+        while (run := await self._runs.find(account)) is not None and _goes_on(run, run_id):
+            wait_s = await self._try_step(run, is_last=job.tries >= job.max_tries)
             if wait_s > SHORT_WAIT_S or self._clock.monotonic() >= until:
                 cause = f"{job.id}"  # one successor, however often this job is tried
                 payload = {"account": str(account), "run": str(run_id)}
@@ -150,7 +147,18 @@ class ShopifyBackfill:
             if wait_s:
                 await self._clock.sleep(wait_s)
 
-    async def _try_step(self, job: ClaimedJob, run: SyncRun) -> float:
+    async def follow(self, begun: SyncRun, patience_s: float) -> SyncRun:
+        """Walk on beside the walk's own jobs, for at most so long and until the first error; return where it is."""
+        until, run = self._clock.monotonic() + patience_s, begun
+        while _goes_on(run, begun.run) and (left := until - self._clock.monotonic()) > 0:
+            try:
+                await self._clock.sleep(min(await self._try_step(run, is_last=False), left))
+            except (AdminError, BodyError):
+                until = 0.0  # it is noted at the walk, and its job tries again
+            run = await self._runs.find(begun.account) or run
+        return run
+
+    async def _try_step(self, run: SyncRun, *, is_last: bool) -> float:
         """Do one step; return how long to wait before the next."""
         try:
             return await self._step(run)
@@ -163,7 +171,6 @@ class ShopifyBackfill:
             log.warning("shopify refused the walk", action="shopify_sync_refused", account=str(run.account))
             return 0.0
         except (AdminError, BodyError) as error:
-            is_last = job.tries >= job.max_tries
             await self._runs.note(run, str(error), Status.FAILED if is_last else Status.RUNNING)
             raise
 
@@ -171,7 +178,7 @@ class ShopifyBackfill:
         account = await self._access.account(run.account)
         if account is None:
             raise AdminRefusedError("the app is not installed")
-        if not _may_read(account, run.kind):
+        if not may_read(account, run.kind):
             await self._runs.move(run, _next_kind(run, is_known=False))
             return 0.0
         if run.phase is Phase.FORGET:
@@ -275,7 +282,11 @@ def _next_kind(run: SyncRun, *, is_known: bool = True) -> SyncRun:
     return replace(run, kind=kind, phase=Phase.PULL, cursor=None, since=since, size=pages.PAGE_SIZES[kind])
 
 
-def _may_read(account: Account, kind: str) -> bool:
+def _goes_on(run: SyncRun, wanted: UUID) -> bool:
+    return run.run == wanted and run.status is Status.RUNNING
+
+
+def may_read(account: Account, kind: str) -> bool:
     """Whether the token may list a kind; one that does not tell its scopes is tried."""
     scopes = account.fields.get("scopes", "").replace("write_", "read_")
     return not scopes or pages.SCOPES[kind] in scopes.split(",")

@@ -61,20 +61,28 @@ class ShopifySubscriptions:
         Raises: AdminError, AdminRefusedError, ThrottledError: the job is tried again.
         """
         account = await self._access.account(UUID(job.payload["account"]))
-        if account is None:
-            return
+        if account is not None:
+            await self.mend(account)
+
+    async def mend(self, account: Account) -> Sequence[str]:
+        """Subscribe what is missing at an account that may ask; return those topics.
+
+        Raises: AdminError, AdminRefusedError, ThrottledError.
+        """
         told = (await self._access.ask(account.id, LISTED, {})).data
         await self._allow_storefront(account, told)
         if urlsplit(self._url).scheme != "https":
             log.warning("webhooks not subscribed: no https address", action="shopify_not_subscribed")
-            return
-        nodes = told["webhookSubscriptions"]["nodes"]
+            return ()
+        nodes, missing = told["webhookSubscriptions"]["nodes"], []
         for topic in wanted_topics(account):
-            await self._subscribe(account.id, topic, [node for node in nodes if node["topic"] == topic])
+            known = [node for node in nodes if node["topic"] == topic]
+            if not any(node["uri"] == self._url for node in known):
+                await self._subscribe(account.id, topic, known)
+                missing.append(topic)
+        return missing
 
     async def _subscribe(self, account: UUID, topic: str, known: Sequence[Mapping[str, Any]]) -> None:
-        if any(node["uri"] == self._url for node in known):
-            return
         wanted = {"uri": self._url, "format": "JSON"}
         # This server's own subscription, from before its address changed: it is moved, so that nothing comes twice.
         moved = next((node for node in known if _path(node["uri"]) == _path(self._url)), None)

@@ -7,7 +7,8 @@ from typing import Literal
 
 import pytest
 
-from app.bootstrap.core import open_channel_health, open_reconciling
+from app.bootstrap.core import open_channel_health
+from app.bootstrap.upkeep import open_reconciling
 from app.channels.registry import BY_KIND
 from app.db import models
 from app.domain.job import Lane
