@@ -161,7 +161,10 @@ class Ingest:
         Raises: CommandError `bad_frame`, `too_large`, `not_found`, `forbidden`, `rate_limited`, `closed`.
         """
 
+        is_counted = False  # of the limit: the step may be run again, by itself
+
         async def step(change: Change) -> Sent:
+            nonlocal is_counted
             check_conversation(visitor, change.conversation)
             known = await change.tx.messages.find_by_key(conversation, visitor.id, client_id)
             if known is not None:
@@ -170,7 +173,9 @@ class Ingest:
                 raise blocked()
             if not files or text:
                 check_text(text, self._message_chars)
-            await self._check_limit(visitor.id)
+            if not is_counted:
+                await self._check_limit(visitor.id)
+                is_counted = True
             await reopen_if_closed(change)
             message_id = new_id()
             attachments = await take_uploads(change, None, message_id, files, self._links)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,10 +16,13 @@ from app.domain.people import Visitor
 from app.services.change import Changes
 from app.services.ids import new_id
 from app.services.ingest import Ingest, Sent
-from app.services.ports import MessageKey, Together
+from app.services.ports import MessageKey, Together, Transaction
+from app.services.rate_limit import RateLimiter
 from realtime.bus.topic import conversation_topic
 from realtime.ports import CommandError
 from tests.integration.db.world import World, together
+
+PER_MINUTE = 20
 
 
 class Watched(SqlStore):
@@ -31,6 +35,7 @@ class Watched(SqlStore):
         self.gate.set()
         self.are_two_open = asyncio.Event()
         self.fails = False
+        self.loses = False  # what is about to be committed together
 
     @asynccontextmanager
     async def together(self, keys: Sequence[MessageKey]) -> AsyncIterator[Together]:
@@ -41,7 +46,20 @@ class Watched(SqlStore):
         if self.fails:
             raise ConnectionError
         async with super().together(keys) as found:
-            yield found
+            yield cast(Together, Lost(found)) if self.loses else found
+
+
+class Lost:
+    """What was found together, and cannot be committed so."""
+
+    def __init__(self, found: Together) -> None:
+        self._found = found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._found, name)
+
+    async def commit(self, parts: Sequence[Transaction]) -> None:
+        raise ConnectionError
 
 
 class Shop:
@@ -51,8 +69,12 @@ class Shop:
         self.world = world
         self.store = Watched(world)
         self.changes = Changes(self.store, world.live, world.publisher, world.clock)
-        self.ingest = Ingest(self.store, self.changes, world.clock, world.links)
+        self.limiter = RateLimiter()
+        self.ingest = Ingest(self.store, self.changes, world.clock, world.links, limit=self.limit)
         self.of: dict[UUID, Visitor] = {}
+
+    async def limit(self, sender: UUID) -> int | None:
+        return await self.limiter.retry_after_ms("message", str(sender), per_minute=PER_MINUTE)
 
     async def open(self, count: int) -> list[UUID]:
         for _ in range(count):
@@ -136,6 +158,20 @@ async def test_without_the_common_transaction_each_has_its_own(shop: Shop) -> No
     shop.store.fails = True
     await asyncio.gather(*(shop.say(one, "Hi") for one in conversations))
     assert [await shop.texts(one) for one in conversations] == [["Hi"]] * 4
+
+
+@pytest.mark.parametrize("falls_out", [False, True], ids=["together", "by itself"])
+async def test_a_message_takes_one_of_the_limit_however_often_it_is_tried(shop: Shop, falls_out: bool) -> None:
+    (conversation,) = await shop.open(1)
+    shop.store.loses = falls_out
+    for number in range(PER_MINUTE):
+        await shop.say(conversation, f"{number}", key=f"{number}")
+    with pytest.raises(CommandError) as refused:
+        await shop.say(conversation, "one too many")
+    assert refused.value.code == "rate_limited"
+    assert refused.value.retry_after_ms
+    assert (await shop.say(conversation, "0", key="0")).seq == 1  # what is there already costs nothing
+    assert len(await shop.texts(conversation)) == PER_MINUTE
 
 
 async def test_the_same_key_is_one_message_whoever_sends_it_beside(shop: Shop) -> None:
