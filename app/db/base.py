@@ -37,6 +37,9 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
+# Locks a row against other writers, but not against rows that refer to it: nobody changes its key.
+NO_KEY = {"key_share": True}
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime in UTC; SQLite, which has no zones, stores it without one."""

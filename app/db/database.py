@@ -30,6 +30,8 @@ CLOSE_S = 2.0
 POOL_SIZE = 10
 MAX_OVERFLOW = 10
 DRIVERS = 3  # connections whose statements do without SQLAlchemy
+DRIVER_S = 5.0  # that one of them is lent
+LOCK_MS = 500  # that one of them waits for a lock
 _WRITES = "assistify_writes"
 
 
@@ -52,7 +54,7 @@ class Database:
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
         self._drivers = create_async_engine(parsed, pool_size=DRIVERS, max_overflow=0, hide_parameters=True)
         event.listen(self._drivers.sync_engine, "checkout", _refuse_closed)
-        event.listen(self._drivers.sync_engine, "connect", _plan_once)
+        event.listen(self._drivers.sync_engine, "connect", _set_up_driver)
 
     @asynccontextmanager
     async def write_session(self, *, urgent: bool = False) -> AsyncIterator[BatchSession]:
@@ -77,15 +79,22 @@ class Database:
 
     @asynccontextmanager
     async def driver(self) -> AsyncIterator[asyncpg.Connection[Any]]:
-        """Lend the driver's own connection to PostgreSQL, without a transaction; leave none open.
+        """Lend the driver's own connection to PostgreSQL for a short while, without a transaction; leave none open.
 
-        Its statements look rows up by keys, and are planned once, not for the values that they come with.
+        Its statements look rows up by keys, and are planned once, not for the values that they come with. There are
+        few, and what all wait for: one that does not answer is given up.
+
+        Raises: TimeoutError.
         """
-        async with self._drivers.connect() as connection:
+        async with asyncio.timeout(DRIVER_S), self._drivers.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
             if not isinstance(driver, asyncpg.Connection):
                 raise TypeError(f"expected a connection of asyncpg, got {type(driver).__name__}")
-            yield driver
+            try:
+                yield driver
+            except asyncio.CancelledError:
+                driver.terminate()  # who has it next would wait for what it is at
+                raise
 
     @asynccontextmanager
     async def alone(self, lock: int) -> AsyncIterator[None]:
@@ -137,16 +146,17 @@ def _refuse_closed(connection: DBAPIConnection, record: ConnectionPoolEntry, pro
         raise DisconnectionError("the server ended this connection")
 
 
-def _plan_once(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+def _set_up_driver(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
     """With arrays of parameters the server would plan each call anew, which takes it longer than the call.
 
     A plan that was made while the tables were small must not read all of them later: there is an index for each lookup.
+    And what somebody else has locked is no reason for all messages to wait.
     """
     cursor = connection.cursor()
     cursor.execute(
         "SELECT set_config('plan_cache_mode', 'force_generic_plan', false),"
         " set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),"
-        " set_config('enable_mergejoin', 'off', false)"
+        f" set_config('enable_mergejoin', 'off', false), set_config('lock_timeout', '{LOCK_MS}', false)"
     )
     cursor.close()
     connection.commit()

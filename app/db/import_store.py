@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
-from app.db.base import utc_now
+from app.db.base import NO_KEY, utc_now
 from app.db.batch import BatchSession
 from app.db.database import Database
 from app.db.joined import holders, look_for_twins
@@ -104,7 +104,7 @@ async def _note_people(session: BatchSession, shop: UUID, rows: Sequence[Row]) -
 
 async def bump_catalogue(session: AsyncSession, shop: UUID) -> None:
     """Raise the version that tells workers to rebuild their search index."""
-    row = await session.get_one(models.Shop, shop, with_for_update=True)
+    row = await session.get_one(models.Shop, shop, with_for_update=NO_KEY)
     row.settings = {**row.settings, "catalogue_version": int(row.settings.get("catalogue_version", 0)) + 1}
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.channels.shopify_admin import Grant
 from app.db import models
-from app.db.base import database_now
+from app.db.base import NO_KEY, database_now
 from app.db.database import Database
 from app.db.vault import Vault
 from app.services.shopify_install import PendingInstall, grant_fields, time_of
@@ -100,7 +100,7 @@ class SqlInstalledAccounts:
     async def allow_origins(self, shop: UUID, origins: Sequence[str]) -> None:
         """Add those that are missing."""
         async with self._database.write_session() as session:
-            row = await session.get_one(models.Shop, shop, with_for_update=True)
+            row = await session.get_one(models.Shop, shop, with_for_update=NO_KEY)
             fresh = [one for one in dict.fromkeys(origins) if one not in row.origins]
             if fresh:
                 row.origins = [*row.origins, *fresh]

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
-from app.db.base import utc_now
+from app.db.base import NO_KEY, utc_now
 from app.db.database import Database
 from app.services.shops import NewShop, WidgetShop
 
@@ -96,7 +96,7 @@ class SqlShops:
     async def change_settings(self, shop: UUID, values: Mapping[str, Any]) -> None:
         """Change some settings of a shop in one step; the others stay."""
         async with self._database.write_session() as session:
-            row = await session.get_one(models.Shop, shop, with_for_update=True)
+            row = await session.get_one(models.Shop, shop, with_for_update=NO_KEY)
             row.settings = {**row.settings, **values}
             await session.commit()
 

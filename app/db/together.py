@@ -1,9 +1,10 @@
 """Several conversations in one transaction: locked with one statement, looked up with another, written with a third.
 
 On PostgreSQL these go to the driver as they are. SQLAlchemy writes them, once; its session, its way from greenlet to
-task and its processing of results would take longer for a message than the server does. The conversations are locked
-in the order of their ids, so that two processes with the same ones wait for each other, not in a ring. What depends on
-the locks is read with a later statement: under READ COMMITTED each sees what was committed before it began.
+task and its processing of results would take longer for a message than the server does. A conversation that somebody
+else has locked is left out, as if there were none: nobody waits for it here, and so no two processes wait in a ring.
+What depends on the locks is read with a later statement: under READ COMMITTED each sees what was committed before it
+began.
 """
 
 from __future__ import annotations
@@ -88,7 +89,10 @@ class SqlTogether:
 
 @asynccontextmanager
 async def together(database: Database, keys: Sequence[MessageKey]) -> AsyncIterator[SqlTogether]:
-    """Lock the conversations of all keys, each of another one, and look the keys up."""
+    """Lock the conversations of all keys, each of another one, but those that are locked; and look the keys up.
+
+    Raises: TimeoutError when the server does not answer.
+    """
     opened = _on_sqlite(database, keys) if database.is_sqlite else _on_postgresql(database, keys)
     async with opened as found:
         yield found
@@ -143,7 +147,7 @@ async def _on_postgresql(database: Database, keys: Sequence[MessageKey]) -> Asyn
 
 @asynccontextmanager
 async def _transaction(driver: asyncpg.Connection[Any]) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    """Begin; yield what commits. Without that it is rolled back."""
+    """Begin; yield what commits. Without that it is rolled back, unless cancelled: that ends the connection."""
     transaction = driver.transaction(isolation="read_committed")
     await transaction.start()
     is_over = False
@@ -153,11 +157,16 @@ async def _transaction(driver: asyncpg.Connection[Any]) -> AsyncIterator[Callabl
         is_over = True
         await transaction.commit()
 
-    try:
-        yield commit
-    finally:
+    async def end() -> None:
         if not is_over and not driver.is_closed():
             await transaction.rollback()
+
+    try:
+        yield commit
+    except Exception:
+        await end()
+        raise
+    await end()
 
 
 def _facts() -> Select[Any]:
@@ -178,11 +187,9 @@ def _facts() -> Select[Any]:
     return select(*found, _RESPONSES).select_from(key).outerjoin(_MESSAGES, same).outerjoin(_RESPONSES, active)
 
 
-_LOCKED = (
-    LOCKED.where(_CONVERSATIONS.c.id == any_(bindparam("ids", type_=ARRAY(Uuid(), dimensions=1))))
-    .order_by(_CONVERSATIONS.c.id)
-    .with_for_update(of=_CONVERSATIONS)
-)
+_LOCKED = LOCKED.where(
+    _CONVERSATIONS.c.id == any_(bindparam("ids", type_=ARRAY(Uuid(), dimensions=1)))
+).with_for_update(of=_CONVERSATIONS, skip_locked=True)
 _FACTS = _facts()
 
 

@@ -313,6 +313,14 @@ class Changes:
         fence = Fence(self._live, conversation.id, self._shown, held)
         return Change(tx, conversation, self._clock.now(), fence, self._outbox)
 
+    async def commit(self, changes: Sequence[Change], commit: Callable[[], Awaitable[None]]) -> None:
+        """Commit changes of one transaction; what was committed and not answered is no failure."""
+        try:
+            await commit()
+        except Exception:
+            if not await self._was_committed(changes[0]):
+                raise
+
     async def settle(self, changes: Sequence[Change]) -> None:
         """Publish changes that were committed together; they have fenced nothing."""
         await self._publisher.publish([one for change in changes for one in change.publications])

@@ -2,7 +2,8 @@
 
 A message that comes alone is on its way at once. Of a conversation there is one message in a transaction, and the next
 one waits until that is published, so that they keep their order. Whatever a message needs besides its own rows (a reply
-to stop, a closed conversation, a key that is there already), and whatever fails, is done by itself.
+to stop, a closed conversation, a key that is there already, a conversation that somebody else has locked), and whatever
+fails, is done by itself, and nobody else waits for it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -46,7 +48,7 @@ class Gathering:
         self._store = store
         self._changes = changes
         self._waiting: list[_Entry] = []
-        self._busy: set[UUID] = set()  # conversations with a message on its way
+        self._busy: dict[UUID, _Entry] = {}  # conversations and the message on its way
         self._open = 0  # transactions
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -79,22 +81,31 @@ class Gathering:
             if entry.key.conversation in self._busy or len(taken) == AT_ONCE:
                 rest.append(entry)
             else:
-                self._busy.add(entry.key.conversation)
+                self._busy[entry.key.conversation] = entry
                 taken.append(entry)
         self._waiting = rest
         return taken
 
     async def _carry_out(self, entries: list[_Entry]) -> None:
+        """See entries through; each conversation is free as soon as its own message is."""
         try:
             apart, written = await self._stored(entries)
-            self._open -= 1
-            self._start()
+            self._go_on([entry for entry in entries if entry.result.done()])
             await asyncio.gather(self._settle(written), *(self._alone(entry) for entry in apart))
         finally:
             for entry in entries:
-                self._busy.discard(entry.key.conversation)
                 entry.result.cancel()  # of whoever has no answer: the process ends
+                self._free(entry)
+
+    def _go_on(self, entries: Sequence[_Entry]) -> None:
+        """Open transactions for what waits, also for what waited for these."""
+        for entry in entries:
+            self._free(entry)
         self._start()
+
+    def _free(self, entry: _Entry) -> None:
+        if self._busy.get(entry.key.conversation) is entry:
+            del self._busy[entry.key.conversation]
 
     async def _stored(self, entries: list[_Entry]) -> tuple[list[_Entry], list[tuple[_Entry, Change, Any]]]:
         try:
@@ -102,6 +113,8 @@ class Gathering:
         except Exception as error:  # whose fault it is shows when each is done by itself
             log.warning("messages not stored together", action="together_failed", error=type(error).__name__)
             return [entry for entry in entries if not entry.result.done()], []  # a refusal holds
+        finally:
+            self._open -= 1
 
     async def _together(self, entries: list[_Entry]) -> tuple[list[_Entry], list[tuple[_Entry, Change, Any]]]:
         """Store what can be stored together; return what needs a transaction of its own, and what was stored."""
@@ -110,30 +123,34 @@ class Gathering:
             tried = await asyncio.gather(*(self._step(entry, found) for entry in common))
             written = [one for one in tried if one is not None]
             if written:
-                await found.commit([change.tx for _, change, _ in written])
+                changes = [change for _, change, _ in written]
+                await self._changes.commit(changes, partial(found.commit, [change.tx for change in changes]))
         done = {entry for entry, _, _ in written}
         return [entry for entry in entries if entry not in done and not entry.result.done()], written
 
     async def _step(self, entry: _Entry, found: Together) -> tuple[_Entry, Change, Any] | None:
-        """Run a step; refusals are answered, and None is returned when nothing is to be stored."""
+        """Run a step; refusals are answered, and None is returned when nothing is to be stored here."""
         conversation = found.conversations[entry.key.conversation]
         change = self._changes.begin(found.part(entry.key), conversation, entry.held)
         try:
             result = await entry.step(change)
             await change.complete()
-        except NeedsDatabaseError:
-            await change.take_back()
-            return None
         except CommandError as refusal:
             await change.take_back()
             entry.result.set_exception(refusal)
-            return None
-        return entry, change, result
+        except Exception as error:  # whoever waits for it is told when it happens again
+            await change.take_back()
+            if not isinstance(error, NeedsDatabaseError):
+                log.warning("a message is left out", action="together_left_out", error=type(error).__name__)
+        else:
+            return entry, change, result
+        return None
 
     async def _settle(self, written: Sequence[tuple[_Entry, Change, Any]]) -> None:
         await self._changes.settle([change for _, change, _ in written])
         for entry, _, result in written:
             entry.result.set_result(result)
+        self._go_on([entry for entry, _, _ in written])
 
     async def _alone(self, entry: _Entry) -> None:
         try:
@@ -142,6 +159,7 @@ class Gathering:
             entry.result.set_exception(error)
         else:
             entry.result.set_result(result)
+        self._go_on([entry])
 
 
 def _is_plain(key: MessageKey, found: Together) -> bool:

@@ -371,7 +371,7 @@ class Together(Protocol):
 
     @property
     def conversations(self) -> Mapping[UUID, Conversation]:
-        """Those that there are, by id."""
+        """Those that there are and that nobody else had locked, by id."""
 
     @property
     def known(self) -> Set[MessageKey]:
@@ -392,7 +392,7 @@ class Store(Protocol):
     """The database."""
 
     def together(self, keys: Sequence[MessageKey]) -> AbstractAsyncContextManager[Together]:
-        """Lock the conversations of some keys, each of another one."""
+        """Lock the conversations of some keys, each of another one; wait for none that is locked."""
 
     def write(self, *, urgent: bool = False) -> AbstractAsyncContextManager[Transaction]:
         """Open a transaction that may write. Urgent is what somebody outside waits for: it goes before what waits."""

@@ -138,13 +138,13 @@ if fc == cut_id then
   if pe then redis.call('HSET', KEYS[1], 'fe', pe, 'fc', pc) end
   return {1}
 end
+local kept = {}
 for at = 1, #(s or ''), 32 do
-  if string.sub(s, at + 16, at + 31) == cut_id then
-    redis.call('HSET', KEYS[1], 's', string.sub(s, 1, at - 1) .. string.sub(s, at + 32))
-    return {1}
-  end
+  if string.sub(s, at + 16, at + 31) ~= cut_id then kept[#kept + 1] = string.sub(s, at, at + 31) end
 end
-return {0}
+if 32 * #kept == #(s or '') then return {0} end
+redis.call('HSET', KEYS[1], 's', table.concat(kept))
+return {1}
 """
 )
 

@@ -85,6 +85,15 @@ async def test_an_uncut_of_another_cut_does_nothing(store: Store, conversation: 
     assert await refused(store, conversation, A, 1) == second
 
 
+async def test_an_uncut_takes_back_all_that_was_written_under_its_id(store: Store, conversation: UUID) -> None:
+    cut_id = uuid4()
+    for message in (A, B):
+        await store.here.cut(conversation, 1, cut_id, message=message)
+    assert await store.there.uncut(conversation, cut_id)
+    for message in (A, B):
+        await store.here.begin(conversation, message, 1, 1)
+
+
 async def test_an_uncut_brings_the_fence_below_back(store: Store, conversation: UUID) -> None:
     lower, higher = uuid4(), uuid4()
     await store.here.cut(conversation, 2, lower)

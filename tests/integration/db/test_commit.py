@@ -29,8 +29,8 @@ class BreakingStore(SqlStore):
     reads_fail = False
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Transaction]:
-        async with self._database.write_session() as session:
+    async def write(self, *, urgent: bool = False) -> AsyncIterator[Transaction]:
+        async with self._database.write_session(urgent=urgent) as session:
             transaction = SqlTransaction(session)
             commit = transaction.commit
 

@@ -3,105 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
 
 from app.db import models
-from app.db.store import SqlStore
 from app.domain.people import Visitor
-from app.services.change import Changes
 from app.services.ids import new_id
-from app.services.ingest import Ingest, Sent
-from app.services.ports import MessageKey, Together, Transaction
 from app.services.rate_limit import RateLimiter
 from realtime.bus.topic import conversation_topic
 from realtime.ports import CommandError
+from tests.integration.db.crowd import Crowd
 from tests.integration.db.world import World, together
 
 PER_MINUTE = 20
 
 
-class Watched(SqlStore):
-    """Counts what is opened together, and holds it back while the gate is closed."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world.database)
-        self.sizes: list[int] = []
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.are_two_open = asyncio.Event()
-        self.fails = False
-        self.loses = False  # what is about to be committed together
-
-    @asynccontextmanager
-    async def together(self, keys: Sequence[MessageKey]) -> AsyncIterator[Together]:
-        self.sizes.append(len(keys))
-        if len(self.sizes) == 2:
-            self.are_two_open.set()
-        await self.gate.wait()
-        if self.fails:
-            raise ConnectionError
-        async with super().together(keys) as found:
-            yield cast(Together, Lost(found)) if self.loses else found
-
-
-class Lost:
-    """What was found together, and cannot be committed so."""
-
-    def __init__(self, found: Together) -> None:
-        self._found = found
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._found, name)
-
-    async def commit(self, parts: Sequence[Transaction]) -> None:
-        raise ConnectionError
-
-
-class Shop:
-    """Visitors with a conversation each."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.store = Watched(world)
-        self.changes = Changes(self.store, world.live, world.publisher, world.clock)
-        self.limiter = RateLimiter()
-        self.ingest = Ingest(self.store, self.changes, world.clock, world.links, limit=self.limit)
-        self.of: dict[UUID, Visitor] = {}
-
-    async def limit(self, sender: UUID) -> int | None:
-        return await self.limiter.retry_after_ms("message", str(sender), per_minute=PER_MINUTE)
-
-    async def open(self, count: int) -> list[UUID]:
-        for _ in range(count):
-            visitor = Visitor(new_id(), self.world.shop, "Ana")
-            self.of[await self.ingest.open_conversation(visitor)] = visitor
-        return list(self.of)
-
-    async def say(self, conversation: UUID, text: str, key: str | None = None) -> Sent:
-        return await self.ingest.receive_message(self.of[conversation], conversation, key or str(uuid4()), text)
-
-    async def texts(self, conversation: UUID) -> list[str]:
-        return [one.text for one in await self.world.messages(conversation)]
-
-
 @pytest.fixture
-def shop(world: World) -> Shop:
-    return Shop(world)
+def shop(world: World) -> Crowd:
+    return Crowd(world)
 
 
-async def test_what_comes_meanwhile_shares_a_transaction(shop: Shop) -> None:
+async def test_what_comes_meanwhile_shares_a_transaction(shop: Crowd) -> None:
     conversations = await shop.open(12)
-    shop.store.gate.clear()
-    said = [asyncio.create_task(shop.say(one, f"Hi {number}")) for number, one in enumerate(conversations)]
-    await shop.store.are_two_open.wait()
-    for _ in range(10):  # for the others to be in line
-        await asyncio.sleep(0)
-    shop.store.gate.set()
+    said = await shop.say_together([(one, f"Hi {number}") for number, one in enumerate(conversations)])
     sent = await asyncio.gather(*said)
     assert shop.store.sizes == [1, 1, 10]
     assert [await shop.texts(one) for one in conversations] == [[f"Hi {number}"] for number in range(12)]
@@ -111,7 +36,7 @@ async def test_what_comes_meanwhile_shares_a_transaction(shop: Shop) -> None:
     assert len(await shop.world.all_of(models.Job)) == 24
 
 
-async def test_a_common_transaction_does_without_any_other(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_common_transaction_does_without_any_other(shop: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
     (conversation,) = await shop.open(1)
 
     async def never(*_: object, **__: object) -> None:
@@ -126,7 +51,7 @@ async def test_a_common_transaction_does_without_any_other(shop: Shop, monkeypat
     assert reply.covers_seq == 2
 
 
-async def test_messages_of_a_conversation_keep_their_order(shop: Shop) -> None:
+async def test_messages_of_a_conversation_keep_their_order(shop: Crowd) -> None:
     one, other = await shop.open(2)
     said = [shop.say(where, f"{number}") for number in range(10) for where in (one, other)]
     await asyncio.gather(*said)
@@ -135,7 +60,7 @@ async def test_messages_of_a_conversation_keep_their_order(shop: Shop) -> None:
         assert await shop.world.types(conversation) == ["message.created"] * 10
 
 
-async def test_a_message_that_fails_fails_alone(shop: Shop) -> None:
+async def test_a_message_that_fails_fails_alone(shop: Crowd) -> None:
     conversations = await shop.open(6)
     shop.of[conversations[1]] = Visitor(new_id(), shop.world.shop, "Somebody else")
     shop.of[conversations[3]] = Visitor(shop.of[conversations[3]].id, shop.world.shop, "NUL \0 in a name")
@@ -153,7 +78,7 @@ async def test_a_message_that_fails_fails_alone(shop: Shop) -> None:
     assert not isinstance(results[5], BaseException)
 
 
-async def test_without_the_common_transaction_each_has_its_own(shop: Shop) -> None:
+async def test_without_the_common_transaction_each_has_its_own(shop: Crowd) -> None:
     conversations = await shop.open(4)
     shop.store.fails = True
     await asyncio.gather(*(shop.say(one, "Hi") for one in conversations))
@@ -161,9 +86,18 @@ async def test_without_the_common_transaction_each_has_its_own(shop: Shop) -> No
 
 
 @pytest.mark.parametrize("falls_out", [False, True], ids=["together", "by itself"])
-async def test_a_message_takes_one_of_the_limit_however_often_it_is_tried(shop: Shop, falls_out: bool) -> None:
+async def test_a_message_takes_one_of_the_limit_however_often_it_is_tried(world: World, falls_out: bool) -> None:
+    limiter = RateLimiter()
+
+    async def limit(sender: UUID) -> int | None:
+        return await limiter.retry_after_ms("message", str(sender), per_minute=PER_MINUTE)
+
+    async def fail(*_: object) -> None:
+        raise ConnectionError
+
+    shop = Crowd(world, limit=limit)
     (conversation,) = await shop.open(1)
-    shop.store.loses = falls_out
+    shop.store.at_commit = fail if falls_out else None
     for number in range(PER_MINUTE):
         await shop.say(conversation, f"{number}", key=f"{number}")
     with pytest.raises(CommandError) as refused:
@@ -174,14 +108,14 @@ async def test_a_message_takes_one_of_the_limit_however_often_it_is_tried(shop: 
     assert len(await shop.texts(conversation)) == PER_MINUTE
 
 
-async def test_the_same_key_is_one_message_whoever_sends_it_beside(shop: Shop) -> None:
+async def test_the_same_key_is_one_message_whoever_sends_it_beside(shop: Crowd) -> None:
     one, other = await shop.open(2)
     sent = await asyncio.gather(*(shop.say(where, "Hi", f"key of {where}") for where in (one, other) * 4))
     assert len({result.message for result in sent}) == 2
     assert await shop.texts(one) == await shop.texts(other) == ["Hi"]
 
 
-async def test_who_waits_may_go_and_the_message_is_stored_all_the_same(shop: Shop) -> None:
+async def test_who_waits_may_go_and_the_message_is_stored_all_the_same(shop: Crowd) -> None:
     one, other = await shop.open(2)
     heard = asyncio.Event()
     await shop.world.bus.subscribe(conversation_topic(one), lambda *_: heard.set())
@@ -198,7 +132,7 @@ async def test_who_waits_may_go_and_the_message_is_stored_all_the_same(shop: Sho
     assert await shop.texts(one) == ["Hi"]
 
 
-async def test_a_process_that_ends_leaves_nothing_at_work(shop: Shop) -> None:
+async def test_a_process_that_ends_leaves_nothing_at_work(shop: Crowd) -> None:
     conversations = await shop.open(4)
     before = asyncio.all_tasks()
     shop.store.gate.clear()
@@ -213,7 +147,7 @@ async def test_a_process_that_ends_leaves_nothing_at_work(shop: Shop) -> None:
 
 
 async def test_processes_with_the_same_conversations_do_not_wait_in_a_ring(world: World) -> None:
-    processes = [Shop(world), Shop(world), Shop(world)]
+    processes = [Crowd(world), Crowd(world), Crowd(world)]
     conversations = await processes[0].open(8)
     for process in processes[1:]:
         process.of = processes[0].of
@@ -231,7 +165,7 @@ async def test_processes_with_the_same_conversations_do_not_wait_in_a_ring(world
         assert await world.types(conversation) == ["message.created"] * 9
 
 
-async def test_a_message_is_published_after_its_commit_and_before_its_answer(shop: Shop) -> None:
+async def test_a_message_is_published_after_its_commit_and_before_its_answer(shop: Crowd) -> None:
     (conversation,) = await shop.open(1)
     heard = await shop.world.watch(conversation)
     await shop.say(conversation, "Hi")
@@ -239,7 +173,7 @@ async def test_a_message_is_published_after_its_commit_and_before_its_answer(sho
     assert [frame.body for frame in heard] == [frame.body for frame in await shop.world.log(conversation)]
 
 
-async def test_the_line_of_the_lists_is_the_same_however_it_is_read(shop: Shop) -> None:
+async def test_the_line_of_the_lists_is_the_same_however_it_is_read(shop: Crowd) -> None:
     world = shop.world
     silent, asked, taken = await shop.open(3)
     for conversation in (asked, taken, taken):
