@@ -36,6 +36,8 @@ class SequenceClassifier:
         Raises:
             ModelFilesError: not a readable model directory, or labels that this program does not know.
         """
+        if not directory.is_dir():
+            raise ModelFilesError(f"cannot load a classifier from {directory}: it is not a folder")
         try:
             model = AutoModelForSequenceClassification.from_pretrained(
                 directory, local_files_only=True, use_safetensors=True

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.markup import escape
 from rich.table import Table
 
 from app.bootstrap.core import open_core
+from app.cli.new_folder import new_folder
+from app.cli.taught import taught_answers, taught_intents
+from app.cli.training_bar import Update, quiet_transformers, training_bar
 from app.errors import ConfigurationError
-from app.settings import get_settings
+from app.services.model_versions import with_active
+from app.settings import Settings, get_settings
 
 if TYPE_CHECKING:
     from nlp.evaluation.classifier import ClassifierScores
@@ -78,15 +85,34 @@ def train_responder(
 ) -> None:
     """Train the responder; the training of the starter, stopped, goes on where it was."""
     settings = get_settings()
-    target = out or settings.var_dir / "models" / "responder"
-    if base is not None:
-        _fine_tune_responder(base, target)
-    else:
-        from nlp.training.responder.__main__ import main as train_responder_starter
+    with new_folder("responder", out, settings) as (folder, target):
+        if base is not None:
+            _fine_tune_responder(base, folder)
+        else:
+            from nlp.training.responder.__main__ import main as train_responder_starter
 
-        words = ["--out", str(target), "--work", str(work or settings.var_dir / "training" / "responder")]
-        train_responder_starter([*words, *(["--steps", str(steps)] if steps is not None else [])])
-    console.print(f"Use it: assistify models add responder {target} --pointers")
+            words = ["--out", str(folder), "--work", str(work or settings.var_dir / "training" / "responder")]
+            train_responder_starter([*words, *(["--steps", str(steps)] if steps is not None else [])])
+    _print_next("responder", target, " --pointers" if base is None else "")
+
+
+@trainers.command("export")
+def export_taught(out: Annotated[Path, typer.Argument(help="New folder for answers.jsonl and intents.jsonl")]) -> None:
+    """Write what people taught the models, masked as the trainings mask it: to look at, or to train elsewhere."""
+    from nlp.training.responder.fine_tune import pointered
+
+    told, intents = taught_answers(), taught_intents()
+    # Literals (numbers, addresses, names of the facts) stay here: the answers hold the sentinels that stand for them.
+    answers = [{"prompt": one.prompt, "answer": said} for one in told if (said := pointered(one)) is not None]
+    with new_folder("taught", out, get_settings()) as (work, target):
+        for name, found in (("answers", answers), ("intents", intents)):
+            lines = [msgspec.json.encode(one) + b"\n" for one in found]
+            (work / f"{name}.jsonl").write_bytes(b"".join(lines))
+    console.print(
+        f"{len(answers)} answers and {len(intents)} corrected intents are in {escape(str(target))}; "
+        f"{len(told) - len(answers)} answers with a number or link that is in no fact were left out.",
+        soft_wrap=True,
+    )
 
 
 @trainers.command("recommender")
@@ -102,7 +128,12 @@ def train_recommender(
         async with open_core(get_settings()) as core:
             await core.migrate()
             recommenders = open_recommenders(core)
-            for shop in await core.shops.all():
+            shops = await core.shops.all()
+            if not shops:
+                raise ConfigurationError(
+                    "there is no shop yet: make one with `assistify init` or `assistify seed-demo`"
+                )
+            for shop in shops:
                 data = await SqlInteractions(core.database).training_data(shop.id)
                 console.print(f"{shop.name}: {(await recommenders.train(shop.id)).algorithm}")
                 _print_ranking(score_recommender(data) if check else {})
@@ -122,13 +153,15 @@ def _print_ranking(scores: Mapping[str, RankingScores]) -> None:
 
 def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table")] = False,
-    cases: Annotated[int, typer.Option(help="Held-out questions for the responder")] = 300,
+    cases: Annotated[int, typer.Option(min=10, help="Held-out questions for the responder")] = 300,
 ) -> None:
-    """Score all models on what they were not trained on."""
+    """Score the models in use on what they were not trained on."""
     from app.services.evaluation import evaluate_all
 
-    settings = get_settings()
-    scores = evaluate_all(settings.responder_dir, settings.intent_dir, settings.sentiment_dir, cases=cases)
+    quiet_transformers()
+    settings = asyncio.run(_settings_in_use())
+    with _mended_by_user():
+        scores = evaluate_all(settings.responder_dir, settings.intent_dir, settings.sentiment_dir, cases=cases)
     if as_json:
         typer.echo(json.dumps(scores, indent=2))
         return
@@ -139,42 +172,45 @@ def evaluate(
         console.print(table)
 
 
+async def _settings_in_use() -> Settings:
+    """Return the settings with the directories of the active versions, as workers load them."""
+    async with open_core(get_settings()) as core:
+        await core.migrate()
+        return with_active(core.settings, await core.model_versions.all())
+
+
 def _train_classifier(
     task: str, base: Path | None, examples: Path | None, out: Path | None, taught: Sequence[Example] = ()
 ) -> None:
-    from nlp.encoder import ModelFilesError
-    from nlp.training.examples import ExamplesError
-
-    target = out or get_settings().var_dir / "models" / task
-    with Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")) as bar:
-        shown = bar.add_task(f"Training {task}", total=1.0)
-        try:
-            if base is None:
-                scores = _train_head(
-                    task, target, taught, lambda step, share: bar.update(shown, completed=share, description=step)
-                )
-            else:
-                scores = _fine_tune(
-                    task,
-                    base,
-                    examples,
-                    taught,
-                    target,
-                    lambda epoch: bar.update(shown, completed=epoch.number / epoch.of),
-                )
-        except (ModelFilesError, ExamplesError) as error:
-            raise ConfigurationError(str(error)) from error
-    _print_scores(task, scores, target)
+    with (
+        new_folder(task, out, get_settings()) as (work, target),
+        training_bar(f"Training {task}", console) as update,
+        _mended_by_user(),
+    ):
+        if base is None:
+            held_out, scores = "five-fold cross-validation", _train_head(task, work, examples, taught, update)
+        else:
+            held_out, scores = "held-out fifth", _fine_tune(task, base, examples, taught, work, update)
+    table = Table(f"score ({held_out}, {scores.texts} texts)", "value", title=task)
+    for name, value in {"accuracy": scores.accuracy, "macro F1": scores.macro_f1}.items():
+        table.add_row(name, f"{value:.3f}")
+    console.print(table)
+    _print_next(task, target)
 
 
 def _train_head(
-    task: str, target: Path, taught: Sequence[Example], progress: Callable[[str, float], None]
+    task: str,
+    work: Path,
+    examples: Path | None,
+    taught: Sequence[Example],
+    update: Update,
 ) -> ClassifierScores:
     from nlp.encoder import Encoder
     from nlp.training import intent, sentiment
 
     train = intent.train if task == "intent" else sentiment.train
-    return train(Encoder.load(), target, progress, taught).cross_validation
+    trained = train(Encoder.load(), work, lambda step, share: update(share, step), taught, examples)
+    return trained.cross_validation
 
 
 def _fine_tune(
@@ -182,67 +218,74 @@ def _fine_tune(
     base: Path,
     examples: Path | None,
     taught: Sequence[Example],
-    target: Path,
-    progress: Callable[[Epoch], None],
+    work: Path,
+    update: Update,
 ) -> ClassifierScores:
     from nlp.training import intent, sentiment
     from nlp.training.examples import EXAMPLES, read_examples
     from nlp.training.fine_tune import fine_tune
 
+    quiet_transformers()
     labels = tuple((intent if task == "intent" else sentiment).RECIPE.labels)
     written = read_examples(examples or EXAMPLES / task, labels)
-    return fine_tune(base, [*written, *taught], labels, target, progress)
+    update(0.0, "first epoch")
+    return fine_tune(
+        base,
+        [*written, *taught],
+        labels,
+        work,
+        lambda epoch: update(epoch.number / epoch.of, _heard(epoch)),
+    )
 
 
-def _corrected() -> list[Example]:
-    """Read what agents corrected, masked."""
-    from app.db.training_data import SqlTrainingData
-    from nlp.masking import mask
-    from nlp.training.examples import Example
-
-    async def run() -> list[Example]:
-        async with open_core(get_settings()) as core:
-            await core.migrate()
-            found = await SqlTrainingData(core.database).intents()
-            return [Example(mask(one.text, one.names), one.label) for one in found]
-
-    examples = asyncio.run(run())
+def _corrected() -> Sequence[Example]:
+    examples = taught_intents()
     console.print(f"{len(examples)} corrected intents are learnt from as well.")
     return examples
 
 
-def _fine_tune_responder(base: Path, target: Path) -> None:
-    from app.db.training_data import SqlTrainingData
-    from nlp.encoder import ModelFilesError
-    from nlp.masking import mask
-    from nlp.training.examples import ExamplesError
-    from nlp.training.responder.fine_tune import Told, fine_tune_responder
+def _fine_tune_responder(base: Path, work: Path) -> None:
+    from nlp.model_info import INFO_FILE, ModelInfo, read_info
+    from nlp.training.responder.fine_tune import fine_tune_responder
 
-    async def run() -> list[Told]:
-        async with open_core(get_settings()) as core:
-            await core.migrate()
-            found = await SqlTrainingData(core.database).answers()
-            return [Told(mask(one.prompt, one.names), mask(one.answer, one.names), one.literals) for one in found]
-
-    told = asyncio.run(run())
-    with Progress(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")) as bar:
-        shown = bar.add_task(f"Fine-tuning on {len(told)} answers", total=1.0)
-        try:
-            result = fine_tune_responder(
-                base, told, target, lambda epoch: bar.update(shown, completed=epoch.number / epoch.of)
-            )
-        except (ModelFilesError, ExamplesError) as error:
-            raise ConfigurationError(str(error)) from error
+    quiet_transformers()
+    told = taught_answers()
+    with training_bar(f"Fine-tuning on {len(told)} answers", console) as update, _mended_by_user():
+        result = fine_tune_responder(base, told, work, lambda epoch: update(epoch.number / epoch.of, _heard(epoch)))
+        # As its card says; and it writes what its base wrote.
+        info = ModelInfo(tuple(read_info(base).languages), pointers=True)
+        (work / INFO_FILE).write_bytes(msgspec.json.encode(info))
     console.print(
         f"Held-out loss {result.loss_before:.3f} -> {result.loss_after:.3f}; {result.examples} answers used, "
         f"{result.dropped} left out."
     )
+    if result.loss_after >= result.loss_before:
+        console.print("It learnt nothing that helps with the held-out answers: the model is as it was.")
 
 
-def _print_scores(task: str, scores: ClassifierScores, target: Path) -> None:
-    values: dict[str, Any] = {"accuracy": scores.accuracy, "macro F1": scores.macro_f1}
-    table = Table("score on held-out texts", "value", title=task)
-    for name, value in values.items():
-        table.add_row(name, f"{value:.3f}")
-    console.print(table)
-    console.print(f"Written to {target}. Set ASSISTIFY_{task.upper()}_DIR={target} to use it.")
+def _heard(epoch: Epoch) -> str:
+    return f"epoch {epoch.number} of at most {epoch.of}, held-out loss {epoch.held_out_loss:.3f}"
+
+
+@contextmanager
+def _mended_by_user() -> Iterator[None]:
+    """Turn what is wrong with models and examples into one line.
+
+    Raises: ConfigurationError.
+    """
+    from nlp.encoder import ModelFilesError
+    from nlp.engine.request import ModelLoadError
+    from nlp.training.examples import ExamplesError
+
+    try:
+        yield
+    except (ModelFilesError, ModelLoadError, ExamplesError) as error:
+        raise ConfigurationError(str(error)) from error
+
+
+def _print_next(task: str, target: Path, options: str = "") -> None:
+    """Say how a model that was trained comes into use."""
+    console.print(
+        f"Written to {escape(str(target))}. It is not used yet; add it, compare it, promote it:", soft_wrap=True
+    )
+    console.print(f"  assistify models add {task} {escape(shlex.quote(str(target)))}{options}", soft_wrap=True)

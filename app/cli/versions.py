@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
+from rich.table import Column, Table
 
 from app.bootstrap.core import open_core
+from app.cli.training_bar import quiet_transformers
 from app.domain.model_version import ModelVersion, Scores, Task
 from app.errors import AssistifyError, ConfigurationError
 from app.services.model_versions import SHIPPED, Comparison, ModelVersions, WorseVersionError
@@ -41,12 +44,20 @@ def list_versions() -> None:
         known = await cases.all()
         return [(task, await cases.active(task), [one for one in known if one.task is task]) for task in Task]
 
-    table = Table("task", "version", "status", "added", "location")
+    whole, folded = partial(Column, no_wrap=True), partial(Column, overflow="fold")
+    table = Table("task", whole("version"), "status", folded("promoted"), folded("location"))
     for task, active, of_task in _with_cases(run):
         table.add_row(task.value, SHIPPED, "active" if active is None else "", "", "ships with Assistify")
         for one in of_task:
-            table.add_row(task.value, one.version, one.status.value, f"{one.added_at:%Y-%m-%d %H:%M}", one.location)
+            table.add_row(task.value, one.version, one.status.value, _promoted(one), escape(one.location))
     console.print(table)
+
+
+def _promoted(version: ModelVersion) -> str:
+    if version.activated_at is None:
+        return ""
+    by = f" by {version.activated_by}" if version.activated_by is not None else ""
+    return escape(f"{version.activated_at:%Y-%m-%d %H:%M}{by}")
 
 
 @versions.command("add")
@@ -58,7 +69,8 @@ def add_version(
     """Add a version; it is not used before it is promoted."""
     added = _with_cases(lambda cases: cases.add(task, directory.resolve(), pointers=pointers))
     console.print(
-        f"Added {task.value} version {added.version}. Use it: assistify models promote {task} {added.version}"
+        f"Added {task.value} version {added.version}. Use it: assistify models promote {task} {added.version}",
+        soft_wrap=True,
     )
 
 
@@ -123,6 +135,7 @@ def _evaluator(cases: int) -> Callable[[Task, Path | None], Scores]:
     def evaluate(task: Task, directory: Path | None) -> Scores:
         from app.services.evaluation import evaluate_task
 
+        quiet_transformers()
         with console.status(f"Scoring {task.value} {directory or SHIPPED}"):
             return evaluate_task(task, directory, cases=cases)
 

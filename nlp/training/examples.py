@@ -29,13 +29,18 @@ def read_examples(directory: Path, labels: Sequence[str]) -> list[Example]:
     Raises:
         ExamplesError: a label has no examples, or a file is of no label.
     """
+    if not directory.is_dir():
+        raise ExamplesError(f"{directory} is not a folder: it has to hold one LABEL.txt per label")
     unknown = sorted({path.stem for path in directory.glob("*.txt")} - set(labels))
     if unknown:
         raise ExamplesError(f"{directory} has files of unknown labels: {', '.join(unknown)}")
     examples = []
     for label in labels:
         path = directory / f"{label}.txt"
-        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        except UnicodeDecodeError as error:
+            raise ExamplesError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
         texts = [line.strip() for line in lines if line.strip()]
         if not texts:
             raise ExamplesError(f"label {label} has no examples: write some into {path}")

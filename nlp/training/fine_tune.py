@@ -92,6 +92,10 @@ def _targets(examples: Sequence[Example], labels: Sequence[str]) -> NDArray[np.i
 
 
 def _open(directory: Path, labels: Sequence[str], seed: int) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    if not directory.is_dir():
+        raise ModelFilesError(
+            f"{directory} is not a folder: give one with config.json, model.safetensors, tokenizer.json"
+        )
     torch.manual_seed(seed)  # the new classification layer and dropout
     try:
         model = AutoModelForSequenceClassification.from_pretrained(

@@ -49,11 +49,24 @@ class TrainedHead:
 
 
 def train_starter(
-    recipe: Recipe, encoder: Encoder, out: Path, progress: Progress, taught: Sequence[Example] = ()
+    recipe: Recipe,
+    encoder: Encoder,
+    out: Path,
+    progress: Progress,
+    taught: Sequence[Example] = (),
+    written: Path | None = None,
 ) -> TrainedHead:
-    """Train on the written and the `taught` examples, score on the hold-out, and write head and card into `out`."""
+    """Train on the examples written here (or those in `written`) and the `taught` ones, score on the hold-out, and
+    write head and card into `out`.
+
+    Raises:
+        ExamplesError: `written` cannot be used.
+    """
     labels = tuple(recipe.labels)
-    examples = [*read_examples(EXAMPLES / recipe.task, labels), *(one for one in taught if one.label in labels)]
+    examples = [
+        *read_examples(written or EXAMPLES / recipe.task, labels),
+        *(one for one in taught if one.label in labels),
+    ]
     first, second = (read_holdout(HOLDOUT / f"{recipe.task}{part}.txt", labels) for part in ("", "_second"))
     trained = train_head(recipe, encoder, examples, progress)
     classifier = HeadClassifier(trained.head, encoder)
@@ -114,8 +127,8 @@ def save_head(
         f"A linear head on the frozen sentence encoder `{config.encoder_version}`; rebuilt by "
         f"`python -m nlp.training.{recipe.task}`.",
         "",
-        f"- Examples: {len(examples)}, those written for this project (`nlp/training/examples/{recipe.task}`) "
-        f"and those taught by staff, hash `{examples_hash(examples)}`",
+        f"- Examples: {len(examples)}, written (for the starter in `nlp/training/examples/{recipe.task}`) "
+        f"and taught by staff, hash `{examples_hash(examples)}`",
         f"- Features: mean of layers {', '.join(str(layer + 1) for layer in config.layers)}, "
         f"{config.ngram_buckets} hashed n-grams (weight {config.ngram_weight}), "
         f"words of praise and blame (weight {config.lexicon_weight})",

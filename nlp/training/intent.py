@@ -22,9 +22,15 @@ RECIPE = Recipe(
 )
 
 
-def train(encoder: Encoder, out: Path, progress: Progress, taught: Sequence[Example] = ()) -> TrainedHead:
-    """Train on the written and the `taught` examples, score on the hold-out, and write head and card into `out`."""
-    return train_starter(RECIPE, encoder, out, progress, taught)
+def train(
+    encoder: Encoder,
+    out: Path,
+    progress: Progress,
+    taught: Sequence[Example] = (),
+    written: Path | None = None,
+) -> TrainedHead:
+    """Train on the written examples (those in `written`, if given) and the `taught` ones; see `train_starter`."""
+    return train_starter(RECIPE, encoder, out, progress, taught, written)
 
 
 if __name__ == "__main__":
