@@ -85,9 +85,20 @@ class Settings(BaseSettings):
         default="pages_show_list,pages_messaging,pages_manage_metadata,instagram_basic,instagram_manage_messages",
         description="permissions that signing in at Facebook asks for",
     )
+    instagram_app_id: str = Field(
+        default="",
+        description="id of the Instagram app with which accounts without a page are connected by signing in",
+    )
+    instagram_app_secret: SecretStr = Field(
+        default=SecretStr(""), description="secret of that app", validate_default=True
+    )
+    instagram_scopes: str = Field(
+        default="instagram_business_basic,instagram_business_manage_messages",
+        description="permissions that signing in at Instagram asks for",
+    )
     meta_stand_in: str = Field(
         default="",
-        description="address on this machine that is called in place of Facebook, for tests; not in production",
+        description="address on this machine called in place of Facebook and Instagram, for tests; not in production",
     )
     shopify_client_id: str = Field(
         default="", description="client id of the Shopify app that is installed; empty: each shop brings its own"
@@ -251,6 +262,13 @@ class Settings(BaseSettings):
     def _check_meta_app(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if bool(info.data.get("meta_app_id")) != bool(value.get_secret_value()):
             raise ValueError("a Meta app is its id and its secret: give both")
+        return value
+
+    @field_validator("instagram_app_secret")
+    @classmethod
+    def _check_instagram_app(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if bool(info.data.get("instagram_app_id")) != bool(value.get_secret_value()):
+            raise ValueError("an Instagram app is its id and its secret: give both")
         return value
 
     @field_validator("meta_stand_in", "shopify_stand_in")

@@ -9,9 +9,11 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from app.api.instagram_connect import BEGIN_PATH as INSTAGRAM_PATH
 from app.api.meta_connect import BEGIN_PATH
 from app.api.operation import Call, Operation
 from app.auth.roles import Permission
+from app.channels.meta import INSTAGRAM
 from app.channels.port import Channel
 from app.services.accounts import StoredAccount
 from app.services.meta_connect import KINDS
@@ -31,13 +33,15 @@ class Field(Struct, frozen=True):
 
 class ChannelKind(Struct, frozen=True):
     """A channel that accounts can be added of; `webhook_url` is the address to give to the vendor, `sign_in` the one to
-    open in the browser where accounts are connected by signing in at the vendor."""
+    open in the browser where accounts are connected by signing in at the vendor; Instagram accounts without a page have
+    one of their own."""
 
     kind: str
     name: str
     fields: list[Field]
     webhook_url: str | None
     sign_in: str | None = None
+    sign_in_at_instagram: str | None = None
 
 
 class ChannelAccount(Struct, frozen=True):
@@ -110,6 +114,7 @@ class LogEntry(Struct, frozen=True):
 async def list_channel_accounts(call: Call) -> Channels:
     """List the channels and the shop's accounts."""
     desk, public_url = call.context.account_desk, call.context.settings.resolved_public_url
+    at_instagram = call.context.instagram_connect.is_set
     kinds = [
         ChannelKind(
             kind=channel.kind,
@@ -117,6 +122,7 @@ async def list_channel_accounts(call: Call) -> Channels:
             fields=[Field(one.name, one.label, one.required, one.secret, list(one.choices)) for one in channel.fields],
             webhook_url=_webhook_url(channel, public_url),
             sign_in=BEGIN_PATH if channel.kind in KINDS and call.context.meta_connect.is_set else None,
+            sign_in_at_instagram=INSTAGRAM_PATH if channel is INSTAGRAM and at_instagram else None,
         )
         for channel in desk.channels.values()
     ]

@@ -21,6 +21,7 @@ from app.services.customers import Customers
 from app.services.digest import Digests
 from app.services.handshakes import VerifyTokens
 from app.services.inbox import Inbox, WebhookLog
+from app.services.instagram_connect import InstagramConnect
 from app.services.merging import Merging
 from app.services.meta_connect import MetaConnect
 from app.services.model_desk import ModelDesk
@@ -81,6 +82,7 @@ class ApiContext:
     shopify_install: ShopifyInstall
     sync_runs: SyncRuns
     meta_connect: MetaConnect
+    instagram_connect: InstagramConnect
     recommendations: Recommendations
     digests: Digests
     verify_tokens: VerifyTokens

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from starlette.responses import RedirectResponse, Response
@@ -25,14 +26,22 @@ async def begin_meta_connect(call: Call) -> Response:
 
 async def finish_meta_connect(call: Call) -> Response:
     """Take the browser back from Facebook: the chosen pages and the Instagram accounts behind them are connected."""
-    member, text = call.staff, call.request.scope.get("query_string", b"").decode("latin-1")
-    try:
-        query = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS))
-    except ValueError:
-        raise Problem(403, "forbidden", "the query cannot be read") from None
+    member, query = call.staff, query_of(call)
     for account in await call.context.meta_connect.finish(member.shop, member.id, browser_session(call), query):
         await call.context.audit.note(member, "channel.installed", "channel_account", account, {"kind": "meta"})
     return RedirectResponse(CONSOLE, 303, NEVER_STORED)
+
+
+def query_of(call: Call) -> Mapping[str, str]:
+    """Return the parameters that a vendor sent a browser back with.
+
+    Raises: Problem 403.
+    """
+    text = call.request.scope.get("query_string", b"").decode("latin-1")
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS))
+    except ValueError:
+        raise Problem(403, "forbidden", "the query cannot be read") from None
 
 
 MANAGE = Permission.MANAGE_SETTINGS

@@ -9,7 +9,7 @@ from app import metrics
 from app.api.context import ApiContext, Health
 from app.api.security import Ancestors
 from app.bootstrap.core import Core, Parts, open_channel_health, open_links
-from app.bootstrap.meta import open_meta_connect
+from app.bootstrap.meta import open_instagram_connect, open_meta_connect
 from app.bootstrap.shopify import open_shopify
 from app.bootstrap.upkeep import open_reconciling
 from app.channels.registry import BY_KIND, CHANNELS
@@ -137,7 +137,7 @@ def build_web(core: Core, parts: Parts) -> Web:
     gateway = Gateway(hub, sessions, realtime, presence=_presence(settings))
     metrics.connections.set_function(lambda: gateway.connection_count)
     state = WebState(core.database, core.bus)
-    shopify = open_shopify(core, parts)
+    shopify, pages = open_shopify(core, parts), open_meta_connect(core, parts)
     context = ApiContext(
         settings=settings,
         staff=core.staff,
@@ -169,7 +169,8 @@ def build_web(core: Core, parts: Parts) -> Web:
         simulator=Simulator(AccountDesk(core.accounts, BY_KIND), settings.resolved_public_url, settings.own_url),
         shopify_install=shopify.install,
         sync_runs=shopify.runs,
-        meta_connect=open_meta_connect(core, parts),
+        meta_connect=pages,
+        instagram_connect=open_instagram_connect(core, parts, pages),
         verify_tokens=VerifyTokens(core.accounts, CHANNELS, settings.verify_token.get_secret_value()),
     )
     return Web(context, gateway, visitors.embedding_origins, state)

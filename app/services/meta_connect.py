@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 import structlog
@@ -15,18 +14,15 @@ from app.channels.meta_upkeep import INSTAGRAM_FIELDS, PAGE_FIELDS
 from app.channels.port import API_BASE, Channel
 from app.services.accounts import AccountDesk
 from app.services.reconciling import Reconciling
-from app.services.shopify_install import PendingInstall, PendingInstalls
+from app.services.sign_ins import STATE_BYTES, SignIns
 from realtime.ports import CommandError
 
 log = structlog.get_logger(__name__)
 
 CALLBACK_PATH = "/api/channels/meta/connect/callback/"
 KINDS = (MESSENGER.kind, INSTAGRAM.kind)
-VENDOR = "facebook"  # where Shopify's installations have the domain of their shop
-STATE_S = 600.0
-STATE_BYTES = 32
+VENDOR = "facebook"
 NO_APP = "no app is set: give ASSISTIFY_META_APP_ID and ASSISTIFY_META_APP_SECRET, or connect the page by its keys"
-REFUSED = "this is not an answer to a sign-in that you began here within the last ten minutes"
 OBJECTS: Mapping[str, Sequence[str]] = {"page": PAGE_FIELDS, "instagram": INSTAGRAM_FIELDS}
 
 
@@ -37,7 +33,7 @@ class MetaConnect:
         self,
         login: MetaLogin | None,
         app: MetaApp | None,
-        pending: PendingInstalls,
+        sign_ins: SignIns,
         desk: AccountDesk,
         reconciling: Reconciling,
         *,
@@ -48,7 +44,7 @@ class MetaConnect:
     ) -> None:
         self._login = login
         self._app = app
-        self._pending = pending
+        self._sign_ins = sign_ins
         self._desk = desk
         self._reconciling = reconciling
         self._scopes = scopes
@@ -67,8 +63,7 @@ class MetaConnect:
         Raises: CommandError `bad_frame`.
         """
         login, _ = self._set()
-        state = secrets.token_urlsafe(STATE_BYTES)
-        await self._pending.add(_hash(state), PendingInstall(shop, user, session, VENDOR), STATE_S)
+        state = await self._sign_ins.begin(shop, user, session)
         return login.dialog_url(self._scopes, self._public_url + CALLBACK_PATH, state)
 
     async def finish(self, shop: UUID, user: UUID, session: str, query: Mapping[str, str]) -> Sequence[UUID]:
@@ -78,11 +73,7 @@ class MetaConnect:
         Raises: CommandError `forbidden`, `conflict`, `unavailable`.
         """
         login, app = self._set()
-        state = _hash(query.get("state", ""))
-        if await self._pending.find(state) != PendingInstall(shop, user, session, VENDOR):
-            raise CommandError("forbidden", REFUSED)
-        if not await self._pending.take(state):
-            raise CommandError("forbidden", REFUSED)
+        await self._sign_ins.redeem(shop, user, session, query.get("state", ""))
         if not query.get("code"):
             raise CommandError("forbidden", "Facebook was not allowed to: begin again, and approve")
         pages = await self._pages(login, query["code"])
@@ -90,7 +81,7 @@ class MetaConnect:
         accounts = [one for page in pages for one in await self._keep(shop, app, page, verify_token)]
         for account in accounts:
             await self._reconciling.later(shop, account)  # subscribes the app to the page
-        await self._listen(login, verify_token)
+        await self.listen(verify_token, OBJECTS)
         log.info("pages connected", action="meta_connected", accounts=len(accounts))
         return accounts
 
@@ -120,17 +111,18 @@ class MetaConnect:
             kept.append(await self._desk.put(shop, INSTAGRAM.kind, {**common, **own}, page.instagram_name or page.name))
         return kept
 
-    async def _listen(self, login: MetaLogin, verify_token: str) -> None:
-        """Have the app's webhooks come here; Meta checks the address with the verify token, which is stored by now."""
+    async def listen(self, verify_token: str, kinds: Collection[str]) -> None:
+        """Have the app's webhooks of these kinds of object come here; Meta checks the address with the verify token,
+        which is stored by now.
+
+        Raises: CommandError `unavailable`.
+        """
+        login, _ = self._set()
         channels: Mapping[str, Channel] = {"page": MESSENGER, "instagram": INSTAGRAM}
-        for kind, fields in OBJECTS.items():
+        for kind in kinds:
             url = channels[kind].webhook_url(self._public_url)
             try:
-                await login.subscribe(kind, fields, url or "", verify_token)
+                await login.subscribe(kind, OBJECTS[kind], url or "", verify_token)
             except (LoginAwayError, LoginRefusedError) as error:
-                said = f"the pages are connected, but Meta does not send their events to {url} ({error}): sign in again"
+                said = f"it is connected, but Meta does not send their events to {url} ({error}): sign in again"
                 raise CommandError("unavailable", said) from error
-
-
-def _hash(state: str) -> str:
-    return hashlib.sha256(state.encode("utf-8", "surrogatepass")).hexdigest()

@@ -19,7 +19,11 @@ from tests.integration.app.vendors import MESSENGER
 
 GUARDED = [operation for operation in OPERATIONS if operation.permission is not None]
 OF_THE_SERVER = {"/api/models/evaluations/", "/api/models/promote/", "/api/models/rollback/"}  # not of a shop
-IN_A_BROWSER = ("/api/channels/shopify/install/", "/api/channels/meta/connect/")  # these take no token
+IN_A_BROWSER = (
+    "/api/channels/shopify/install/",
+    "/api/channels/meta/connect/",
+    "/api/channels/instagram/connect/",
+)  # these take no token
 OPEN = {
     "/api/recommendations/{id:uuid}/click/",  # the customer who was shown it
     "/api/attachments/{id:uuid}/file/",  # its address is signed

@@ -8,6 +8,7 @@ import {
   missingFields,
   randomToken,
   rotations,
+  waysIn,
 } from "./channels";
 import { guideOf, proxyUrl } from "./guides";
 import { isLocal } from "./webhook-address";
@@ -107,5 +108,17 @@ describe("addresses", () => {
 
   it("of kinds without a guide are still shown", () => {
     expect(guideOf("carrier_pigeon").finish).toEqual([]);
+  });
+});
+
+describe("signing in at the vendor", () => {
+  it("is offered where the server has an app for it, at Instagram itself, too", () => {
+    expect(waysIn(SHOPIFY)).toEqual([]);
+    const both = { ...SHOPIFY, sign_in: "/facebook/", sign_in_at_instagram: "/instagram/" };
+    expect(waysIn(both).map(({ at, address }) => [at, address])).toEqual([
+      ["facebook", "/facebook/"],
+      ["instagram", "/instagram/"],
+    ]);
+    expect(waysIn({ ...SHOPIFY, sign_in: null }).length).toBe(0);
   });
 });

@@ -19,7 +19,23 @@ export type ChannelKind = {
   webhook_url: string | null;
   /** To be opened in the browser where accounts are connected by signing in at the vendor; older servers have none. */
   sign_in?: string | null;
+  sign_in_at_instagram?: string | null;
 };
+
+export type WayIn = { at: string; address: string; about: string };
+
+/** Where accounts of a channel are connected by signing in at the vendor. */
+export function waysIn(kind: ChannelKind): WayIn[] {
+  const facebook = {
+    at: "facebook",
+    about: "Choose your pages at Facebook. The Instagram accounts behind them are connected, too.",
+  };
+  const instagram = { at: "instagram", about: "Sign in to an Instagram account that has no Facebook page." };
+  return [
+    { ...facebook, address: kind.sign_in },
+    { ...instagram, address: kind.sign_in_at_instagram },
+  ].flatMap(({ address, ...way }) => (address == null ? [] : [{ ...way, address }]));
+}
 
 export type ChannelAccount = {
   id: string;

@@ -13,11 +13,12 @@ import {
   connectAccount,
   formFields,
   missingFields,
+  waysIn,
 } from "./channels";
-import { FacebookSignIn } from "./facebook-sign-in";
 import { FirstEvent } from "./first-event";
 import { guideOf } from "./guides";
 import { ShopifyInstall } from "./shopify-install";
+import { VendorSignIn } from "./vendor-sign-in";
 import { WebhookAddress } from "./webhook-address";
 
 const STEPS = ["Keys", "Address and test"];
@@ -78,6 +79,7 @@ type KeysProps = { kind: ChannelKind; onClose: () => void; onConnected: (connect
 function Keys({ kind, onClose, onConnected }: KeysProps) {
   const queries = useQueryClient();
   const guide = guideOf(kind.kind);
+  const ways = waysIn(kind);
   const fields = formFields(kind);
   const [values, setValues] = useState<Record<string, string>>({});
   const [name, setName] = useState("");
@@ -107,8 +109,10 @@ function Keys({ kind, onClose, onConnected }: KeysProps) {
   return (
     <div className="flex flex-col gap-4 p-4">
       {kind.kind === "shopify" && <ShopifyInstall />}
-      {kind.sign_in != null && <FacebookSignIn address={kind.sign_in} />}
-      {(kind.kind === "shopify" || kind.sign_in != null) && (
+      {ways.map((way) => (
+        <VendorSignIn key={way.at} way={way} />
+      ))}
+      {(kind.kind === "shopify" || ways.length > 0) && (
         <p className="flex items-center gap-3 text-12 text-ink-3 before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
           or with the keys of an app of your own
         </p>
