@@ -116,7 +116,9 @@ class Change:
 
     async def _parts(self, said: Message, template: Mapping[str, Any] | None) -> list[Delivery]:
         """Return what goes out of a message; nothing on the widget, which speaks through live sessions."""
-        if said.delivery is not None or self.outbox.limits(self.conversation.channel) is None:
+        if said.delivery is not None or said.sender is SenderKind.CUSTOMER:
+            return []
+        if self.outbox.limits(self.conversation.channel) is None:
             return []
         route = await self.tx.deliveries.route(self.conversation.id)
         return [] if route is None else self.outbox.parts(self.conversation, said, route.account, template)

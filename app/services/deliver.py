@@ -100,8 +100,9 @@ class Deliver:
         """
 
         async def step(change: Change) -> tuple[Delivery, Route] | None:
-            route = await change.tx.deliveries.route(conversation)
-            for found in await change.tx.deliveries.open_of(conversation):
+            parts = await change.tx.deliveries.open_of(conversation)
+            route = await change.tx.deliveries.route(conversation) if parts else None
+            for found in parts:
                 if found.status is DeliveryStatus.SENDING or (found.retry_at is not None and found.id != retried):
                     return None
                 reason = self._refusal(change, found, route)

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ColumnElement, Row, bindparam, select, update
 
 from app.db import models
+from app.db.base import table_of
+from app.db.batch import BatchSession, inserting, updating
 from app.domain.delivery import Delivery, DeliveryStatus
 from app.domain.message import SenderKind
 from app.services.outbox import Route
@@ -19,56 +20,87 @@ PROBLEM_CHARS = 255
 _OPEN = (DeliveryStatus.QUEUED.value, DeliveryStatus.SENDING.value)
 _HANDED_OVER = (DeliveryStatus.SENT.value, DeliveryStatus.DELIVERED.value)
 
+# Made once: these are the statements of every message.
+_TABLE = table_of(models.Delivery)
+_MESSAGES = table_of(models.Message)
+_CONVERSATIONS = table_of(models.Conversation)
+_IDENTITIES = table_of(models.ChannelIdentity)
+_ACCOUNTS = table_of(models.ChannelAccount)
+_CHANGING = ("status", "attempt", "provider_id", "error", "retry_at", "sending_at", "changed_at")
+_ADDED = inserting(
+    _TABLE,
+    *("id", "shop_id", "conversation_id", "message_id", "account_id", "part", "epoch", "sender_kind", "text"),
+    *("end_byte", "content", "created_at", *_CHANGING),
+)
+_SAVED = updating(_TABLE, ("epoch", *_CHANGING))
+_TOLD = updating(_MESSAGES, ("delivery",))
+_SHOWN = select(_MESSAGES.c.delivery).where(_MESSAGES.c.id == bindparam("message"))
+_FOUND = select(_TABLE).where(_TABLE.c.id == bindparam("delivery"))
+_IN_ORDER = (
+    select(_TABLE)
+    .join(_MESSAGES, _MESSAGES.c.id == _TABLE.c.message_id)
+    .order_by(_TABLE.c.conversation_id, _MESSAGES.c.seq, _TABLE.c.part)
+)
+_OF_MESSAGE = _IN_ORDER.where(_TABLE.c.message_id == bindparam("message"))
+_OPEN_OF = _IN_ORDER.where(_TABLE.c.conversation_id == bindparam("conversation"), _TABLE.c.status.in_(_OPEN))
+_ROUTE = (
+    select(_IDENTITIES.c.id, _IDENTITIES.c.account_id, _IDENTITIES.c.address, _ACCOUNTS.c.kind, _ACCOUNTS.c.problem)
+    .join(_CONVERSATIONS, _CONVERSATIONS.c.identity_id == _IDENTITIES.c.id)
+    .join(_ACCOUNTS, _ACCOUNTS.c.id == _IDENTITIES.c.account_id)
+    .where(_CONVERSATIONS.c.id == bindparam("conversation"))
+)
+_LAST_INBOUND = (
+    select(_MESSAGES.c.created_at, _MESSAGES.c.client_id)
+    .join(_CONVERSATIONS, _CONVERSATIONS.c.id == _MESSAGES.c.conversation_id)
+    .where(_CONVERSATIONS.c.identity_id == bindparam("identity"), _MESSAGES.c.sender_kind == "customer")
+    .order_by(_MESSAGES.c.created_at.desc())
+    .limit(1)
+)
+
 
 class SqlDeliveries:
     """See app.services.outbox.Deliveries."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: BatchSession) -> None:
         self._session = session
 
     async def add(self, deliveries: Sequence[Delivery], now: datetime) -> None:
         """Insert."""
-        rows = [
-            {
-                "id": one.id,
-                "shop_id": one.shop,
-                "conversation_id": one.conversation,
-                "message_id": one.message,
-                "account_id": one.account,
-                "part": one.part,
-                "epoch": one.epoch,
-                "sender_kind": one.sender.value,
-                "text": one.text,
-                "end_byte": one.end,
-                "content": one.content,
-                "created_at": now,
-                **_changing(one, now),
-            }
-            for one in deliveries
-        ]
-        if rows:
-            await self._session.execute(insert(models.Delivery), rows)
+        for one in deliveries:
+            self._session.later(
+                _ADDED,
+                {
+                    "id": one.id,
+                    "shop_id": one.shop,
+                    "conversation_id": one.conversation,
+                    "message_id": one.message,
+                    "account_id": one.account,
+                    "part": one.part,
+                    "epoch": one.epoch,
+                    "sender_kind": one.sender.value,
+                    "text": one.text,
+                    "end_byte": one.end,
+                    "content": one.content,
+                    "created_at": now,
+                    **_changing(one, now),
+                },
+            )
 
     async def find(self, delivery: UUID) -> Delivery | None:
         """Return a delivery by its id."""
-        return await self._one(models.Delivery.id == delivery)
+        row = (await self._session.execute(_FOUND, {"delivery": delivery})).one_or_none()
+        return None if row is None else _delivery_of(row)
 
     async def find_by_provider_id(self, account: UUID, provider_id: str) -> Delivery | None:
         """Return the delivery that the vendor gave this id."""
-        return await self._one((models.Delivery.account_id == account) & (models.Delivery.provider_id == provider_id))
-
-    async def _one(self, condition: ColumnElement[bool]) -> Delivery | None:
-        row = await self._session.scalar(
-            select(models.Delivery).where(condition).execution_options(populate_existing=True)
-        )
+        named = select(_TABLE).where(_TABLE.c.account_id == account, _TABLE.c.provider_id == provider_id)
+        row = (await self._session.execute(named)).one_or_none()
         return None if row is None else _delivery_of(row)
 
     async def open_of(self, conversation: UUID) -> Sequence[Delivery]:
         """Order by message, then part."""
-        return await self._all(
-            models.Delivery.conversation_id == conversation,
-            models.Delivery.status.in_(_OPEN),
-        )
+        rows = await self._session.execute(_OPEN_OF, {"conversation": conversation})
+        return [_delivery_of(row) for row in rows]
 
     async def bot_parts_in_flight(self, conversation: UUID) -> Sequence[Delivery]:
         """Select by status."""
@@ -80,7 +112,8 @@ class SqlDeliveries:
 
     async def of_message(self, message: UUID) -> Sequence[Delivery]:
         """Return all parts of a message."""
-        return await self._all(models.Delivery.message_id == message)
+        rows = await self._session.execute(_OF_MESSAGE, {"message": message})
+        return [_delivery_of(row) for row in rows]
 
     async def sent_before(self, account: UUID, address: str, until: datetime) -> Sequence[Delivery]:
         """Return what is sent or delivered, by the time at which it was handed over."""
@@ -113,13 +146,7 @@ class SqlDeliveries:
         return found is not None
 
     async def _all(self, *conditions: ColumnElement[bool]) -> Sequence[Delivery]:
-        rows = await self._session.scalars(
-            select(models.Delivery)
-            .join(models.Message, models.Message.id == models.Delivery.message_id)
-            .where(*conditions)
-            .order_by(models.Delivery.conversation_id, models.Message.seq, models.Delivery.part)
-            .execution_options(populate_existing=True)
-        )
+        rows = await self._session.execute(_IN_ORDER.where(*conditions))
         return [_delivery_of(row) for row in rows]
 
     async def provider_ids(self, conversation: UUID) -> set[str]:
@@ -133,62 +160,34 @@ class SqlDeliveries:
 
     async def save(self, delivery: Delivery, now: datetime) -> None:
         """Update the row."""
-        await self._update(models.Delivery.id == delivery.id, epoch=delivery.epoch, **_changing(delivery, now))
+        self._session.later(_SAVED, {"id": delivery.id, "epoch": delivery.epoch, **_changing(delivery, now)})
 
     async def restamp(self, conversation: UUID, epoch: int) -> None:
         """Write the epoch into the bot's queued parts."""
-        condition = (
-            (models.Delivery.conversation_id == conversation)
-            & (models.Delivery.status == DeliveryStatus.QUEUED.value)
-            & (models.Delivery.sender_kind == SenderKind.BOT.value)
-        )
-        await self._update(condition, epoch=epoch)
-
-    async def _update(self, condition: ColumnElement[bool], **changes: Any) -> None:
         await self._session.execute(
-            update(models.Delivery).where(condition).values(**changes).execution_options(synchronize_session=False)
+            update(_TABLE)
+            .where(
+                _TABLE.c.conversation_id == conversation,
+                _TABLE.c.status == DeliveryStatus.QUEUED.value,
+                _TABLE.c.sender_kind == SenderKind.BOT.value,
+            )
+            .values(epoch=epoch)
         )
 
     async def tell(self, message: UUID, shown: Mapping[str, Any]) -> bool:
         """Compare, then write."""
-        stored = await self._session.scalar(select(models.Message.delivery).where(models.Message.id == message))
+        stored = await self._session.scalar(_SHOWN, {"message": message})
         if stored == dict(shown):
             return False
-        await self._session.execute(
-            update(models.Message)
-            .where(models.Message.id == message)
-            .values(delivery=dict(shown))
-            .execution_options(synchronize_session=False)
-        )
+        self._session.later(_TOLD, {"id": message, "delivery": dict(shown)})
         return True
 
     async def route(self, conversation: UUID) -> Route | None:
         """Read the address, and the last message that came from it in any conversation."""
-        found = (
-            await self._session.execute(
-                select(
-                    models.ChannelIdentity.id,
-                    models.ChannelIdentity.account_id,
-                    models.ChannelIdentity.address,
-                    models.ChannelAccount.kind,
-                    models.ChannelAccount.problem,
-                )
-                .join(models.Conversation, models.Conversation.identity_id == models.ChannelIdentity.id)
-                .join(models.ChannelAccount, models.ChannelAccount.id == models.ChannelIdentity.account_id)
-                .where(models.Conversation.id == conversation)
-            )
-        ).one_or_none()
+        found = (await self._session.execute(_ROUTE, {"conversation": conversation})).one_or_none()
         if found is None:
             return None
-        last = (
-            await self._session.execute(
-                select(models.Message.created_at, models.Message.client_id)
-                .join(models.Conversation, models.Conversation.id == models.Message.conversation_id)
-                .where(models.Conversation.identity_id == found.id, models.Message.sender_kind == "customer")
-                .order_by(models.Message.created_at.desc())
-                .limit(1)
-            )
-        ).one_or_none()
+        last = (await self._session.execute(_LAST_INBOUND, {"identity": found.id})).one_or_none()
         at, key = (None, None) if last is None else (last.created_at, last.client_id)
         return Route(found.account_id, found.kind, found.address, at, key, found.problem)
 
@@ -232,7 +231,7 @@ def _changing(delivery: Delivery, now: datetime) -> dict[str, Any]:
     }
 
 
-def _delivery_of(row: models.Delivery) -> Delivery:
+def _delivery_of(row: models.Delivery | Row[Any]) -> Delivery:
     return Delivery(
         id=row.id,
         shop=row.shop_id,

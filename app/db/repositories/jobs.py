@@ -7,7 +7,21 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, Float, Subquery, and_, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Float,
+    Integer,
+    Row,
+    Select,
+    String,
+    Subquery,
+    and_,
+    bindparam,
+    func,
+    select,
+    update,
+)
 
 from app.db import models
 from app.db.base import database_now, table_of
@@ -17,11 +31,12 @@ from app.domain.job import ClaimedJob, Lane, NewJob
 from app.services.ids import new_id
 
 _ACTIVE = ("queued", "running")
+_TABLE = table_of(models.Job)
 _LOOK_AHEAD = 4  # candidates per job wanted: other workers may hold the first ones
 
 
 _ENQUEUED = inserting(
-    table_of(models.Job),
+    _TABLE,
     *("id", "shop_id", "conversation_id", "lane", "kind", "cause", "epoch", "payload", "status", "attempt", "tries"),
     "max_tries",
     computed={
@@ -30,6 +45,71 @@ _ENQUEUED = inserting(
     },
     or_nothing=True,
 )
+
+
+# Made once: these run with every job.
+_IS_DUE = and_(  # queued and due, or running with a lease that ran out: `run_at` says both
+    _TABLE.c.lane == bindparam("lane", type_=String()),
+    _TABLE.c.status.in_(_ACTIVE),
+    _TABLE.c.run_at <= database_now(),
+)
+
+
+def _turns() -> Subquery:
+    """Return the due jobs that come first, with their turn."""
+    place = func.row_number().over(partition_by=_TABLE.c.shop_id, order_by=(_TABLE.c.run_at, _TABLE.c.id))
+    due = select(_TABLE.c.id, _TABLE.c.shop_id, _TABLE.c.run_at, place.label("place")).where(_IS_DUE).subquery()
+    busy = (
+        select(_TABLE.c.shop_id, func.count().label("running"))
+        .where(
+            _TABLE.c.lane == bindparam("lane", type_=String()),
+            _TABLE.c.status == "running",
+            _TABLE.c.run_at > database_now(),
+        )
+        .group_by(_TABLE.c.shop_id)
+        .subquery()
+    )
+    turn = due.c.place + func.coalesce(busy.c.running, 0)
+    return (
+        select(due.c.id, turn.label("turn"))
+        .outerjoin(busy, busy.c.shop_id.is_not_distinct_from(due.c.shop_id))
+        .order_by(turn, due.c.run_at, due.c.id)
+        .limit(bindparam("ahead", type_=Integer()))
+        .subquery()
+    )
+
+
+def _due() -> Select[UUID]:
+    turn = _turns()
+    return (
+        select(_TABLE.c.id)
+        .join(turn, turn.c.id == _TABLE.c.id)
+        .where(_IS_DUE)
+        .order_by(turn.c.turn, _TABLE.c.run_at, _TABLE.c.id)
+        .limit(bindparam("limit", type_=Integer()))
+        .with_for_update(of=_TABLE, skip_locked=True)
+    )
+
+
+_DUE = _due()
+_CLAIMED = (
+    update(_TABLE)
+    .where(_TABLE.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        status="running",
+        worker_id=bindparam("worker"),
+        attempt=_TABLE.c.attempt + 1,
+        tries=_TABLE.c.tries + 1,
+        run_at=database_now(bindparam("lease_s", type_=Float())),
+    )
+    .returning(_TABLE)
+)
+_ENDED = (
+    update(_TABLE)
+    .where(_TABLE.c.id == bindparam("job"), _TABLE.c.status.in_(_ACTIVE))
+    .values(status=bindparam("new_status"), error=bindparam("new_error"), ended_at=database_now())
+)
+_ATTEMPT_ENDED = _ENDED.where(_TABLE.c.attempt == bindparam("of_attempt"))
 
 
 class SqlJobs:
@@ -53,41 +133,22 @@ class SqlJobs:
 
     async def claim(self, lane: Lane, worker: UUID, limit: int, lease_s: float) -> Sequence[ClaimedJob]:
         """Lease due jobs; each shop's first before any shop's second, running ones counted in."""
-        turn = _turns(lane, limit)
-        due = await self._session.scalars(
-            select(models.Job.id)
-            .join(turn, turn.c.id == models.Job.id)
-            .where(_is_due(lane))
-            .order_by(turn.c.turn, models.Job.run_at, models.Job.id)
-            .limit(limit)
-            .with_for_update(of=models.Job, skip_locked=True)
-        )
-        ids = due.all()
+        wanted = {"lane": lane.value, "limit": limit, "ahead": limit * _LOOK_AHEAD}
+        ids = (await self._session.scalars(_DUE, wanted)).all()
         if not ids:
             return []
-        rows = await self._session.scalars(
-            update(models.Job)
-            .where(models.Job.id.in_(ids))
-            .values(
-                status="running",
-                worker_id=worker,
-                attempt=models.Job.attempt + 1,
-                tries=models.Job.tries + 1,
-                run_at=database_now(lease_s),
-            )
-            .returning(models.Job)
-            .execution_options(populate_existing=True)
-        )
+        rows = await self._session.execute(_CLAIMED, {"ids": ids, "worker": worker, "lease_s": lease_s})
         claimed = {row.id: _claimed(row) for row in rows}
         return [claimed[job] for job in ids]
 
     async def end(self, job: UUID, *, attempt: int | None = None, error: str | None = None) -> bool:
         """Complete or bury."""
-        conditions = [models.Job.id == job, models.Job.status.in_(_ACTIVE)]
-        if attempt is not None:
-            conditions.append(models.Job.attempt == attempt)
-        status = "done" if error is None else "dead"
-        return await self._change(and_(*conditions), status=status, error=error, ended_at=database_now())
+        values = {"job": job, "new_status": "done" if error is None else "dead", "new_error": error}
+        if attempt is None:
+            result = await self._session.execute(_ENDED, values)
+        else:
+            result = await self._session.execute(_ATTEMPT_ENDED, {**values, "of_attempt": attempt})
+        return cast(CursorResult[Any], result).rowcount > 0
 
     async def retry(self, job: UUID, attempt: int, error: str, pause_s: float) -> bool:
         """Queue again after a pause."""
@@ -130,40 +191,11 @@ class SqlJobs:
         return cast(CursorResult[Any], result).rowcount > 0
 
 
-def _is_due(lane: Lane) -> ColumnElement[bool]:
-    """Queued and due, or running with a lease that ran out: `run_at` says both."""
-    return and_(models.Job.lane == lane.value, models.Job.status.in_(_ACTIVE), models.Job.run_at <= database_now())
-
-
-def _turns(lane: Lane, limit: int) -> Subquery:
-    """Return the due jobs that come first, with their turn."""
-    place = func.row_number().over(partition_by=models.Job.shop_id, order_by=(models.Job.run_at, models.Job.id))
-    due = (
-        select(models.Job.id, models.Job.shop_id, models.Job.run_at, place.label("place"))
-        .where(_is_due(lane))
-        .subquery()
-    )
-    busy = (
-        select(models.Job.shop_id, func.count().label("running"))
-        .where(models.Job.lane == lane.value, models.Job.status == "running", models.Job.run_at > database_now())
-        .group_by(models.Job.shop_id)
-        .subquery()
-    )
-    turn = due.c.place + func.coalesce(busy.c.running, 0)
-    return (
-        select(due.c.id, turn.label("turn"))
-        .outerjoin(busy, busy.c.shop_id.is_not_distinct_from(due.c.shop_id))
-        .order_by(turn, due.c.run_at, due.c.id)
-        .limit(limit * _LOOK_AHEAD)
-        .subquery()
-    )
-
-
 def _held(job: UUID, attempt: int) -> ColumnElement[bool]:
     return and_(models.Job.id == job, models.Job.attempt == attempt, models.Job.status == "running")
 
 
-def _claimed(row: models.Job) -> ClaimedJob:
+def _claimed(row: Row[Any]) -> ClaimedJob:
     return ClaimedJob(
         id=row.id,
         lane=Lane(row.lane),

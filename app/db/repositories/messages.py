@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, ScalarSelect, bindparam, insert, or_, select, update
+from sqlalchemy import Row, ScalarSelect, bindparam, or_, select, update
 
 from app.db import models
 from app.db.base import table_of
-from app.db.batch import BatchSession, inserting
+from app.db.batch import BatchSession, inserting, updating
 from app.db.redaction import redact_message
 from app.domain.message import FinishReason, Message, Score, SenderKind
 from app.domain.reply import ReplyStatus
@@ -30,6 +30,18 @@ _ADDED = inserting(
 )
 _APPENDED = inserting(
     table_of(models.Event), "conversation_id", "seq", "shop_id", "type", "staff", "epoch", "message_id", "body", "at"
+)
+_SCORED = updating(table_of(models.Message), ("intent_label", "intent_score", "sentiment_label", "sentiment_score"))
+_RECOMMENDED = inserting(
+    table_of(models.Recommendation),
+    "id",
+    "shop_id",
+    "message_id",
+    "product_id",
+    "rank",
+    "reason",
+    "model",
+    "created_at",
 )
 _BY_KEY = select(table_of(models.Message)).where(
     models.Message.conversation_id == bindparam("conversation"),
@@ -115,16 +127,15 @@ class SqlMessages:
 
     async def set_scores(self, message: UUID, intent: Score, sentiment: Score) -> None:
         """Store what the models make of a message."""
-        await self._session.execute(
-            update(models.Message)
-            .where(models.Message.id == message)
-            .values(
-                intent_label=intent.label,
-                intent_score=intent.score,
-                sentiment_label=sentiment.label,
-                sentiment_score=sentiment.score,
-            )
-            .execution_options(synchronize_session=False)
+        self._session.later(
+            _SCORED,
+            {
+                "id": message,
+                "intent_label": intent.label,
+                "intent_score": intent.score,
+                "sentiment_label": sentiment.label,
+                "sentiment_score": sentiment.score,
+            },
         )
 
     async def set_reaction(self, message: UUID, emoji: str | None) -> None:
@@ -147,21 +158,20 @@ class SqlMessages:
 
     async def add_recommendations(self, message: Message, model: str | None) -> None:
         """Insert one row per product shown."""
-        rows: list[dict[str, Any]] = [
-            {
-                "id": UUID(product["recommendation"]),
-                "shop_id": message.shop,
-                "message_id": message.id,
-                "product_id": UUID(product["id"]),
-                "rank": rank,
-                "reason": product.get("reason"),
-                "model": model,
-                "created_at": message.created_at,
-            }
-            for rank, product in enumerate(message.products)
-        ]
-        if rows:
-            await self._session.execute(insert(models.Recommendation), rows)
+        for rank, product in enumerate(message.products):
+            self._session.later(
+                _RECOMMENDED,
+                {
+                    "id": UUID(product["recommendation"]),
+                    "shop_id": message.shop,
+                    "message_id": message.id,
+                    "product_id": UUID(product["id"]),
+                    "rank": rank,
+                    "reason": product.get("reason"),
+                    "model": model,
+                    "created_at": message.created_at,
+                },
+            )
 
 
 class SqlEventLog:

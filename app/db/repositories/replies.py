@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Integer, Row, Text, Uuid, bindparam, column, select, update, values
+from sqlalchemy import CursorResult, Integer, Row, Select, Text, Uuid, bindparam, column, select, update, values
 
 from app.db import models
 from app.db.base import Json, table_of
@@ -21,6 +21,8 @@ _TABLE = table_of(models.Response)
 _ACTIVE_OF = select(_TABLE).where(  # made once: every message asks for it
     _TABLE.c.conversation_id == bindparam("conversation"), _TABLE.c.status.in_(ACTIVE)
 )
+_FOUND = select(_TABLE).where(_TABLE.c.id == bindparam("key"))
+_OF_JOB = select(_TABLE).where(_TABLE.c.job_id == bindparam("key"))
 _ADDED = inserting(
     _TABLE,
     *("id", "shop_id", "conversation_id", "question_id", "job_id", "covers_seq", "epoch", "attempt", "status"),
@@ -42,7 +44,7 @@ class SqlReplies:
 
     async def find(self, reply: UUID) -> Reply | None:
         """Return a reply by its id."""
-        return await self._one(models.Response.id == reply)
+        return await self._one(_FOUND, reply)
 
     async def find_active(self, conversation: UUID) -> Reply | None:
         """Return the queued or running reply of a conversation."""
@@ -53,12 +55,10 @@ class SqlReplies:
 
     async def find_by_job(self, job: UUID) -> Reply | None:
         """Return the reply a job makes."""
-        return await self._one(models.Response.job_id == job)
+        return await self._one(_OF_JOB, job)
 
-    async def _one(self, condition: Any) -> Reply | None:
-        row = await self._session.scalar(
-            select(models.Response).where(condition).execution_options(populate_existing=True)
-        )
+    async def _one(self, statement: Select[Any], key: UUID) -> Reply | None:
+        row = (await self._session.execute(statement, {"key": key})).one_or_none()
         return None if row is None else reply_of(row)
 
     async def add(self, reply: Reply) -> None:
@@ -90,16 +90,11 @@ class SqlReplies:
 
     async def start(self, reply: UUID, attempt: int, now: datetime) -> None:
         """Note that a worker has it."""
-        await self._set(reply, status=ReplyStatus.RUNNING.value, attempt=attempt, started_at=now)
+        self._set(reply, status=ReplyStatus.RUNNING.value, attempt=attempt, started_at=now)
 
-    async def _set(self, reply: UUID, **changes: Any) -> None:
+    def _set(self, reply: UUID, **changes: Any) -> None:
         self._active.clear()
-        await self._session.execute(
-            update(models.Response)
-            .where(models.Response.id == reply)
-            .values(**changes)
-            .execution_options(synchronize_session=False)
-        )
+        self._session.later(updating(_TABLE, tuple(changes)), {"id": reply, **changes})
 
     async def freeze(self, reply: UUID, attempt: int, frozen: Frozen, now: datetime) -> bool:
         """Store what decides the text, once."""
@@ -141,7 +136,7 @@ class SqlReplies:
             changes["checkpoint_ids"] = list(ids)
         if outcome is not None:
             changes.update(asdict(outcome))
-        await self._set(reply, **changes)
+        self._set(reply, **changes)
 
     async def checkpoint(self, checkpoints: Sequence[Checkpoint]) -> set[UUID]:
         """Store all texts in one statement; what comes back is still owned."""

@@ -45,6 +45,7 @@ class JobLane:
         self._running: dict[asyncio.Task[None], ClaimedJob] = {}
         self._claiming = asyncio.Lock()
         self._draining = False
+        self._may_be_more = True  # whether the last claim took all it had room for
 
     async def run(self) -> None:
         """Claim and do jobs until drained."""
@@ -52,7 +53,8 @@ class JobLane:
             room = self._slots - len(self._running)
             async with self._claiming:
                 claimed = await self._claim(room) if room > 0 and not self._draining else 0
-            if claimed == 0:
+            self._may_be_more = claimed == room
+            if claimed < max(room, 1):
                 await self._wake.wait(self._poll_s)
 
     async def _claim(self, room: int) -> int:
@@ -83,7 +85,8 @@ class JobLane:
             task = asyncio.current_task()
             if task is not None:
                 self._running.pop(task, None)
-            self._wake.set()
+            if self._may_be_more:
+                self._wake.set()
 
     async def _do(self, job: ClaimedJob) -> None:
         handler = self._handlers.get(job.kind)
