@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType
 
 from realtime.bus.frame import Frame
-from realtime.protocol.commands import AgentHello, Command, Page, VisitorHello
+from realtime.protocol.commands import AgentHello, Command, NotificationCursor, Page, VisitorHello
 from realtime.protocol.events import Notification
 
 
@@ -76,6 +76,14 @@ class Snapshot:
     body: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What a console lacks: `notifications`, oldest first; `unread`: which of those it holds unread still are."""
+
+    notifications: Sequence[Notification]
+    unread: Sequence[UUID] | None = None  # None: it holds nothing
+
+
 class CommandError(Exception):
     """A refused command or hello: becomes an `error` frame (protocol.md, Errors). `fields` are added to the frame."""
 
@@ -131,8 +139,8 @@ class Sessions(Protocol):
     async def inbox(self, principal: Principal, queue: str) -> Sequence[Mapping[str, Any]]:
         """Read the first page of summaries of a queue: mine, unassigned, bot, all."""
 
-    async def unread(self, principal: Principal) -> Sequence[Notification]:
-        """Read the newest unread notifications of a member of staff, oldest first."""
+    async def missed(self, principal: Principal, cursor: NotificationCursor | None) -> Missed:
+        """Read what a member of staff was told and a console with this cursor lacks."""
 
     async def execute(self, principal: Principal, connection: UUID, command: Command) -> Mapping[str, Any]:
         """Carry out a command of protocol.md's table that changes something; return the fields of its ack."""

@@ -15,8 +15,9 @@ from realtime.control import read_revoke
 from realtime.dispatch import Dispatcher
 from realtime.failure import log_failure
 from realtime.hub import Hub, Listening, Prepared
+from realtime.notices import Notices
 from realtime.outbox import Burst, Outbox, Packet
-from realtime.ports import Authenticated, CommandError, Peer, Principal, Sessions
+from realtime.ports import Authenticated, CommandError, Missed, Peer, Principal, Sessions
 from realtime.protocol.answers import (
     HEARTBEAT_S,
     PROTOCOL_VERSION,
@@ -74,6 +75,7 @@ class LiveSession:
         self._executor: asyncio.Task[None] | None = None
         self._listening: dict[str, Listening] = {}
         self._left_out: list[UUID] = []  # of the welcome, because it has no room
+        self._notices = Notices()
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -182,7 +184,11 @@ class LiveSession:
         if revoke is not None:
             if revoke.session is None or revoke.session == self.principal.session:
                 self.revoke(revoke.reason)
-        elif frame.kind is Kind.NOTICE and (self.is_open if self.is_staff else frame.audience is Audience.ALL):
+        elif (
+            frame.kind is Kind.NOTICE
+            and (self.is_staff or frame.audience is Audience.ALL)
+            and not self._notices.keep(frame.body)
+        ):
             self.deliver(Packet(frame.body))
 
     def _receive(self, text: str | None) -> None:
@@ -231,13 +237,14 @@ class LiveSession:
             principal = self._principal = authenticated.principal
             await self.listen(user_topic(principal.id) if principal.is_staff else visitor_topic(principal.id))
             resumed = self._fitting(await self._resume(hello.resume))
+            missed = await self._missed(hello, principal)
         except Exception as error:
             self._refuse_hello(hello, error)
             return
         if self.is_closing:
             return
         fields = [prepared if isinstance(prepared, dict) else prepared.answer.fields for prepared in resumed]
-        self.send(encode_welcome(self._welcome(hello.id, authenticated, fields)))
+        self.send(encode_welcome(self._welcome(hello.id, authenticated, fields, missed)))
         for prepared in resumed:
             if isinstance(prepared, Prepared):
                 self._dispatcher.open_watch(self, prepared)
@@ -246,18 +253,14 @@ class LiveSession:
         self._left_out.clear()
         self._machine.opened(self._expiry(authenticated))
         self._schedule()
-        if principal.is_staff:
-            await self._send_unread(hello, principal)
+        for body in self._notices.opened(missed, hello.notifications if isinstance(hello, AgentHello) else None):
+            self.send(body)
 
-    async def _send_unread(self, hello: Hello, principal: Principal) -> None:
-        """Send what is unread. The topic is heard by now: what is stored after this was read comes from there."""
-        try:
-            unread = await self._sessions.unread(principal)
-        except Exception as error:
-            self._refuse_hello(hello, error)
-            return
-        for notification in unread:
-            self.send(encode(notification))
+    async def _missed(self, hello: Hello, principal: Principal) -> Missed | None:
+        """Read what staff were told meanwhile. Their topic is heard: what is stored after this comes from there."""
+        if not isinstance(hello, AgentHello):
+            return None
+        return await self._sessions.missed(principal, hello.notifications)
 
     async def _authenticate(self, hello: Hello) -> Authenticated:
         if isinstance(hello, VisitorHello):
@@ -307,7 +310,13 @@ class LiveSession:
             self._left_out.append(conversation)
         return fitting
 
-    def _welcome(self, request_id: str, authenticated: Authenticated, conversations: list[dict[str, Any]]) -> Welcome:
+    def _welcome(
+        self,
+        request_id: str,
+        authenticated: Authenticated,
+        conversations: list[dict[str, Any]],
+        missed: Missed | None,
+    ) -> Welcome:
         principal = authenticated.principal
         return Welcome(
             id=request_id,
@@ -327,6 +336,7 @@ class LiveSession:
             user=UserSelf(id=principal.id, name=principal.name or "", role=principal.role or "")
             if principal.is_staff
             else None,
+            unread=None if missed is None or missed.unread is None else list(missed.unread),
         )
 
     def _refuse(self, error: RefusedError) -> None:
@@ -379,6 +389,8 @@ class LiveSession:
                 _, unfinished = await asyncio.wait({self._executor}, timeout=FINISH_S)
                 for task in unfinished:
                     task.cancel()
+                if unfinished:
+                    await asyncio.wait(unfinished, timeout=FINISH_S)  # what it began to follow is let go of below
         finally:
             writer.stop()
             for listening in self._listening.values():

@@ -26,9 +26,8 @@ from app.services.reads import Reads
 from app.services.sending import Sending
 from app.services.signs import Signs
 from app.services.suggesting import Suggestions
-from realtime.ports import Authenticated, CommandError, LogPage, Peer, Principal, Snapshot
+from realtime.ports import Authenticated, CommandError, LogPage, Missed, Peer, Principal, Snapshot
 from realtime.protocol import commands as wire
-from realtime.protocol.events import Notification
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +136,9 @@ class LiveSessions:
         """See realtime.ports.Sessions."""
         return await self._cases.reads.inbox(staff_of(principal), queue)
 
-    async def unread(self, principal: Principal) -> Sequence[Notification]:
+    async def missed(self, principal: Principal, cursor: wire.NotificationCursor | None) -> Missed:
         """See realtime.ports.Sessions."""
-        return await self._cases.notifications.unread(principal.id)
+        return await self._cases.notifications.missed(principal.id, cursor)
 
     async def execute(self, principal: Principal, connection: UUID, command: wire.Command) -> Mapping[str, Any]:
         """See realtime.ports.Sessions."""

@@ -11,11 +11,13 @@ from app.services.ports import Store
 from app.services.publish import Publisher
 from realtime.bus.frame import Audience
 from realtime.bus.topic import user_topic
+from realtime.ports import Missed
+from realtime.protocol.commands import NotificationCursor
 from realtime.protocol.events import Notification, notice_frame
 
 PRUNE_NOTIFICATIONS_KIND = "notifications.prune"
 NOTIFICATIONS_KEEP_DAYS = 30
-UNREAD_SENT = 100
+SENT = 100  # at most, of each kind, to a console that comes back
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,20 @@ class Notifications:
         self._publisher = publisher
         self._clock = clock
 
-    async def unread(self, user: UUID) -> Sequence[Notification]:
-        """Return the newest unread ones, oldest first."""
+    async def missed(self, user: UUID, cursor: NotificationCursor | None = None) -> Missed:
+        """Return what a console lacks of the newest: all that came after its cursor, and what is unread that it does
+        not hold. That may be older than the cursor: what is stored later may have been begun earlier.
+        """
         async with self._store.read() as tx:
-            return (await tx.notifications.page(user, unread=True, before=None, limit=UNREAD_SENT))[::-1]
+            found = list(await tx.notifications.page(user, unread=True, limit=SENT))
+            if cursor is None:
+                return Missed(found[::-1])
+            if cursor.after is not None:
+                found += await tx.notifications.page(user, unread=False, after=cursor.after, limit=SENT)
+            still = await tx.notifications.unread_among(user, cursor.unread)
+        held = set(cursor.unread)
+        lacking = {one.id: one for one in found if one.id not in held}
+        return Missed([lacking[key] for key in sorted(lacking)], still)
 
     async def page(self, user: UUID, *, unread: bool, before: UUID | None, limit: int) -> NotificationPage:
         """Return a page of all, or of the unread ones."""

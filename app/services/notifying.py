@@ -70,8 +70,13 @@ class NotificationLog(Protocol):
     async def mark_read(self, user: UUID, ids: Sequence[UUID], at: datetime) -> Sequence[Notification]:
         """Mark a user's own; return those that were unread, as they are now."""
 
-    async def page(self, user: UUID, *, unread: bool, before: UUID | None, limit: int) -> Sequence[Notification]:
-        """Return a user's own, the newest first, those with an id below `before`."""
+    async def page(
+        self, user: UUID, *, unread: bool, limit: int, before: UUID | None = None, after: UUID | None = None
+    ) -> Sequence[Notification]:
+        """Return a user's own, the newest first, those with an id below `before` and above `after`."""
+
+    async def unread_among(self, user: UUID, ids: Sequence[UUID]) -> Sequence[UUID]:
+        """Return which of these are the user's own and unread."""
 
     async def count_unread(self, user: UUID) -> int: ...
 

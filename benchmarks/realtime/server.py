@@ -20,10 +20,9 @@ from realtime.bus.redis import RedisBus
 from realtime.gateway import Gateway
 from realtime.hub import Hub
 from realtime.live_reply.redis import RedisLiveReply
-from realtime.ports import Authenticated, CommandError, LogPage, Peer, Principal, Snapshot
+from realtime.ports import Authenticated, CommandError, LogPage, Missed, Peer, Principal, Snapshot
 from realtime.presence_redis import RedisPresence
-from realtime.protocol.commands import AgentHello, Command, VisitorHello
-from realtime.protocol.events import Notification
+from realtime.protocol.commands import AgentHello, Command, NotificationCursor, VisitorHello
 from realtime.settings import RealtimeSettings
 
 SHOP = uuid5(NAMESPACE_URL, "shop")
@@ -84,9 +83,9 @@ class EmptyShop:
         """Return no conversation."""
         return ()
 
-    async def unread(self, principal: Principal) -> Sequence[Notification]:
+    async def missed(self, principal: Principal, cursor: NotificationCursor | None) -> Missed:
         """Return nothing to be told."""
-        return ()
+        return Missed(())
 
     async def execute(self, principal: Principal, connection: UUID, command: Command) -> Mapping[str, Any]:
         """Refuse all commands that change something."""

@@ -57,7 +57,8 @@ class LiveSnapshot(Snapshot, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Welcome(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="welcome"):
-    """The answer to a good hello; `visitor` on /ws/chat, `user` on /ws/agent."""
+    """The answer to a good hello; `visitor` on /ws/chat, `user` on /ws/agent. `unread`: which of the notifications that
+    the hello held unread still are; those that it lacks follow as frames."""
 
     id: str
     protocol: int
@@ -68,6 +69,7 @@ class Welcome(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
     token: str | None = None
     visitor: VisitorSelf | None = None
     user: UserSelf | None = None
+    unread: list[UUID] | None = None
 
 
 class ErrorFrame(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="error"):

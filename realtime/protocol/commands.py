@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 MAX_POSITION = 2**53 - 1  # the largest integer every JSON client holds exactly
 MAX_RESUME = 100  # conversations in one hello
+MAX_HELD = 500  # notifications that a hello may hold unread
 
 RequestId = Annotated[str, Meta(min_length=1, max_length=64)]
 Position = Annotated[int, Meta(ge=0, le=MAX_POSITION)]
@@ -71,11 +72,20 @@ class VisitorHello(Request, frozen=True, kw_only=True, tag="hello"):
     resume: Annotated[list[Cursor], Meta(max_length=MAX_RESUME)] = []
 
 
+class NotificationCursor(Struct, frozen=True, kw_only=True):
+    """What a console was told so far: the greatest id, and which of all it holds unread."""
+
+    after: UUID | None = None
+    unread: Annotated[list[UUID], Meta(max_length=MAX_HELD)] = []
+
+
 class AgentHello(Request, frozen=True, kw_only=True, tag="hello"):
-    """First frame on /ws/agent; without a token the session cookie counts."""
+    """First frame on /ws/agent; without a token the session cookie counts. Notifications go on after their cursor;
+    without one all that are unread are sent."""
 
     token: str | None = None
     resume: Annotated[list[Cursor], Meta(max_length=MAX_RESUME)] = []
+    notifications: NotificationCursor | None = None
 
 
 class ConversationOpen(Request, frozen=True, kw_only=True, tag="conversation.open"):

@@ -246,7 +246,8 @@ class InboxChanged(LiveFrame, frozen=True, kw_only=True, omit_defaults=True, tag
 
 
 class Notification(LiveFrame, frozen=True, kw_only=True, omit_defaults=True, tag="notification"):
-    """Something this member of staff should know: stored, sent again after each welcome until it is `read` (staff)."""
+    """Something this member of staff should know: stored, and sent once to a console that resumes after its cursor
+    (AgentHello); again when it was `read` on another connection (staff)."""
 
     id: UUID
     kind: NotificationKind

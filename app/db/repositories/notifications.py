@@ -95,7 +95,9 @@ class SqlNotifications:
         )
         return await self._notices(list(changed))
 
-    async def page(self, user: UUID, *, unread: bool, before: UUID | None, limit: int) -> Sequence[Notification]:
+    async def page(
+        self, user: UUID, *, unread: bool, limit: int, before: UUID | None = None, after: UUID | None = None
+    ) -> Sequence[Notification]:
         """Read by the index of the user's own."""
         row = models.Notification
         wanted = _shown().where(row.user_id == user).order_by(row.id.desc()).limit(limit)
@@ -103,7 +105,17 @@ class SqlNotifications:
             wanted = wanted.where(row.read_at.is_(None))
         if before is not None:
             wanted = wanted.where(row.id < before)
+        if after is not None:
+            wanted = wanted.where(row.id > after)
         return [notice.shown for notice in await self._read(wanted)]
+
+    async def unread_among(self, user: UUID, ids: Sequence[UUID]) -> Sequence[UUID]:
+        """Read by primary key."""
+        if not ids:
+            return ()
+        row = models.Notification
+        wanted = select(row.id).where(row.id.in_(ids), row.user_id == user, row.read_at.is_(None)).order_by(row.id)
+        return list(await self._session.scalars(wanted))
 
     async def count_unread(self, user: UUID) -> int:
         """Count."""

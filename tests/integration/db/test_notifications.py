@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -29,8 +30,12 @@ def told(world: World) -> Notifications:
     return Notifications(world.store, world.publisher, world.clock)
 
 
+async def unread(told: Notifications, staff: Staff) -> Sequence[Notification]:
+    return (await told.missed(staff.id)).notifications
+
+
 async def kinds(told: Notifications, staff: Staff) -> list[str]:
-    return [one.kind for one in await told.unread(staff.id)]
+    return [one.kind for one in await unread(told, staff)]
 
 
 async def hear(world: World, staff: Staff) -> list[Notification]:
@@ -52,7 +57,7 @@ async def test_a_hand_off_is_told_to_all_who_may_answer_and_stored(world: World,
     assert [(one.kind, one.conversation, one.customer, one.read) for one in heard] == [
         ("handoff", conversation, "Ana", False)
     ]
-    assert list(await told.unread(world.ada.id)) == heard
+    assert list(await unread(told, world.ada)) == heard
     assert [await kinds(told, one) for one in (world.ben, world.boss, world.viewer)] == [["handoff"], ["handoff"], []]
     assert viewer == []
 
@@ -75,7 +80,7 @@ async def test_assigning_tells_the_other_and_not_oneself(world: World, told: Not
     await world.control.assign(world.ada, conversation, world.ben.id)
     await world.control.assign(world.ada, conversation, world.ben.id)
     assert await kinds(told, world.ada) == []
-    (one,) = await told.unread(world.ben.id)
+    (one,) = await unread(told, world.ben)
     assert one.by is not None
     assert (one.kind, one.conversation, one.by.name) == ("assigned", conversation, "Ada")
 
@@ -139,7 +144,7 @@ async def test_a_job_that_is_given_up_is_told_those_in_charge_once_an_hour_for_e
     assert [(one.kind, one.conversation, one.customer, one.read) for one in for_boss] == [
         ("job_dead", conversation, "Ana", False)
     ] * 2
-    assert list(await told.unread(world.boss.id)) == for_boss
+    assert list(await unread(told, world.boss)) == for_boss
     assert for_ada == []
     world.clock.advance(hours=1)
     await world.jobs.enqueue(NewJob(Lane.SYNC, "first kind", cause="later", shop=world.shop, max_tries=1))
@@ -183,7 +188,7 @@ async def test_what_did_not_arrive_is_told_its_author_and_a_stopped_account_thos
     for _ in range(2):
         await world.changes.run(conversation, step)
     assert [await kinds(told, one) for one in (world.ada, world.boss)] == [["delivery_failed"], ["channel_broken"]]
-    assert (await told.unread(world.boss.id))[0].conversation is None
+    assert (await unread(told, world.boss))[0].conversation is None
 
 
 async def test_a_change_that_is_rolled_back_tells_nobody(world: World, told: Notifications) -> None:
@@ -215,7 +220,7 @@ async def test_the_same_cause_from_two_changes_at_once_tells_once(world: World, 
 async def test_only_ones_own_are_marked_and_told_to_all_connections(world: World, told: Notifications) -> None:
     await world.control.request_handoff(world.visitor, await world.open())
     heard = await hear(world, world.ada)
-    mine, bens = (await told.unread(world.ada.id))[0], (await told.unread(world.ben.id))[0]
+    (mine,), (bens,) = await unread(told, world.ada), await unread(told, world.ben)
     for _ in range(2):
         await told.mark_read(world.ada.id, [mine.id, bens.id, uuid4()])
     assert heard == [msgspec.structs.replace(mine, read=True)]
@@ -237,7 +242,7 @@ async def test_pages_continue_where_the_last_one_ended(world: World, told: Notif
         cursor = page.cursor
         if cursor is None:
             break
-    assert seen == [one.id for one in await told.unread(world.ben.id)][::-1]
+    assert seen == [one.id for one in await unread(told, world.ben)][::-1]
     assert len(seen) == 5
 
 

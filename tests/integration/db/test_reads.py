@@ -17,6 +17,7 @@ from realtime.bus.frame import Frame
 from realtime.bus.topic import inbox_topic
 from realtime.ports import CommandError
 from realtime.protocol import events
+from realtime.protocol.commands import NotificationCursor
 from tests.integration.db.world import World
 
 
@@ -218,7 +219,8 @@ async def test_hot_queries_use_their_index(world: World) -> None:
     await world.active_reply(conversation)
     await world.replies.claim(world.worker, 1)
     told = Notifications(world.store, world.publisher, world.clock)
-    await told.unread(world.ada.id)
+    cursor = NotificationCursor(after=new_id(), unread=[new_id()])
+    await told.missed(world.ada.id, cursor)
     await told.page(world.ada.id, unread=False, before=new_id(), limit=10)
     explained = 0
     async with world.database.read_session() as session:

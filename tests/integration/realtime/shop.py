@@ -7,7 +7,7 @@ change of control), so that what the gateway is tested against behaves like the 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,7 @@ from realtime.bus.frame import Frame
 from realtime.bus.port import Bus, BusUnavailableError
 from realtime.bus.topic import conversation_topic, inbox_topic
 from realtime.live_reply.port import LiveReply
-from realtime.ports import Authenticated, CommandError, LogPage, Peer, Principal, Snapshot
+from realtime.ports import Authenticated, CommandError, LogPage, Missed, Peer, Principal, Snapshot
 from realtime.protocol.commands import (
     AgentHello,
     Command,
@@ -29,6 +29,7 @@ from realtime.protocol.commands import (
     ConversationOpen,
     MessageSend,
     NoteAdd,
+    NotificationCursor,
     Read,
     ReplyStop,
     Typing,
@@ -99,6 +100,8 @@ class MemoryShop:
         self.expires_at: float | None = None
         self.reads = 0
         self.broken = False
+        self.notifications: list[Notification] = []
+        self.before_missed: Callable[[], Awaitable[None]] = _nothing
 
     def add_staff(self, name: str, shop: UUID | None = None) -> str:
         token = f"jwt-{name}"
@@ -170,9 +173,14 @@ class MemoryShop:
         known = [self.conversations[one] for one in conversations if one in self.conversations]
         return {one.id: (one.log, one.seq) for one in known}
 
-    async def unread(self, principal: Principal) -> Sequence[Notification]:
+    async def missed(self, principal: Principal, cursor: NotificationCursor | None) -> Missed:
         self._check_storage()
-        return ()
+        await self.before_missed()
+        if cursor is None:
+            return Missed([one for one in self.notifications if not one.read])
+        still = [one.id for one in self.notifications if one.id in cursor.unread and not one.read]
+        lacking = [one for one in self.notifications if one.id not in cursor.unread and not one.read]
+        return Missed(lacking, still)
 
     async def snapshot(self, principal: Principal, conversation: UUID) -> Snapshot:
         found = self._find(principal, conversation)
@@ -361,6 +369,10 @@ class MemoryShop:
     def _check_storage(self) -> None:
         if self.broken:
             raise OSError("the database is away")
+
+
+async def _nothing() -> None:
+    pass
 
 
 def now() -> datetime:

@@ -6,12 +6,14 @@ export interface Ack {
   id: string;
 }
 
-/** First frame on /ws/agent; without a token the session cookie counts. */
+/** First frame on /ws/agent; without a token the session cookie counts. Notifications go on after their cursor;
+    without one all that are unread are sent. */
 export interface AgentHello {
   type: "hello";
   id: string;
   token?: string | null;
   resume?: Cursor[];
+  notifications?: NotificationCursor | null;
 }
 
 /** A file in a message; `size` in bytes. One that is `waiting` is still at the vendor, who said name and type; why
@@ -483,7 +485,8 @@ export interface NoteCreated {
   note: Note;
 }
 
-/** Something this member of staff should know: stored, sent again after each welcome until it is `read` (staff). */
+/** Something this member of staff should know: stored, and sent once to a console that resumes after its cursor
+    (AgentHello); again when it was `read` on another connection (staff). */
 export interface Notification {
   type: "notification";
   id: string;
@@ -493,6 +496,12 @@ export interface Notification {
   read?: boolean;
   customer?: string | null;
   by?: UserRef | null;
+}
+
+/** What a console was told so far: the greatest id, and which of all it holds unread. */
+export interface NotificationCursor {
+  after?: string | null;
+  unread?: string[];
 }
 
 /** Staff: mark notifications as read. */
@@ -884,7 +893,8 @@ export interface VisitorSelf {
   name?: string | null;
 }
 
-/** The answer to a good hello; `visitor` on /ws/chat, `user` on /ws/agent. */
+/** The answer to a good hello; `visitor` on /ws/chat, `user` on /ws/agent. `unread`: which of the notifications that
+    the hello held unread still are; those that it lacks follow as frames. */
 export interface Welcome {
   type: "welcome";
   id: string;
@@ -896,6 +906,7 @@ export interface Welcome {
   token?: string | null;
   visitor?: VisitorSelf | null;
   user?: UserSelf | null;
+  unread?: string[] | null;
 }
 
 export type VisitorCommand =

@@ -30,7 +30,7 @@ describe("notifications of the session", () => {
     expect(ids(notifications)).toEqual(["n2", "n1"]);
   });
 
-  it("are told again after a reconnect: what was read meanwhile elsewhere is unread no more", () => {
+  it("are told again by a server that knows no cursor: what was read elsewhere is unread no more", () => {
     const { notifications } = play(told(1), told(2), told(2, { read: true }), told(3), welcome("2"), told(3));
     expect(ids(notifications)).toEqual(["n3", "n2"]);
     expect(unreadOf(notifications)).toEqual(["n3"]);

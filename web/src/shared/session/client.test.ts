@@ -57,6 +57,35 @@ describe("a session", () => {
     ]);
   });
 
+  it("of staff names the notifications that it holds, and is told of the others alone", () => {
+    const wire = connect();
+    expect(wire.command("hello")).not.toHaveProperty("notifications");
+    wire.serverCloses(1006);
+    vi.advanceTimersByTime(500);
+    const user = { id: "u1", name: "Ada", role: "agent" };
+    const greet = (unread?: string[]) => {
+      FakeWebSocket.last.serverOpens();
+      const hello = FakeWebSocket.last.command("hello");
+      const answer = { ...welcome(String(hello.id)), visitor: null, user, ...(unread && { unread }) };
+      FakeWebSocket.last.serverSays(answer);
+      return hello;
+    };
+    expect(greet()).not.toHaveProperty("notifications");
+    for (const id of ["n2", "n1", "n3"]) {
+      const at = `2026-01-05T09:00:0${id[1]}Z`;
+      FakeWebSocket.last.serverSays({ type: "notification", id, kind: "mention", at, read: id === "n3" });
+    }
+    FakeWebSocket.last.serverCloses(1006);
+    vi.advanceTimersByTime(500);
+    expect(greet(["n1"]).notifications).toEqual({ after: "n3", unread: ["n2", "n1"] });
+    const told = client.store.view.getState().notifications.map(({ id, read }) => [id, read]);
+    expect(told).toEqual([
+      ["n3", true],
+      ["n2", true],
+      ["n1", false],
+    ]);
+  });
+
   it("shows pieces of an answer once per frame, and everything else at once", () => {
     const wire = connect(held);
     const seen: (string | undefined)[] = [];

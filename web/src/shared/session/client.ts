@@ -1,6 +1,6 @@
 import type { AckOf, Cursor, ServerFrame } from "@/wire/wire.gen";
 import { type CommandBody, CommandError, type HelloBody, Socket, type SocketOptions } from "../socket";
-import { resumeCursor } from "./resume";
+import { notificationCursor, resumeCursor } from "./resume";
 import { createSessionStore, type SessionStore } from "./store";
 
 /** One hello may name 100 conversations; one place is for the remembered one. */
@@ -33,7 +33,11 @@ export class SessionClient {
     this.socket = new Socket({
       ...options.socket,
       url: options.url,
-      hello: () => ({ ...options.hello(), resume: this.cursors() }),
+      hello: () => ({
+        ...options.hello(),
+        resume: this.cursors(),
+        ...notificationCursor(this.store.current()),
+      }),
       onFrame: (frame) => this.receive(frame),
       onStatus: (status) => {
         const endCode = status.link === "ended" ? { endCode: status.code } : {};

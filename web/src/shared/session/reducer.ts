@@ -117,8 +117,7 @@ function welcome(state: SessionState, frame: Welcome): SessionState {
     visitor: frame.visitor ?? null,
     user: frame.user ?? null,
     limits: frame.limits,
-    // Those that are still unread follow; the others were read elsewhere meanwhile.
-    notifications: state.notifications.filter(({ read }) => read),
+    notifications: notificationsAfter(state.notifications, frame.unread),
   };
   const answered = new Set<string>();
   for (const answer of frame.conversations) {
@@ -131,6 +130,16 @@ function welcome(state: SessionState, frame: Welcome): SessionState {
     next = withConversation(next, { ...conversation, typing: {}, stale });
   }
   return next;
+}
+
+/** Those held unread that still are, the welcome names; a server that knows no cursor sends all of them again. */
+function notificationsAfter(
+  held: readonly Notification[],
+  unread: readonly string[] | null | undefined,
+): readonly Notification[] {
+  if (!unread) return held.filter(({ read }) => read);
+  const still = new Set(unread);
+  return held.map((one) => (one.read || still.has(one.id) ? one : { ...one, read: true }));
 }
 
 /** Only answers that carry a conversation or a page of the inbox change anything; `ack.seq` never does. */

@@ -1,7 +1,7 @@
-import type { Cursor, LiveSnapshot, Restarted, Resumed } from "@/wire/wire.gen";
+import type { AgentHello, Cursor, LiveSnapshot, Restarted, Resumed } from "@/wire/wire.gen";
 import { applyEvent, withReceipt } from "./events";
 import { resumedLive } from "./live";
-import { type ConversationState, runningReply } from "./state";
+import { type ConversationState, runningReply, type SessionState } from "./state";
 import { addItem, endReply, loggedView, putMessage } from "./timeline";
 
 export type ResumeAnswer = Resumed | Restarted;
@@ -97,6 +97,18 @@ export function applyResume(
   for (const event of answer.events) next = applyEvent(next, event);
   if (next.stale) return { ...next, stale: "snapshot" };
   return resumedLive(next, answer.live);
+}
+
+/** Where the notifications go on; nothing for a visitor, and on a first connection, which is told what is unread. */
+export function notificationCursor({
+  user,
+  notifications,
+}: Pick<SessionState, "user" | "notifications">): Pick<AgentHello, "notifications"> {
+  if (user === null) return {};
+  // Ids grow with time: the greatest is that of the newest.
+  const after = notifications.reduce<string | null>((last, { id }) => (last && last > id ? last : id), null);
+  const unread = notifications.filter(({ read }) => !read).map(({ id }) => id);
+  return { notifications: { after, unread } };
 }
 
 /** What to ask for, to go on where this conversation stopped. */

@@ -1,0 +1,101 @@
+"""Notices of a connection: whatever is told while it says hello, and whenever that is read, comes once."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.notices import Notices
+from realtime.ports import Missed
+from realtime.protocol.commands import NotificationCursor
+from realtime.protocol.events import Notification, encode
+
+AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+ids = st.integers(1, 6).map(lambda number: UUID(int=number))
+steps = st.lists(st.tuples(st.sampled_from(["tell", "mark"]), ids), max_size=12)
+
+
+def shown(one: UUID, is_read: bool) -> Notification:
+    return Notification(id=one, kind="mention", at=AT, read=is_read)
+
+
+class Server:
+    """What is stored of one member, and what is published of it."""
+
+    def __init__(self) -> None:
+        self.is_read: dict[UUID, bool] = {}
+
+    def do(self, what: str, one: UUID) -> bytes | None:
+        """Carry a step out; return what is published."""
+        is_mark = what == "mark"
+        if is_mark == (one not in self.is_read) or self.is_read.get(one, False):
+            return None
+        self.is_read[one] = is_mark
+        return encode(shown(one, is_mark))
+
+    def missed(self, cursor: NotificationCursor | None) -> Missed:
+        unread = [one for one, is_read in self.is_read.items() if not is_read]
+        if cursor is None:
+            return Missed([shown(one, False) for one in unread])
+        held = set(cursor.unread)
+        return Missed([shown(one, False) for one in unread if one not in held], [one for one in unread if one in held])
+
+
+class Console:
+    """A client, by the rules of the wire."""
+
+    def __init__(self) -> None:
+        self.is_read: dict[UUID, bool] = {}
+
+    def cursor(self) -> NotificationCursor | None:
+        if not self.is_read:
+            return None
+        return NotificationCursor(after=max(self.is_read), unread=sorted(self.unread))
+
+    @property
+    def unread(self) -> set[UUID]:
+        return {one for one, is_read in self.is_read.items() if not is_read}
+
+    def welcome(self, missed: Missed) -> None:
+        if missed.unread is not None:
+            self.is_read.update(dict.fromkeys(self.unread - set(missed.unread), True))
+
+    def take(self, body: bytes) -> None:
+        frame = json.loads(body)
+        one, is_read = UUID(frame["id"]), frame.get("read", False)
+        assert one not in self.unread or is_read, "told twice"
+        assert not self.is_read.get(one, False), "told though it was read"
+        self.is_read[one] = is_read
+
+
+@given(st.lists(st.tuples(steps, steps, steps, steps), min_size=1, max_size=4))
+def test_everything_is_told_once_over_any_number_of_hellos(hellos: list[tuple[list[tuple[str, UUID]], ...]]) -> None:
+    server, console = Server(), Console()
+    for away, before, after, live in hellos:
+        for what, one in away:
+            server.do(what, one)
+        notices, cursor = Notices(), console.cursor()
+        kept = [body for step in before if (body := server.do(*step)) is not None]
+        missed = server.missed(cursor)
+        kept += [body for step in after if (body := server.do(*step)) is not None]
+        assert all(notices.keep(body) for body in kept)
+        console.welcome(missed)
+        for body in notices.opened(missed, cursor):
+            console.take(body)
+        for step in live:
+            told = server.do(*step)
+            if told is not None and not notices.keep(told):
+                console.take(told)
+        assert console.unread == {one for one, is_read in server.is_read.items() if not is_read}
+
+
+def test_what_is_no_notification_waits_for_the_welcome_and_passes() -> None:
+    notices = Notices()
+    other = b'{"type":"suggestion.delta","conversation":"00000000-0000-0000-0000-000000000001","text":"x"}'
+    assert notices.keep(other)
+    assert notices.opened(Missed([]), None) == [other]
+    assert Notices().opened(None, None) == []
