@@ -238,7 +238,8 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
     sync_due = Periodic(SYNC_DUE_KIND, Lane.SYNC, timedelta(minutes=10))
     always = [nightly, sweep, measure, sync_due, prune_webhooks, prune_files, prune_told, reconcile]
     periodics = [*always, *([prune] if settings.events_keep_days else [])]
-    return Worker(core.bus, parts.queue, answers, lanes, wakes, periodics, warm)
+    closing = (knowledge.aclose, recommenders.aclose)
+    return Worker(core.bus, parts.queue, answers, lanes, wakes, periodics, warm, closing)
 
 
 def _receiving(core: Core, parts: Parts, shopify: ShopifySync) -> Receiving:
@@ -249,4 +250,4 @@ def _receiving(core: Core, parts: Parts, shopify: ShopifySync) -> Receiving:
 
 
 def _versions(models: Models) -> dict[str, str]:
-    return {**models.analyzer.versions, "responder": models.responder.name}
+    return {**models.analyzer.versions, "responder": models.responder.version}

@@ -43,8 +43,9 @@ class SqlInteractions:
                 .order_by(models.Product.id)
             )
             items = [_item(row) for row in products]
+            languages = await _languages(session, shop)
         users = sorted({one.user_id for one in seen})
-        return TrainingData(seen, items, [User(user) for user in users])
+        return TrainingData(seen, items, [User(user, languages.get(user, ())) for user in users])
 
 
 async def _ordered(session: AsyncSession, shop: UUID, known: set[tuple[str, str]]) -> list[Interaction]:
@@ -60,7 +61,25 @@ async def _ordered(session: AsyncSession, shop: UUID, known: set[tuple[str, str]
     return [Interaction(customer, product, WEIGHTS["purchase"], True) for customer, product in sorted(pairs - known)]
 
 
+async def _languages(session: AsyncSession, shop: UUID) -> dict[str, tuple[str, ...]]:
+    """Return what is known of customers that others share: the language of their locale."""
+    rows = await session.execute(
+        select(models.Customer.id, models.Customer.locale).where(
+            models.Customer.shop_id == shop, models.Customer.locale.is_not(None)
+        )
+    )
+    return {str(customer): (f"language:{language_of(locale)}",) for customer, locale in rows if locale}
+
+
+def language_of(locale: str) -> str:
+    """Return the language of a locale, `de` of `de-AT` or `de_DE`."""
+    return locale.replace("_", "-").partition("-")[0].lower()
+
+
 def _item(row: models.Product) -> Item:
     product = product_of(row)
-    features = (f"category:{product.category}", *(f"tag:{tag}" for tag in product.tags))
-    return Item(str(product.id), product.title, features, product.consumable)
+    features = [f"category:{product.category}", *(f"tag:{tag}" for tag in product.tags)]
+    features += [f"colour:{colour}" for colour in product.colours]
+    features += [f"material:{product.material}"] if product.material else []
+    features.append(f"price:{product.price_minor.bit_length()}")  # a band is twice as dear as the one before
+    return Item(str(product.id), product.title, tuple(dict.fromkeys(features)), product.consumable)

@@ -17,6 +17,7 @@ import structlog
 from app.domain.job import ClaimedJob
 from app.services.answer.ports import Records
 from app.services.answer.recommend import Recommended
+from app.services.answer.shared_work import SharedWork
 from app.services.child_process import ModuleFailedError, run_module
 from nlp.encoder import ModelFilesError
 from nlp.recommender import Recommender
@@ -28,6 +29,7 @@ log = structlog.get_logger(__name__)
 SHOWN = 3
 FRESH_S = 6 * 3600  # a model that is younger than this needs no nightly training
 LOOKED_AT = (9, 90)  # of the best, until enough are in stock
+NOT_KEPT = frozenset({"cancelled", "returned", "refunded"})  # orders whose products may be shown again
 TRAIN_KIND = "train_recommenders"
 PROCESS = "nlp.training.recommender_process"
 
@@ -55,7 +57,7 @@ class ShopRecommenders:
         self._records = records
         self._folder = folder
         self._loaded: dict[UUID, _Loaded] = {}
-        self._locks: dict[UUID, asyncio.Lock] = {}
+        self._making = SharedWork("recommender", self._renew)
 
     async def recommend(
         self,
@@ -67,6 +69,7 @@ class ShopRecommenders:
     ) -> Sequence[Recommended]:
         """Return up to three products that are in stock now, best first."""
         recommender = await self.current(shop)
+        owned = await self._ordered(shop, customer) if customer is not None else frozenset()
         shown: list[Recommended] = []
         for count in LOOKED_AT:
             ranked = recommender.recommend(
@@ -77,11 +80,17 @@ class ShopRecommenders:
             )
             reasons = {UUID(one.product_id): one for one in ranked}
             products = await self._records.products(shop, list(reasons))
-            in_stock = [product for product in products if product.stock > 0][:SHOWN]
+            in_stock = [one for one in products if one.stock > 0 and (one.consumable or one.id not in owned)][:SHOWN]
             shown = [Recommended(one, reasons[one.id].reason, reasons[one.id].score) for one in in_stock]
             if len(shown) == SHOWN or len(ranked) < count:
                 break
         return shown
+
+    async def _ordered(self, shop: UUID, customer: UUID) -> frozenset[UUID]:
+        """Return what a customer ordered lately: the model knows of orders up to its last training."""
+        orders = await self._records.orders(shop, customer)
+        kept = [order for order in orders if order.state not in NOT_KEPT]
+        return frozenset(item.product_id for order in kept for item in order.items if item.product_id is not None)
 
     async def warm(self, shop: UUID) -> None:
         """Load or train a shop's recommender now."""
@@ -125,16 +134,23 @@ class ShopRecommenders:
 
     async def current(self, shop: UUID) -> Recommender:
         """Return the newest model on disk, which another worker may have written; the first one is made here."""
-        async with self._locks.setdefault(shop, asyncio.Lock()):
-            path, known = self._path(shop), self._loaded.get(shop)
-            if known is not None and known.written_at == _written_at(path):
-                return known.recommender
-            try:
-                self._loaded[shop] = await asyncio.to_thread(_Loaded.read, path)
-            except ModelFilesError:
-                data = await self._interactions.training_data(shop)
-                self._loaded[shop] = await asyncio.to_thread(_make, data, path)
-            return self._loaded[shop].recommender
+        known = self._loaded.get(shop)
+        if known is not None and known.written_at == _written_at(self._path(shop)):
+            return known.recommender
+        return await self._making.result(shop)
+
+    async def aclose(self) -> None:
+        """End the making of models."""
+        await self._making.aclose()
+
+    async def _renew(self, shop: UUID) -> Recommender:
+        path = self._path(shop)
+        try:
+            self._loaded[shop] = await asyncio.to_thread(_Loaded.read, path)
+        except ModelFilesError:
+            data = await self._interactions.training_data(shop)
+            self._loaded[shop] = await asyncio.to_thread(_make, data, path)
+        return self._loaded[shop].recommender
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from nlp.recommender import RecommenderModel
 from nlp.training.recommender_state import FactorState
 
 TOGETHER = 20  # items kept for "often bought with"
+BROADEST = 200  # different items; who bought more buys for others, and says nothing about what goes together
 LIGHTFM_INSTALLED = importlib.util.find_spec("lightfm") is not None
 
 
@@ -214,8 +215,10 @@ def _popularity(interactions: Iterable[Interaction], rows: dict[str, int]) -> Ve
 def _together(bought: dict[str, tuple[int, ...]], items: int) -> tuple[NDArray[np.int32], Vectors]:
     """Return the rows of the items most often bought with each, and the share of its buyers, both [I, TOGETHER].
 
-    One more buyer is counted than there was, so that a single basket proves little.
+    One more buyer is counted than there was, so that a single basket proves little. Pairs grow with the square of what
+    somebody bought, so customers of very many items are left out.
     """
+    bought = {user: rows for user, rows in bought.items() if len(rows) <= BROADEST}
     buyers = Counter(row for rows in bought.values() for row in rows)
     shared: defaultdict[int, Counter[int]] = defaultdict(Counter)
     for rows in bought.values():

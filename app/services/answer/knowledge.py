@@ -14,6 +14,7 @@ from app.domain.catalogue import Article, Product
 from app.services.answer.ports import Catalogue, Records
 from app.services.answer.question import Found
 from app.services.answer.sentences import split_sentences
+from app.services.answer.shared_work import SharedWork
 from app.services.answer.vectors import TextVectors
 from nlp.model_files import Vectors
 from nlp.retrieval import Document, Encodes, Index, roots, terms
@@ -95,7 +96,7 @@ class Knowledge:
         self._vectors = TextVectors(encoder)
         self._clock = clock
         self._shelves: dict[UUID, _Shelf] = {}
-        self._locks: dict[UUID, asyncio.Lock] = {}
+        self._builds = SharedWork("index", self._renew)
 
     async def warm(self, shop: UUID) -> None:
         """Build a shop's index now, and encode the sentences that answers may quote."""
@@ -173,19 +174,26 @@ class Knowledge:
         found = await self._records.products(shop, [wanted]) if wanted is not None else ()
         return found[0] if found else None
 
+    async def aclose(self) -> None:
+        """End the building of indexes."""
+        await self._builds.aclose()
+
     async def _shelf(self, shop: UUID) -> _Shelf:
-        async with self._locks.setdefault(shop, asyncio.Lock()):
-            known = self._shelves.get(shop)
-            if known is not None and self._clock() - known.checked_at < CHECK_S:
-                return known
-            version = await self._records.catalogue_version(shop)
-            if known is None or known.version != version:
-                catalogue = await self._records.catalogue(shop)
-                shelf = await asyncio.to_thread(self._build, catalogue, version)
-            else:
-                shelf = replace(known, version=version, checked_at=self._clock())
-            self._shelves[shop] = shelf
-            return shelf
+        known = self._shelves.get(shop)
+        if known is not None and self._clock() - known.checked_at < CHECK_S:
+            return known
+        return await self._builds.result(shop)
+
+    async def _renew(self, shop: UUID) -> _Shelf:
+        """Build a shop's index if its catalogue is another than before."""
+        known, version = self._shelves.get(shop), await self._records.catalogue_version(shop)
+        if known is None or known.version != version:
+            catalogue = await self._records.catalogue(shop)
+            shelf = await asyncio.to_thread(self._build, catalogue, version)
+        else:
+            shelf = replace(known, checked_at=self._clock())
+        self._shelves[shop] = shelf
+        return shelf
 
     def _build(self, catalogue: Catalogue, version: str) -> _Shelf:
         products = [Document(str(product.id), product.title, _words(product)) for product in catalogue.products]

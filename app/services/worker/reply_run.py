@@ -57,6 +57,11 @@ class ResponderModel:
     sentences: Sentences = field(default_factory=lambda: Sentences({}))  # that it was taught, if it names them
     languages: frozenset[str] = frozenset({"en"})  # that it writes
 
+    @property
+    def version(self) -> str:
+        """Return what the weights are known by, as `assistify models list` shows it."""
+        return f"t5-{self.engine.model_hash[:12]}"
+
 
 @dataclass(frozen=True, slots=True)
 class RunParts:

@@ -34,6 +34,7 @@ class Worker:
     wakes: dict[str, Wake]  # by lane
     periodics: Sequence[Periodic]
     warm: Callable[[], Awaitable[None]]  # builds indexes before the first question needs them
+    closing: Sequence[Callable[[], Awaitable[None]]] = ()  # ends what outlives the messages that began it
 
     def tasks(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         """Return the loops of this worker by name; each runs until it is drained or cancelled."""
@@ -51,6 +52,8 @@ class Worker:
     async def drain(self) -> None:
         """Give back what runs; other workers go on with it."""
         await asyncio.gather(self.answers.drain(), *(lane.drain() for lane in self.lanes))
+        for close in self.closing:
+            await close()
 
     def _forever(self, loop: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         """A loop that is done waits to be cancelled: its end must not look like a crash."""

@@ -13,9 +13,9 @@ from sqlalchemy import update
 from app.db import models
 from app.db.interactions import SqlInteractions
 from app.domain.job import ClaimedJob, Lane
+from app.services.child_process import ModuleFailedError
 from app.services.ids import new_id
 from app.services.imports import CustomerRow, ItemRow, OrderRow, ProductRow
-from app.services.child_process import ModuleFailedError
 from app.services.recommending import TRAIN_KIND, ShopRecommenders, TrainingData
 from tests.integration.app.rig import Product
 
@@ -188,3 +188,86 @@ async def test_purchases_of_orders_are_learnt_from(rig: Product) -> None:
     after = await SqlInteractions(rig.core.database).training_data(shop)
     (new,) = after.interactions[len(before.interactions) :]
     assert (new.item_id, new.bought) == (str(ids["p19"]), True)
+
+
+async def test_what_was_ordered_since_the_training_is_not_shown_unless_it_is_used_up(
+    rig: Product, interactions: CountedInteractions
+) -> None:
+    await stock_up(rig)
+    shop = rig.mine.shop.id
+    found = recommenders(rig, interactions)
+    (customer,) = [row.id for row in await rig.rows(models.Customer, external_id="c11")]
+
+    async def shown() -> list[str]:
+        some = await found.recommend(shop, customer=customer, page_product=None, exclude=set())
+        return [one.product.external_id for one in some]
+
+    async def buy(product: str, status: str) -> None:
+        order = OrderRow(
+            number=f"#{product}", status=status, placed_at=datetime(2026, 11, 1, tzinfo=UTC), total=Decimal(5),
+            currency="EUR", customer="c11", items=[ItemRow(title=product, quantity=1, external_id=product)],
+        )  # fmt: skip
+        await rig.core.imports.upsert(shop, [order])
+
+    first, second, third = await shown()
+    await buy(first, "shipped")
+    await buy(second, "cancelled")
+    used_up = ProductRow(external_id=third, title="Refill", price=Decimal(5), currency="EUR", stock=3, consumable=True)
+    await rig.core.imports.upsert(shop, [used_up])
+    await buy(third, "delivered")
+    after = await shown()
+    assert first not in after
+    assert {second, third} <= set(after)
+
+
+async def test_what_others_share_is_a_feature_of_products_and_customers(rig: Product) -> None:
+    shop = rig.mine.shop.id
+    goods = ProductRow(
+        external_id="p1", title="Wool Hat", price=Decimal("29.90"), currency="EUR", category="Hats",
+        tags=["warm", "warm"], colours=["grey"], material="wool",
+    )  # fmt: skip
+    await rig.core.imports.upsert(shop, [goods, CustomerRow(external_id="c1"), CustomerRow(external_id="c2")])
+    async with rig.core.database.write_session() as session:
+        await session.execute(update(models.Customer).where(models.Customer.external_id == "c1").values(locale="de_AT"))
+        await session.commit()
+    await rig.core.shops.add_history(shop, [("c1", "p1", "purchase", 1), ("c2", "p1", "view", 2)])
+    data = await SqlInteractions(rig.core.database).training_data(shop)
+    assert data.items[0].features == ("category:Hats", "tag:warm", "colour:grey", "material:wool", "price:12")
+    assert sorted(user.features for user in data.users) == [(), ("language:de",)]
+
+
+async def test_a_shop_of_one_product_and_no_order_recommends_it_alone(
+    rig: Product, interactions: CountedInteractions
+) -> None:
+    only = ProductRow(external_id="p1", title="Tent", price=Decimal(5), currency="EUR", stock=1)
+    await rig.core.imports.upsert(rig.mine.shop.id, [only])
+    found = recommenders(rig, interactions)
+    assert await ask(found, rig) == ["p1"]
+    (product,) = [row.id for row in await rig.rows(models.Product)]
+    assert await ask(found, rig, page=product) == []
+    trained = await found.train(rig.mine.shop.id)
+    assert trained.algorithm == "popularity"
+    assert await ask(found, rig) == ["p1"]
+
+
+async def test_a_first_model_is_kept_when_who_asked_for_it_gives_up(
+    rig: Product, interactions: CountedInteractions
+) -> None:
+    await stock_up(rig)
+    found = recommenders(rig, interactions)
+    asked, may = asyncio.Event(), asyncio.Event()
+    reads = interactions.training_data
+
+    async def held(shop: UUID) -> TrainingData:
+        asked.set()
+        await may.wait()
+        return await reads(shop)
+
+    interactions.training_data = held  # type: ignore[method-assign]
+    first = asyncio.create_task(ask(found, rig))
+    await asked.wait()
+    first.cancel()
+    await asyncio.wait([first])
+    may.set()
+    assert len(await ask(found, rig)) == 3
+    assert interactions.trainings == 1

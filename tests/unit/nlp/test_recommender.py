@@ -11,7 +11,7 @@ from nlp.encoder import ModelFilesError
 from nlp.evaluation.recommender import compare, hold_out, movielens_like, score_ranking
 from nlp.recommender import Recommender
 from nlp.recommender_file import load_recommender, save_recommender
-from nlp.training.recommender import Interaction, Item, RecommenderSettings, User, train_on, train_recommender
+from nlp.training.recommender import BROADEST, Interaction, Item, RecommenderSettings, User, train_on, train_recommender
 from nlp.training.recommender_state import FactorState
 
 ITEMS = [
@@ -190,3 +190,13 @@ def test_a_hold_out_keeps_pairs_together() -> None:
     assert len(train) + len(test) == len(seen)
     assert not {(one.user_id, one.item_id) for one in train} & {(one.user_id, one.item_id) for one in test}
     assert 0.1 < len(test) / len(seen) < 0.3
+
+
+def test_who_bought_very_many_items_says_nothing_of_what_goes_together() -> None:
+    items = [Item(str(number), f"Item {number}") for number in range(BROADEST + 1)]
+    everything = [Interaction("reseller", item.id, bought=True) for item in items]
+    pairs = [Interaction(f"user-{number}", item, bought=True) for number in range(5) for item in ("0", "1")]
+    model = train_recommender([*everything, *pairs], items, use_lightfm=False)
+    assert model.together_items[0][0] == 1
+    assert model.together_shares[0][0] == pytest.approx(5 / 6)
+    assert not model.together_shares[2].any()
