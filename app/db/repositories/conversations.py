@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, select, update
 
 from app.db import models
 from app.db.base import table_of
@@ -55,8 +55,8 @@ class SqlConversations:
         )
 
     async def add(self, conversation: Conversation) -> bool:
-        """Insert on conflict do nothing."""
-        return await insert_if_absent(
+        """Insert on conflict do nothing; the customer is the one whom the address belongs to by then."""
+        is_new = await insert_if_absent(
             self._session,
             models.Conversation,
             id=conversation.id,
@@ -67,6 +67,21 @@ class SqlConversations:
             created_at=conversation.created_at,
             **_changing(conversation),
         )
+        if is_new:
+            await self._follow(conversation)
+        return is_new
+
+    async def _follow(self, begun: Conversation) -> None:
+        """Give a conversation to whom its customer was joined to since the address was read.
+
+        A merge holds its customers' rows until it ends, and the insert has waited for the one it names: what is read
+        now is what came of it. From here on a merge waits for this transaction, and finds the conversation.
+        """
+        address, held = models.ChannelIdentity, begun.customer
+        whose = select(address.customer_id).where(address.id == begun.identity)
+        while (now := await self._session.scalar(whose)) is not None and now != held:
+            await self._session.execute(update(_TABLE).where(_TABLE.c.id == begun.id).values(customer_id=now))
+            held = now
 
     async def save(self, conversation: Conversation, before: Conversation) -> None:
         """Write what has changed."""

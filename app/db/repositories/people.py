@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from app.db import models
 from app.db.base import utc_now
@@ -163,7 +163,16 @@ class SqlPeople:
         )
         if not is_first and is_new:
             await self._session.execute(delete(models.Customer).where(models.Customer.id == customer))
+        if is_first and not is_new:
+            await self._follow(identity, customer)
         return await self._at(shop, account, address)
+
+    async def _follow(self, identity: UUID, customer: UUID) -> None:
+        """Give an address to whom its customer was joined to meanwhile: see SqlConversations.add."""
+        held, table = customer, models.ChannelIdentity
+        while (now := (await holders(self._session, [held]))[held]) != held:
+            await self._session.execute(update(table).where(table.id == identity).values(customer_id=now))
+            held = now
 
     async def _at(self, shop: UUID, account: UUID, address: str) -> UUID | None:
         return await self._session.scalar(
