@@ -14,8 +14,8 @@ from app.simulate.meta import SentMessage as MetaMessage
 from app.simulate.meta_desk import FIELDS
 from app.simulate.telegram import SentMessage as TelegramMessage
 from app.simulate.telegram import TelegramStandIn
-from app.simulate.twilio import SentMessage as TwilioMessage
 from app.simulate.twilio import TwilioStandIn
+from app.simulate.twilio_pages import SentMessage as TwilioMessage
 
 KINDS = ("whatsapp", "messenger", "instagram", "telegram")
 NUMBER = "+15005550006"

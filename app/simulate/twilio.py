@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import formatdate, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -28,8 +28,18 @@ from starlette.routing import Route
 
 from app.simulate.faults import Faults
 from app.simulate.loopback import Outgoing
+from app.simulate.twilio_pages import (
+    API_VERSION,
+    SentMessage,
+    account_page,
+    content_page,
+    error,
+    listed,
+    new_sid,
+    sender_page,
+    shown,
+)
 
-API_VERSION = "2010-04-01"
 WINDOW_S = 24 * 3600
 BODY_CHARS = 1600
 MESSAGES_PER_S = 80
@@ -53,28 +63,6 @@ def sign(auth_token: str, url: str, form: Mapping[str, str]) -> str:
     """Return X-Twilio-Signature: base64 of HMAC-SHA1 over the URL and the sorted parameters."""
     message = url + "".join(name + form[name] for name in sorted(form))
     return base64.b64encode(hmac.new(auth_token.encode(), message.encode(), hashlib.sha1).digest()).decode()
-
-
-def new_sid(prefix: str) -> str:
-    """Return an id as Twilio makes them: two letters and 32 hexadecimal digits."""
-    return prefix + uuid.uuid4().hex
-
-
-@dataclass(slots=True)
-class SentMessage:
-    """A message that was taken."""
-
-    sid: str
-    to: str
-    sender: str
-    body: str
-    media: tuple[str, ...]
-    content_sid: str | None
-    variables: dict[str, str]
-    status_callback: str | None
-    at: float
-    status: str = "queued"
-    error_code: int | None = None
 
 
 @dataclass
@@ -150,19 +138,19 @@ class TwilioStandIn:
         given = request.headers.get("authorization", "")
         account = request.path_params.get("account", self.account_sid)
         if given != f"Basic {expected}" or account != self.account_sid:
-            return _error(401, 20003, "Authenticate")
+            return error(401, 20003, "Authenticate")
         return None
 
     def _take(self, request: Request, body: bytes) -> Response:
         if request.headers.get("content-type", "").partition(";")[0] != "application/x-www-form-urlencoded":
-            return _error(400, 20001, "Expected a form")
+            return error(400, 20001, "Expected a form")
         pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True)
         form = dict(pairs)
         refusal = self._check_form(pairs, form)
         if refusal is not None:
             return refusal
         if self._is_too_fast():
-            return _error(429, 20429, "Too Many Requests")
+            return error(429, 20429, "Too Many Requests")
         message = SentMessage(
             sid=new_sid("MM" if form.get("MediaUrl") else "SM"),
             to=form["To"],
@@ -176,7 +164,7 @@ class TwilioStandIn:
         )
         self.messages.append(message)
         self._report_later(message)
-        return JSONResponse(self._shown(message), 201)
+        return JSONResponse(shown(self.account_sid, message), 201)
 
     def _check_form(self, pairs: list[tuple[str, str]], form: dict[str, str]) -> Response | None:
         names = [name for name, _ in pairs if name != "MediaUrl"]
@@ -192,30 +180,13 @@ class TwilioStandIn:
             ("ContentSid" in form and not self._is_approved(form["ContentSid"]), 21655, "The ContentSid is invalid"),
             (not _is_variables(form.get("ContentVariables")), 21656, "The ContentVariables are invalid"),
         )
-        return next((_error(400, code, text) for is_wrong, code, text in checks if is_wrong), None)
+        return next((error(400, code, text) for is_wrong, code, text in checks if is_wrong), None)
 
     def _is_approved(self, sid: str) -> bool:
         return sid in self.contents or self.templates.get(sid, ("", ""))[0] == "approved"
 
     async def _contents(self, request: Request) -> Response:
-        return await self._guarded(request, self._content_page)
-
-    def _content_page(self, request: Request, _: bytes) -> Response:
-        if set(request.query_params) - {"PageSize", "Page", "PageToken"}:
-            return _error(400, 20001, "Unknown parameters")
-        found = [
-            {
-                "sid": sid,
-                "account_sid": self.account_sid,
-                "friendly_name": f"template_{number}",
-                "language": "en",
-                "variables": {},
-                "types": {"twilio/text": {"body": body}},
-                "approval_requests": {"category": "UTILITY", "status": status, "name": f"template_{number}"},
-            }
-            for number, (sid, (status, body)) in enumerate(self.templates.items(), 1)
-        ]
-        return JSONResponse({"contents": found, "meta": {"page": 0, "next_page_url": None, "key": "contents"}})
+        return await self._guarded(request, lambda asked, _: content_page(asked, self.account_sid, self.templates))
 
     def _is_own(self, form: Mapping[str, str]) -> bool:
         if "From" in form:
@@ -290,7 +261,8 @@ class TwilioStandIn:
         sid = new_sid("SM")
         self.customer_wrote(address, sid)
         own = to or next(iter(self.numbers))
-        self._inbound.append((self.clock(), self._listed(sid, address, own, text)))
+        at = self.clock()
+        self._inbound.append((at, listed(self.account_sid, sid, address, own, text, at)))
         form = {
             "MessageSid": sid,
             "SmsSid": sid,
@@ -320,10 +292,10 @@ class TwilioStandIn:
     def _page(self, request: Request, _: bytes) -> Response:
         unknown = set(request.query_params) - {"To", "From", "DateSent", "DateSent>", "DateSent<", "PageSize"}
         if unknown:
-            return _error(400, 20001, f"Unknown parameters: {unknown}")
+            return error(400, 20001, f"Unknown parameters: {unknown}")
         wanted = request.query_params
         since = datetime.fromisoformat(wanted.get("DateSent>", "1970-01-01")).replace(tzinfo=UTC).timestamp()
-        ours = [(one.at, self._shown(one)) for one in reversed(self.messages)]
+        ours = [(one.at, shown(self.account_sid, one)) for one in reversed(self.messages)]
         found = [
             one
             for _, one in sorted([*ours, *reversed(self._inbound)], key=lambda dated: -dated[0])
@@ -333,56 +305,11 @@ class TwilioStandIn:
         ]
         return JSONResponse({"messages": found[: int(wanted.get("PageSize", "50"))], "next_page_uri": None})
 
-    def _shown(self, message: SentMessage) -> dict[str, Any]:
-        return {
-            "sid": message.sid,
-            "account_sid": self.account_sid,
-            "to": message.to,
-            "from": message.sender,
-            "body": message.body,
-            "status": message.status,
-            "direction": "outbound-api",
-            "error_code": message.error_code,
-            "num_media": str(len(message.media)),
-            "date_created": formatdate(message.at).replace("-0000", "+0000"),
-            "api_version": API_VERSION,
-        }
-
-    def _listed(self, sid: str, address: str, own: str, text: str) -> dict[str, Any]:
-        """Return a customer's message as the list of messages has it."""
-        return {
-            "sid": sid,
-            "account_sid": self.account_sid,
-            "messaging_service_sid": None,
-            "to": own,
-            "from": address,
-            "body": text,
-            "status": "received",
-            "direction": "inbound",
-            "error_code": None,
-            "num_media": "0",
-            "date_created": formatdate(self.clock()).replace("-0000", "+0000"),
-            "api_version": API_VERSION,
-        }
-
     async def _account(self, request: Request) -> Response:
-        return await self._guarded(request, lambda _, body: self._shown_account())
-
-    def _shown_account(self) -> Response:
-        return JSONResponse({"sid": self.account_sid, "status": "active", "type": "Full"})
+        return await self._guarded(request, lambda *_: account_page(self.account_sid))
 
     async def _senders(self, request: Request) -> Response:
-        return await self._guarded(request, self._sender_page)
-
-    def _sender_page(self, request: Request, _: bytes) -> Response:
-        if request.query_params.get("Channel") != "whatsapp":
-            return _error(400, 20001, "Channel is required")
-        webhook = {"callback_url": self.sender_webhook, "callback_method": "POST"} if self.sender_webhook else None
-        found = [
-            {"sid": new_sid("XE"), "status": "ONLINE", "sender_id": number, "webhook": webhook}
-            for number in sorted(self.numbers)
-        ]
-        return JSONResponse({"senders": found, "meta": {"page": 0, "page_size": 50, "next_page_url": None}})
+        return await self._guarded(request, lambda asked, _: sender_page(asked, self.numbers, self.sender_webhook))
 
     async def _indicate(self, request: Request) -> Response:
         return await self._guarded(request, self._show_typing)
@@ -390,16 +317,16 @@ class TwilioStandIn:
     def _show_typing(self, request: Request, body: bytes) -> Response:
         form = dict(parse_qsl(body.decode(), keep_blank_values=True))
         if set(form) != _INDICATOR_FIELDS or form["channel"] != "whatsapp":
-            return _error(400, 20001, "messageId and channel are required")
+            return error(400, 20001, "messageId and channel are required")
         if form["messageId"] not in self._inbound_sids:
-            return _error(404, 20404, "The message was not found")
+            return error(404, 20404, "The message was not found")
         self.typing.append(form["messageId"])
         return JSONResponse({"success": True})
 
     async def _media(self, request: Request) -> Response:
         refusal = self._check_auth(request)
         if refusal is not None or request.path_params["media"] not in self.files:
-            return refusal or _error(404, 20404, "The medium was not found")
+            return refusal or error(404, 20404, "The medium was not found")
         return RedirectResponse(f"/cdn/{request.path_params['media']}", 307)
 
     async def _cdn(self, request: Request) -> Response:
@@ -418,8 +345,3 @@ def _is_variables(value: str | None) -> bool:
     except ValueError:
         return False
     return isinstance(found, dict) and all(isinstance(one, str) and one for one in found.values())
-
-
-def _error(status: int, code: int, message: str) -> Response:
-    more = f"https://www.twilio.com/docs/errors/{code}"
-    return JSONResponse({"code": code, "message": message, "more_info": more, "status": status}, status)

@@ -1,6 +1,6 @@
 import { Paperclip } from "lucide-react";
-import { useRef } from "react";
 import { IconButton } from "../ui/button";
+import { FileChoice } from "./file-choice";
 import { attachFiles } from "./upload-store";
 
 const TYPES =
@@ -8,29 +8,15 @@ const TYPES =
 
 /** Choose files for a reply; they may also be dropped on the field or pasted into it. */
 export function AttachButton({ conversation, disabled }: { conversation: string; disabled: boolean }) {
-  const input = useRef<HTMLInputElement>(null);
   return (
-    <>
-      <input
-        ref={input}
-        type="file"
-        multiple
-        hidden
-        accept={TYPES}
-        data-testid="files"
-        onChange={(event) => {
-          attachFiles(conversation, [...(event.target.files ?? [])]);
-          event.target.value = "";
-        }}
-      />
-      <IconButton
-        name="Attach files"
-        data-testid="attach"
-        disabled={disabled}
-        onClick={() => input.current?.click()}
-      >
-        <Paperclip size={15} />
-      </IconButton>
-    </>
+    <FileChoice
+      accept={TYPES}
+      onChoose={(files) => attachFiles(conversation, files)}
+      button={(open) => (
+        <IconButton name="Attach files" data-testid="attach" disabled={disabled} onClick={open}>
+          <Paperclip size={15} />
+        </IconButton>
+      )}
+    />
   );
 }

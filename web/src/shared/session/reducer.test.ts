@@ -13,31 +13,14 @@ import {
   snapshot,
   welcome,
 } from "@/testing/frames";
-import type { LiveSnapshot, ServerFrame } from "@/wire/wire.gen";
-import { reduce, type SessionInput } from "./reducer";
+import { conversation, play, started } from "@/testing/session";
+import type { ServerFrame } from "@/wire/wire.gen";
+import { reduce } from "./reducer";
 import { resumeCursor } from "./resume";
-import { type ConversationState, initialSession, runningReply, type SessionState } from "./state";
+import { runningReply, type SessionState } from "./state";
 
 const TEXT = "Your order #1042 is on its way with UPS — arriving Friday. Grüße, 你好, 👋🏽 and שלום!";
 const REPLY = "r1";
-
-function started(from: Partial<LiveSnapshot> = {}): SessionState {
-  const base = snapshot({ seq: 1, messages: [message(1, "customer", "where is my order?")], ...from });
-  return reduce(initialSession, {
-    ...welcome("1"),
-    conversations: [{ conversation: CONVERSATION, resumed: false, snapshot: base }],
-  });
-}
-
-function play(state: SessionState, frames: readonly SessionInput[]): SessionState {
-  return frames.reduce(reduce, state);
-}
-
-function conversation(state: SessionState): ConversationState {
-  const found = state.conversations[CONVERSATION];
-  if (!found) throw new Error("the conversation is not held");
-  return found;
-}
 
 function text(state: SessionState, id = REPLY): string | undefined {
   return conversation(state).messages[id]?.text;
@@ -410,48 +393,6 @@ describe("around the conversation", () => {
     const off = reduce(on, { type: "typing", conversation: CONVERSATION, participant, on: false });
     expect(conversation(off).typing).toEqual({});
     expect(conversation(reduce(on, welcome("2"))).typing).toEqual({});
-  });
-
-  it("a file of a message is what the server found it to be, once it was fetched", () => {
-    const claimed = { id: "f1", name: "image", media_type: "image/*", size: 0, url: "/api/attachments/f1/" };
-    const other = { ...claimed, id: "f2" };
-    const sent = {
-      ...message(2, "customer", ""),
-      attachments: [{ ...claimed, state: "waiting" as const }, other],
-    };
-    const fetched = { ...claimed, media_type: "image/png", size: 108 };
-    const state = play(started(), [
-      created(2, sent),
-      {
-        type: "attachment.changed",
-        conversation: CONVERSATION,
-        seq: 3,
-        at: "2026-11-22T10:00:00Z",
-        message: "m2",
-        attachment: fetched,
-      },
-    ]);
-    expect(conversation(state).messages.m2?.attachments).toEqual([fetched, other]);
-  });
-
-  it("a message has the customer's last reaction until it is taken back or removed", () => {
-    const reacted = (seq: number, emoji: string | null): ServerFrame => {
-      const at = "2026-11-22T10:00:00Z";
-      return { type: "message.reacted", conversation: CONVERSATION, seq, at, message: "m1", emoji };
-    };
-    const loved = play(started(), [reacted(2, "👍"), reacted(3, "❤")]);
-    expect(conversation(loved).messages.m1?.reaction).toBe("❤");
-    expect(conversation(reduce(loved, reacted(4, null))).messages.m1?.reaction).toBeNull();
-    const removed = reduce(loved, {
-      type: "message.redacted",
-      conversation: CONVERSATION,
-      seq: 4,
-      at: "2026-11-22T10:00:00Z",
-      message: "m1",
-    });
-    expect(conversation(removed).messages.m1?.reaction).toBeNull();
-    const held = started({ messages: [message(1, "customer", "Hello", { reaction: "👍" })] });
-    expect(conversation(held).messages.m1?.reaction).toBe("👍");
   });
 
   it("an event of a type that a newer server added counts and changes nothing else", () => {
