@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,6 +29,8 @@ from realtime.watch import Reader, Watch
 logger = logging.getLogger(__name__)
 
 IDS_PER_QUERY = 1000
+CHECKED_AT_ONCE = 100  # topics in one loop turn
+READS_AT_ONCE = 16  # of logs to heal, and of pages: whoever sends or resumes needs the database too
 TICK_S = 1.0
 
 
@@ -65,12 +68,14 @@ class Hub:
         self.settings = settings
         self._bus = bus
         self.turn = LoopTurn()
-        self._parts = FeedParts(bus, live_reply, sessions, settings, self.counters, self.turn, uuid4())
+        self._reads = asyncio.Semaphore(READS_AT_ONCE)
+        self._parts = FeedParts(bus, live_reply, sessions, settings, self.counters, self.turn, uuid4(), self._reads)
         self._feeds: dict[UUID, TopicFeed] = {}
         self._inboxes: dict[UUID, tuple[InboxFeed, Listening]] = {}
         self._unheard: set[Listening] = set()
+        self._missed: set[str] = set()  # topics of which frames may have been missed
         self._check_now = asyncio.Event()
-        bus.on_reconnect(self._check_now.set)
+        bus.on_reconnect(self._on_missed)
 
     async def prepare(
         self, reader: Reader, principal: Principal, conversation: UUID, cursor: Cursor | None
@@ -185,16 +190,16 @@ class Hub:
         next_reread = loop.time() + self.settings.inbox_reread_s
         await self._hear_again()
         while True:
-            was_reconnected = await self._wait_tick()
+            await self._wait_tick()
             now = loop.time()
             await self._hear_again()
-            if was_reconnected or now >= next_check:
-                await self._checked(list(self._feeds.values()) if was_reconnected else self._silent_feeds())
+            missed, self._missed = self._missed, set()
+            if not await self._checked(self._doubtful_feeds(missed, is_due=now >= next_check)):
+                self._missed |= missed  # and the next turn tries again
+            if now >= next_check:
                 next_check = loop.time() + self._interval()
-            else:
-                await self._checked([feed for feed in self._feeds.values() if not feed.hears])
-            if now >= next_reread or was_reconnected:
-                await asyncio.gather(*(feed.reread(self.sessions) for feed, _ in list(self._inboxes.values())))
+            await self._reread(None if now >= next_reread else missed)
+            if now >= next_reread:
                 next_reread = loop.time() + self.settings.inbox_reread_s
 
     def close(self) -> None:
@@ -206,40 +211,61 @@ class Hub:
     def _interval(self) -> float:
         return self.settings.check_every_s * random.uniform(0.8, 1.2)
 
-    async def _wait_tick(self) -> bool:
-        try:
+    def _on_missed(self, topics: Collection[str]) -> None:
+        self._missed.update(topics)
+        self._check_now.set()
+
+    async def _wait_tick(self) -> None:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(min(TICK_S, self.settings.check_unhealthy_every_s)):
                 await self._check_now.wait()
-        except TimeoutError:
-            return False
         self._check_now.clear()
-        return True
 
-    def _silent_feeds(self) -> list[TopicFeed]:
-        """Return the topics whose last event may have been lost, and begin the next interval for all."""
-        silent = [feed for feed in self._feeds.values() if not (feed.had_event and feed.hears)]
-        for feed in self._feeds.values():
-            feed.had_event = False
-        return silent
+    def _doubtful_feeds(self, missed: Collection[str], *, is_due: bool) -> list[TopicFeed]:
+        """Return the topics whose last event may have been lost; when the check `is_due`, also those that were silent,
+        and the next interval begins for all.
+        """
+        feeds = self._feeds.values()
+        doubtful = [feed for feed in feeds if feed.topic in missed or not feed.hears or (is_due and not feed.had_event)]
+        if is_due:
+            for feed in feeds:
+                feed.had_event = False
+        return doubtful
 
-    async def _checked(self, feeds: list[TopicFeed]) -> None:
-        """Compare positions with the database; what is missing goes out as ordinary events."""
+    async def _reread(self, topics: Collection[str] | None) -> None:
+        """Read the open pages of these inboxes again, of all for None."""
+
+        async def one(feed: InboxFeed) -> None:
+            async with self._reads:
+                await feed.reread(self.sessions)
+
+        inboxes = list(self._inboxes.values())
+        await asyncio.gather(*(one(feed) for feed, heard in inboxes if topics is None or heard.topic in topics))
+
+    async def _checked(self, feeds: list[TopicFeed]) -> bool:
+        """Compare positions with the database; what is missing goes out as ordinary events. False: it was away."""
         for first in range(0, len(feeds), IDS_PER_QUERY):
             some = feeds[first : first + IDS_PER_QUERY]
             try:
                 last = await self.sessions.last_seqs([feed.conversation for feed in some])
             except Exception as error:
                 log_failure(logger, "positions not checked", "position_check_failed", error)
-                return
-            for feed in some:
+                return False
+            for number, feed in enumerate(some, 1):
                 if feed.conversation in last:
                     feed.behind(*last[feed.conversation])
+                if number % CHECKED_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+        return True
 
     async def _hear_again(self) -> None:
+        """Subscribe what could not be subscribed. What was published until then has to be looked for."""
         hears = self._bus.hears
         feeds = [feed for feed in self._feeds.values() if not feed.is_subscribed and hears(feed.topic)]
         listenings = [listening for listening in self._unheard if hears(listening.topic)]
         await asyncio.gather(*(feed.subscribe() for feed in feeds), *(self.heard(one) for one in listenings))
+        self._missed.update(feed.topic for feed in feeds if feed.is_subscribed)
+        self._missed.update(listening.topic for listening in listenings if listening.subscription is not None)
 
     def _detach(self, feed: TopicFeed, watch: Watch) -> None:
         if feed.watches.get(watch.reader.id) is watch:

@@ -48,6 +48,7 @@ class FeedParts:
     counters: Counters
     turn: LoopTurn
     node: UUID
+    reads: asyncio.Semaphore  # of the log, to heal: a bus that comes back leaves gaps in all topics at once
 
 
 class TopicFeed:
@@ -364,7 +365,8 @@ class TopicFeed:
         assert position is not None  # there is no gap before the first position
         before = position.seq
         try:
-            page = await self._parts.sessions.read_log(self.conversation, before, LOG_PAGE)
+            async with self._parts.reads:
+                page = await self._parts.sessions.read_log(self.conversation, before, LOG_PAGE)
         except Exception as error:
             log_failure(logger, "log not read", "heal_failed", error)
             return False

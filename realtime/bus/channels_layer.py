@@ -20,7 +20,7 @@ from uuid import uuid4
 
 from realtime.bus.fanout import Callbacks, LocalSubscription, confirmed, deliver
 from realtime.bus.frame import BadFrameError, Frame, decode_frame, encode_frame
-from realtime.bus.port import BusUnavailableError, Listener
+from realtime.bus.port import BusUnavailableError, Listener, OnMissed
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +145,7 @@ class ChannelsLayerBus:
             entry.joining = self._start(self._join(group, topic))
         return await confirmed(subscription, entry.joining, self._timeout_s, "the layer")
 
-    def on_reconnect(self, callback: Callable[[], None]) -> None:
+    def on_reconnect(self, callback: OnMissed) -> None:
         """Call back when the layer brings again what it did not bring for a while."""
         self._callbacks.add(callback)
 
@@ -285,7 +285,7 @@ class ChannelsLayerBus:
                 joined_at = loop.time() if await self._join_all(channel) else joined_at
             was_heard, self._is_heard = self._is_heard, await self._hears(self._probe_group, "probe")
             if self._is_heard and not was_heard:
-                self._callbacks.call()
+                self._callbacks.call([entry.name for entry in self._topics.values() if entry.subscriptions])
             elif was_heard and not self._is_heard:
                 log.warning("the layer does not bring a probe", extra={"action": "bus_probe_failed"})
             pause_s = self._probe_after_s if self._is_heard else min(MARK_AGAIN_S, self._probe_after_s)

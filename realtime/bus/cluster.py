@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Collection, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from realtime.bus.cluster_map import Node, slot_of
 from realtime.bus.commands import RedisAwayError
 from realtime.bus.fanout import Callbacks, LocalSubscription, confirmed, deliver
 from realtime.bus.frame import Frame, encode_frame
-from realtime.bus.port import BusUnavailableError, Listener, Subscription
+from realtime.bus.port import BusUnavailableError, Listener, OnMissed, Subscription
 from realtime.bus.redis import channel_of
 from realtime.bus.shard import ShardBus, TopicMovedError
 
@@ -78,7 +78,7 @@ class ClusterBus:
         self._shards: dict[Node, ShardBus] = {}
         self._topics: dict[str, _Topic] = {}
         self._callbacks = Callbacks()
-        self._is_call_due = False
+        self._missed: set[str] = set()  # topics to be reported; while there are some, a call is due
         self._changed = asyncio.Event()
         self._watcher: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -131,8 +131,8 @@ class ClusterBus:
         entry.subscriptions.append(subscription)
         return await confirmed(subscription, entry.confirmed, self._timeout_s, "the cluster")
 
-    def on_reconnect(self, callback: Callable[[], None]) -> None:
-        """Call back after a shard was away or topics moved."""
+    def on_reconnect(self, callback: OnMissed) -> None:
+        """Call back after a shard was away or topics moved, with these topics alone."""
         self._callbacks.add(callback)
 
     async def aclose(self) -> None:
@@ -194,7 +194,7 @@ class ClusterBus:
         if not entry.confirmed.done():
             entry.confirmed.set_result(None)
         if had_home:
-            self._call_back_soon()
+            self._call_back_soon((entry.name,))
         self._look_again()  # the slot may have moved while the node was being asked
 
     def _shard(self, node: Node) -> ShardBus:
@@ -248,11 +248,11 @@ class ClusterBus:
         for node in [node for node, shard in self._shards.items() if node not in owners and shard.is_idle]:
             await self._shards.pop(node).aclose()
 
-    def _call_back_soon(self) -> None:
-        if not self._is_call_due and not self._closed:
-            self._is_call_due = True
+    def _call_back_soon(self, topics: Collection[str]) -> None:
+        if topics and not self._missed and not self._closed:
             asyncio.get_running_loop().call_later(CALL_BACK_S, self._call_back)
+        self._missed.update(topics)
 
     def _call_back(self) -> None:
-        self._is_call_due = False
-        self._callbacks.call()
+        missed, self._missed = self._missed, set()
+        self._callbacks.call(missed)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from realtime.bus.frame import Frame
-from realtime.bus.port import BusUnavailableError, EncodedListener, Listener
+from realtime.bus.port import BusUnavailableError, EncodedListener, Listener, OnMissed
 
 log = logging.getLogger(__name__)
 
@@ -76,16 +76,16 @@ class Callbacks:
     """Who is told that frames may have been missed; one that raises is logged and keeps nobody else from it."""
 
     def __init__(self) -> None:
-        self._callbacks: list[Callable[[], None]] = []
+        self._callbacks: list[OnMissed] = []
 
-    def add(self, callback: Callable[[], None]) -> None:
+    def add(self, callback: OnMissed) -> None:
         """Call it from now on."""
         self._callbacks.append(callback)
 
-    def call(self) -> None:
-        """Call all."""
+    def call(self, topics: Collection[str]) -> None:
+        """Tell all of them these topics."""
         for callback in self._callbacks:
             try:
-                callback()
+                callback(topics)
             except Exception:
                 log.exception("reconnect callback failed", extra={"action": "bus_callback_failed"})

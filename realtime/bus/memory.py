@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from realtime.bus.fanout import LocalSubscription, deliver
 from realtime.bus.frame import Frame
-from realtime.bus.port import BusUnavailableError, Listener
+from realtime.bus.port import BusUnavailableError, Listener, OnMissed
 
 
 class MemoryBus:
@@ -43,7 +41,7 @@ class MemoryBus:
         if not subscriptions:
             self._topics.pop(subscription.topic, None)
 
-    def on_reconnect(self, callback: Callable[[], None]) -> None:
+    def on_reconnect(self, callback: OnMissed) -> None:
         """Accept the callback; there is no connection that could be lost."""
 
     def hears(self, topic: str) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol, runtime_checkable
 
 from realtime.bus.frame import Frame
 
 Listener = Callable[[str, Frame], None]
 """Called with topic and frame in the event loop; must not block and must not raise."""
+
+
+OnMissed = Callable[[Collection[str]], None]
+"""Called with the topics of which frames may have been missed; others lost nothing."""
 
 
 @runtime_checkable
@@ -50,8 +54,8 @@ class Bus(Protocol):
         Raises: BusUnavailableError when it is not confirmed in time. The subscription is then not held.
         """
 
-    def on_reconnect(self, callback: Callable[[], None]) -> None:
-        """Call back each time frames may have been missed for all topics (after reconnect and resubscribe)."""
+    def on_reconnect(self, callback: OnMissed) -> None:
+        """Call back each time frames may have been missed (after reconnect and resubscribe), with the topics."""
 
     def hears(self, topic: str) -> bool:
         """False while what is published on this topic may not arrive here: its part of the bus is away."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
@@ -19,7 +18,7 @@ from uuid import uuid4
 from realtime.bus.commands import DemotedError, RedisAwayError, RedisCommands
 from realtime.bus.fanout import Callbacks, LocalSubscription, confirmed, deliver
 from realtime.bus.frame import BadFrameError, Frame, Kind, decode_frame, encode_frame
-from realtime.bus.port import BusUnavailableError, Listener
+from realtime.bus.port import BusUnavailableError, Listener, OnMissed
 from realtime.bus.redis_link import PubSubLink, RedisAddress
 
 log = logging.getLogger(__name__)
@@ -117,7 +116,7 @@ class RedisBus:
         entry.generation += 1
         return await confirmed(subscription, entry.confirmed, self._timeout_s, "the server")
 
-    def on_reconnect(self, callback: Callable[[], None]) -> None:
+    def on_reconnect(self, callback: OnMissed) -> None:
         """Call back after a reconnect, and when the probe works again."""
         self._callbacks.add(callback)
 
@@ -135,6 +134,10 @@ class RedisBus:
                 entry.confirmed.exception()  # perhaps nobody waits for it
         self._topics.clear()
         await self._commands.aclose()
+
+    def _heard(self) -> list[str]:
+        """Return the topics that somebody listens to: all of them come by the one connection."""
+        return [entry.name for entry in self._topics.values() if entry.subscriptions]
 
     def _on_close(self, subscription: LocalSubscription) -> None:
         entry = self._topics[channel_of(subscription.topic)]
@@ -212,7 +215,7 @@ class RedisBus:
                     await self._resubscribe(link)
                     failures = 0
                     if not is_first:
-                        self._callbacks.call()
+                        self._callbacks.call(self._heard())
                     is_first = False
                     await self._watch(link)
                 finally:
@@ -284,7 +287,7 @@ class RedisBus:
             raise TimeoutError("the server takes publishes and delivers nothing")
         if self._probe_fails:
             self._probe_fails = False
-            self._callbacks.call()
+            self._callbacks.call(self._heard())
 
     async def _send_probe(self, channel: bytes, data: bytes) -> None:
         """Publish, as everybody does, behind a write that changes nothing: a replica takes the one, not the other."""

@@ -51,7 +51,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 def next_reconnect(bus: ChannelsLayerBus) -> asyncio.Event:
     event = asyncio.Event()
-    bus.on_reconnect(event.set)
+    bus.on_reconnect(lambda topics: event.set())
     return event
 
 

@@ -58,7 +58,7 @@ def name_of(server: RedisServer) -> str:
 
 def next_reconnect(bus: ClusterBus) -> asyncio.Event:
     event = asyncio.Event()
-    bus.on_reconnect(event.set)
+    bus.on_reconnect(lambda topics: event.set())
     return event
 
 
@@ -177,9 +177,11 @@ async def test_a_node_that_dies_takes_only_its_own_topics_and_brings_them_back(
         await publisher.publish(lost, FRAME)
     with pytest.raises(BusUnavailableError):
         await bus.subscribe(lost.replace("conversation", "another"), ignore)
-    reconnected = next_reconnect(bus)
+    reconnected, told = next_reconnect(bus), set[str]()
+    bus.on_reconnect(told.update)
     await asyncio.to_thread(dies.start)
     await wait_for(reconnected)
+    assert told == {lost}
     await until(lambda: bus.healthy)
     await hears_again(publisher, lost_ear, lost)
     assert bus.hears(lost)

@@ -5,7 +5,7 @@ import contextlib
 import shutil
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
 from uuid import uuid4
 
@@ -52,7 +52,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 def next_reconnect(bus: RedisBus) -> asyncio.Event:
     event = asyncio.Event()
-    bus.on_reconnect(event.set)
+    bus.on_reconnect(lambda topics: event.set())
     return event
 
 
@@ -199,7 +199,7 @@ async def test_a_connection_that_is_up_and_delivers_nothing_is_replaced(
     accepted = proxy.accepted
     reconnected = next_reconnect(bus)
     health: list[bool] = []
-    bus.on_reconnect(lambda: health.append(bus.healthy))
+    bus.on_reconnect(lambda topics: health.append(bus.healthy))
     proxy.mute()
     await wait_for(reconnected)
     await until(lambda: bus.healthy)
@@ -272,15 +272,21 @@ async def test_a_server_that_refuses_writes_is_as_good_as_gone(make_bus: MakeBus
 async def test_a_failing_reconnect_callback_keeps_nobody_from_being_called(
     own_redis_server: RedisServer, make_bus: MakeBus
 ) -> None:
-    def fail() -> None:
+    def fail(topics: Collection[str]) -> None:
         raise LookupError("broken callback")
+
+    told: list[str] = []
 
     bus = make_bus(own_redis_server.url)
     await bus.subscribe("topic", ignore)
+    left = await bus.subscribe("left a moment ago", ignore)
+    left.close()
     bus.on_reconnect(fail)
+    bus.on_reconnect(told.extend)
     reconnected = next_reconnect(bus)
     own_redis_server.restart()
     await wait_for(reconnected)
+    assert told == ["topic"]
 
 
 async def test_bytes_that_are_no_frame_are_dropped(redis_server: RedisServer, make_bus: MakeBus) -> None:

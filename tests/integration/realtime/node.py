@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from realtime.bus.frame import Frame
 from realtime.bus.memory import MemoryBus
+from realtime.bus.port import OnMissed
 from realtime.gateway import Gateway
 from realtime.hub import Hub
 from realtime.live_reply.memory import MemoryLiveReply
@@ -41,13 +42,13 @@ class LossyBus(MemoryBus):
         self.loses: Callable[[Frame], bool] = lambda frame: False
         self.sick = False
         self.deaf: set[str] = set()
-        self.reconnected: list[Callable[[], None]] = []
+        self.reconnected: list[OnMissed] = []
 
     def publish_now(self, topic: str, frame: Frame) -> None:
         if not self.loses(frame):
             super().publish_now(topic, frame)
 
-    def on_reconnect(self, callback: Callable[[], None]) -> None:
+    def on_reconnect(self, callback: OnMissed) -> None:
         self.reconnected.append(callback)
 
     def hears(self, topic: str) -> bool:

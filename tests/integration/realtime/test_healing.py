@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,7 +12,7 @@ from realtime.bus.frame import Frame, Kind
 from realtime.bus.topic import conversation_topic
 from realtime.settings import RealtimeSettings
 from tests.integration.realtime.client import Client, client
-from tests.integration.realtime.node import Node, node
+from tests.integration.realtime.node import QUICK, Node, node
 from tests.integration.realtime.shop import Conversation
 
 
@@ -71,8 +72,20 @@ async def test_a_reconnected_bus_is_checked_at_once(server: Node, visitor: Clien
     lose_next(server, 1)
     await server.shop.say(found, "lost in the reconnect")
     for callback in server.bus.reconnected:
-        callback()
+        callback([conversation_topic(found.id)])
     await visitor.until(lambda: visitor.views[conversation].seq == 1)
+
+
+async def test_a_topic_that_could_not_be_subscribed_is_checked_once_it_is() -> None:
+    settings = replace(QUICK, check_every_s=3600.0)
+    async with node(settings) as server, client(server.chat) as visitor:
+        await visitor.hello_visitor()
+        server.bus.sick = True
+        server.bus.loses = lambda frame: True
+        conversation, found = await opened(server, visitor)
+        await server.shop.say(found, "while nobody hears")
+        server.bus.sick = False
+        await visitor.until(lambda: visitor.views[conversation].seq == 1)
 
 
 async def test_everything_arrives_through_the_log_while_the_bus_is_away(server: Node, visitor: Client) -> None:
