@@ -37,7 +37,7 @@ class Attendance:
         self._after_grace_s = hub.settings.presence_grace_s + SLACK_S
         self._here: dict[tuple[UUID, UUID], PresentParticipant] = {}  # (conversation, connection)
         self._away: set[UUID] = set()  # connections whose page is hidden
-        self._typing: set[tuple[UUID, UUID]] = set()
+        self._typing: dict[tuple[UUID, UUID], PresentParticipant | Participant] = {}  # (conversation, connection)
         self._later: set[asyncio.TimerHandle] = set()
         self._tasks: set[asyncio.Task[object]] = set()
 
@@ -61,11 +61,11 @@ class Attendance:
 
     async def leave(self, conversation: UUID, connection: UUID) -> None:
         """A connection follows a conversation no more; it is missed only after the grace time."""
-        participant = self._here.pop((conversation, connection), None)
-        if participant is None:
+        typist = self._typing.get((conversation, connection))
+        if typist is not None:
+            await self.typing(conversation, connection, typist, on=False)
+        if self._here.pop((conversation, connection), None) is None:
             return
-        if (conversation, connection) in self._typing:
-            await self.typing(conversation, connection, participant, on=False)
         try:
             await self._presence.leave(conversation, connection)
         except PresenceUnavailableError:
@@ -75,11 +75,20 @@ class Attendance:
         )
         self._later.add(handle)
 
+    async def gone(self, connection: UUID) -> None:
+        """A connection is over: it hides no page and types nowhere, not even where it did not follow."""
+        self._away.discard(connection)
+        for conversation in [where for where, who in self._typing if who == connection]:
+            await self.leave(conversation, connection)
+
     async def typing(
         self, conversation: UUID, connection: UUID, participant: PresentParticipant | Participant, *, on: bool
     ) -> None:
         """Tell the conversation that somebody types or stopped."""
-        (self._typing.add if on else self._typing.discard)((conversation, connection))
+        if on:
+            self._typing[conversation, connection] = participant
+        else:
+            self._typing.pop((conversation, connection), None)
         try:
             await self._presence.set_typing(conversation, participant.id, on)
         except PresenceUnavailableError:

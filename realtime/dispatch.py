@@ -86,13 +86,14 @@ class Dispatcher:
 
     async def leave(self, session: Session) -> None:
         """The session is over: stop following everything."""
-        for conversation in session.watched:
+        watched = list(session.watched)
+        session.watched.clear()
+        for conversation in watched:
             self._hub.unwatch(session, conversation)
         self._hub.unwatch_inbox(session, session.principal)
-        for conversation in session.watched:
+        for conversation in watched:
             await self._attendance.leave(conversation, session.id)
-        session.watched.clear()
-        self._attendance.look(session.id, "online")
+        await self._attendance.gone(session.id)
 
     async def _plain(self, session: Session, command: Command) -> Mapping[str, Any]:
         """Carry out a command whose ack needs no care about order; return its fields."""

@@ -98,9 +98,12 @@ class MemoryPresence:
     async def settle(self, conversation: UUID) -> People | None:
         """Return who is there when that is news; see the port."""
         people = await self.participants(conversation)
-        if people == self._told.get(conversation):
+        if people == self._told.get(conversation, ()):
             return None
-        self._told[conversation] = people
+        if people:
+            self._told[conversation] = people
+        else:
+            del self._told[conversation]  # nobody is left: the next one is news again
         return people
 
     async def leave(self, conversation: UUID, connection: UUID) -> None:

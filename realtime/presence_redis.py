@@ -49,8 +49,8 @@ local function news(ttl)
   local found = {}
   for index, name in ipairs(order) do found[index] = people[name].entry end
   local told = table.concat(found, ',')
-  local is_news = redis.call('GET', KEYS[3]) ~= told
-  redis.call('SET', KEYS[3], told, 'PX', ttl)
+  local is_news = (redis.call('GET', KEYS[3]) or '') ~= told
+  if told == '' then redis.call('DEL', KEYS[3]) else redis.call('SET', KEYS[3], told, 'PX', ttl) end
   if is_news then return found end
   return false
 end

@@ -161,3 +161,26 @@ async def test_a_server_that_is_away_is_said_so_in_time(own_redis_server: RedisS
     with pytest.raises(PresenceUnavailableError):
         await presence.typing(conversation)
     await presence.aclose()
+
+
+async def test_nobody_where_nobody_was_is_no_news(store: Store, conversation: UUID) -> None:
+    assert await store.presence.settle(conversation) is None
+    assert await store.presence.touch(conversation, FIRST_TAB, CUSTOMER)
+    await store.presence.leave(conversation, FIRST_TAB)
+    store.let_pass(conversation, GRACE_S + 1)
+    assert await store.presence.settle(conversation) == ()
+    assert await store.presence.settle(conversation) is None
+    assert await store.presence.touch(conversation, FIRST_TAB, CUSTOMER) == (CUSTOMER,)
+
+
+async def test_memory_keeps_nothing_of_a_conversation_that_all_have_left() -> None:
+    now = 0.0
+    presence = MemoryPresence(ttl_s=TTL_S, clock=lambda: now)
+    left = [uuid4() for _ in range(100)]
+    for one in left:
+        await presence.touch(one, FIRST_TAB, CUSTOMER)
+    now = 2 * TTL_S
+    await presence.touch(uuid4(), FIRST_TAB, CUSTOMER)
+    for one in left:
+        await presence.settle(one)
+    assert len(presence._told) == 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import cast
 from uuid import UUID, uuid4
 
 from realtime.attendance import AT_ONCE, Attendance
+from realtime.bus.frame import Frame
 from realtime.hub import Hub
 from realtime.outbox import Burst, Packet
 from realtime.presence import MemoryPresence
@@ -48,7 +50,13 @@ class Quiet:
 
     settings = RealtimeSettings(presence_refresh_s=0.2)
 
-    async def publish(self, topic: str, frame: object) -> None: ...
+    def __init__(self) -> None:
+        self.told: list[tuple[str, bool]] = []
+
+    async def publish(self, topic: str, frame: Frame) -> None:
+        said = json.loads(frame.body)
+        if said["type"] == "typing":
+            self.told.append((said["conversation"], said["on"]))
 
 
 async def test_a_refresh_reaches_all_and_leaves_the_loop_to_others_in_between() -> None:
@@ -71,3 +79,25 @@ async def test_a_refresh_reaches_all_and_leaves_the_loop_to_others_in_between() 
     attendance.close()
     assert presence.touched[:PEOPLE] == [reader.id for reader in readers]
     assert max(presence.turns.count(turn) for turn in set(presence.turns)) <= AT_ONCE
+
+
+async def test_whoever_is_gone_types_no_more_nor_is_remembered() -> None:
+    hub, presence = Quiet(), MemoryPresence()
+    attendance = Attendance(presence, cast(Hub, hub))
+    followed, not_followed = uuid4(), uuid4()
+    reader, person = Reader(), PresentParticipant(kind="customer", id=uuid4(), state="online")
+    attendance.enter(followed, reader, person)
+    attendance.look(reader.id, "away")
+    for conversation in (followed, not_followed):
+        await attendance.typing(conversation, reader.id, person, on=True)
+    await attendance.leave(followed, reader.id)
+    await attendance.gone(reader.id)
+    await attendance.gone(reader.id)
+    assert sorted(hub.told) == sorted((str(one), on) for one in (followed, not_followed) for on in (True, False))
+    assert not await presence.typing(not_followed)
+    attendance.enter(not_followed, reader, person)
+    async with asyncio.timeout(10):
+        while not (people := await presence.participants(not_followed)):  # noqa: ASYNC110 - a few turns of the loop
+            await asyncio.sleep(0)
+    assert [one.state for one in people] == ["online"]
+    attendance.close()
