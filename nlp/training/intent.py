@@ -16,7 +16,7 @@ RECIPE = Recipe(
     layers=(3, 4, 5),
     ngram_buckets=4096,
     ngram_weight=0.5,
-    decay=3e-5,
+    decay=2e-5,
     holdout_note="never trained on; mistakes on its first 209 texts guided later examples, "
     "the other 112 were written after",
 )

@@ -14,10 +14,10 @@ RECIPE = Recipe(
     task="sentiment",
     labels=SENTIMENTS,
     layers=(1, 2, 3, 4, 5),
-    ngram_buckets=0,
-    ngram_weight=0.0,
-    decay=3e-5,
-    lexicon_weight=0.3,
+    ngram_buckets=4096,
+    ngram_weight=0.4,
+    decay=5e-5,
+    lexicon_weight=0.4,
 )
 
 

@@ -64,6 +64,30 @@ def test_what_people_write_is_understood(classifier: HeadClassifier, text: str, 
     assert classifier.classify([text])[0].label == label
 
 
+BEFORE_BUYING = (
+    "I need it by tomorrow, is there express?",
+    "gotta have it tomorrow, what are my options",
+    "is there anything quicker than standard",
+    "do you have a 24 hour option",
+    "how soon could you get these to Munich",
+    "could it be here by the weekend if I order this afternoon",
+)
+AFTER_BUYING = (
+    "I paid for overnight and it's still not here",
+    "my express parcel is late",
+    "ordered two days ago, will it be here tomorrow?",
+    "it should have come yesterday, where is it",
+    "is the coat I ordered on Monday going to make it by Friday",
+)
+
+
+def test_how_fast_one_could_have_it_is_no_question_for_an_order(classifier: HeadClassifier) -> None:
+    before, after = ([one.label for one in classifier.classify(texts)] for texts in (BEFORE_BUYING, AFTER_BUYING))
+    assert before[0] == "delivery_options"
+    assert "order_status" not in before
+    assert "delivery_options" not in after
+
+
 def test_a_prediction_names_rivals_in_order(classifier: HeadClassifier) -> None:
     prediction = classifier.classify(["refund"])[0]
     assert prediction.ranking[0] == (prediction.label, prediction.score)
