@@ -14,7 +14,8 @@ from nlp.prompt import Act, Mood, Speaker, Turn
 from nlp.situations import SITUATIONS
 
 _ORDER_NUMBER = re.compile(r"(?<![\w.,@-])#?([A-Z]{0,4}-?\d{3,12})(?![\w@]|[.,]\d)", re.IGNORECASE)
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
+# Whole only: what goes on after an address is another one, `ana@shop.test@else.test`.
+_EMAIL = re.compile(r"(?<![\w.+@-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}(?![\w@-]|\.\w)")
 _PRICE_LIMIT = re.compile(
     r"\b(?:under|below|less than|cheaper than|max(?:imum|imal)?|up to|(?:not|no) more than|not over|within"
     r"|budget(?: is)?)"

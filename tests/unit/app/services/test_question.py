@@ -23,3 +23,9 @@ def test_order_numbers_are_found(text: str, numbers: list[str]) -> None:
 
 def test_email_addresses_are_found_in_lower_case() -> None:
     assert email_addresses("it's Ana.D+shop@Demo.test. or b@x.co.uk") == ["ana.d+shop@demo.test", "b@x.co.uk"]
+    assert email_addresses("<a@b.test>, mailto:c@d.test!") == ["a@b.test", "c@d.test"]
+
+
+def test_a_part_of_what_was_written_is_no_address() -> None:
+    assert email_addresses("ana@shop.test@else.test") == []
+    assert email_addresses("me@ana@shop.test") == []
