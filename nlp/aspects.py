@@ -26,7 +26,8 @@ _ORDER = (
     (
         "lost",
         r"(?:says?|marked|shows?|shown|status|app|supposedly|apparently)\b.{0,30}\bdelivered\b|^\W*delivered\s*\?"
-        r"|delivered\b.{0,20}\bbut\b|\bnever (?:got|received|came|arrived|showed)\b(?! (?:a|the|my) tracking)|\b(?:is"
+        r"|delivered\b.{0,20}\bbut\b|\bgot nothing\b"
+        r"|\bnever (?:got|received|came|arrived|showed)\b(?! (?:a|the|my) tracking)|\b(?:is"
         r"|got|gone|been|was) (?:lost|missing|stolen)"
         r"|\blost in\b|nothing (?:here|arrived|in my mailbox)|(?:didn'?t|did not) (?:get|receive) (?:it|anything|the"
         r"|my)|(?:but )?it'?s not here",
@@ -114,6 +115,11 @@ _DELIVERY = (
 )
 _RETURNS = (
     (
+        "when",
+        r"return (?:window|period|deadline)|(?:time limit|deadline) (?:for|to)|(?:until|till|by) when"
+        r"|how (?:long|many days)\b.{0,20}\b(?:return|send|bring)\b|how (?:long|many days) do i have",
+    ),
+    (
         "time",
         r"(?:how (?:long|fast|quick|soon|many (?:business |working )?days)|when)\w*\b.{0,60}\b(?:refund\w*|money"
         r"|paid back|reimburs\w*|credit\w*)"
@@ -125,7 +131,18 @@ _EXCHANGE = (
     "exchange",
     r"exchang\w*|\bswap\w*|\brather have\b|(?:different|bigger|smaller|larger|another|other) (?:size|colou?r)\b",
 )
-_STOCK = (("count", r"how many|how much (?:stock|is left)|number (?:left|in stock)"),)
+_STOCK = (
+    (
+        "when",
+        r"\bwhen\b|\bhow (?:long|soon)\b|\bbe back\b|back in stock|re-?stock\w*|available again|(?:get|have) more\b",
+    ),
+    ("count", r"how many|how much (?:stock|is left)|number (?:left|in stock)"),
+)
+_SIGN_UP = (
+    ("email", r"\b(?:confirmation|activation|verification|reset)\b.{0,12}\b(?:e-?mail|mail|link|code)\b"),
+    ("taken", r"already (?:used|taken|registered|exists?|in use|have an account)|\btaken\b"),
+)
+_PASSWORD = (_SIGN_UP[0],)
 _CANCELLING = (
     (
         "time",
@@ -137,7 +154,7 @@ _CANCELLING = (
 )
 _CONTACT = (
     ("email", r"e-?mail(?: address)?|\bmail (?:you|address)|write (?:to )?you"),
-    ("phone", r"phone|\bcall(?:ing)?\b|telephone|hotline|helpline|\bnumber\b|\bring (?:you|up)"),
+    ("phone", r"(?<!on my )phone|\bcall(?:ing)?\b|telephone|hotline|helpline|\b(?:number|nr)\b|\bring (?:you|up)"),
     (
         "hours",
         r"\bhours?\b|\bopen(?:ing)?\b|\bclosed?\b|what times?|weekends?|until when|(?:public|bank) holiday"
@@ -185,12 +202,15 @@ _TOPICS: Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]] = MappingProxyTyp
             (("order_place",), _ORDERING),
             (("cancellation_fee",), _CANCELLING),
             (("contact_info",), _CONTACT),
+            (("signup_problem",), _SIGN_UP),
+            (("password_reset",), _PASSWORD),
             (("product_question",), _PRODUCT),
         )
         for intent in intents
     }
 )
 _IN_GENERAL = re.compile(r"\b(?:differences?|differ|compare[sd]?|comparison|versus|vs|better|best)\b", re.IGNORECASE)
+_GOOD_FOR = re.compile(r"\b(?:better|best) (?:for|in|when|at)\b", re.IGNORECASE)
 _CHEAPER = re.compile(r"\b(?:cheap\w*|expensive|prices?|costs?|afford\w*|money)\b|\bhow much\b", re.IGNORECASE)
 _MADE_OF = re.compile(r"\bmaterials?\b|\bfabrics?\b|\bmade (?:of|from)\b", re.IGNORECASE)
 _TELLS_ONE = frozenset({"product_question"})  # their general answer names none of the aspects: the first is told
@@ -209,7 +229,8 @@ _MEANT: Mapping[str, str] = MappingProxyType(
     {
         slip: word
         for word in ("sizes", "colours", "colors", "material", "placed", "ordered", "tracking", "carrier", "courier",
-                     "items", "phone", "email", "price", "where", "many", "exchange")
+                     "items", "phone", "hotline", "which", "things", "email", "price", "where", "many", "exchange",
+                     "refund", "express", "available")
         for slip in _slips(word) - {"paced", "tacking", "pone", "were", "may"}
     }
 )  # fmt: skip
@@ -222,7 +243,7 @@ def compared_aspect(text: str) -> str | None:
     for aspect, words in (("price", _CHEAPER), ("material", _MADE_OF)):
         if words.search(text):
             return aspect
-    return None if _IN_GENERAL.search(text) else "property"
+    return None if _IN_GENERAL.search(_GOOD_FOR.sub("", text)) else "property"
 
 
 def aspect_of(intent: str, text: str, order_state: str | None = None) -> str | None:

@@ -117,7 +117,8 @@ ASPECTS = (
     "free", "soon",  # of delivery: from what amount it costs nothing; by tomorrow
     "exchange",  # instead of a return
     "count",  # of a product in stock
-    "phone", "email", "hours", "address",  # of the shop
+    "phone", "email", "hours", "address",  # of the shop; an e-mail that did not come when somebody signs up
+    "taken",  # an address that has an account already
     "price", "sizes", "colours", "material",  # of a product
     "property",  # of two products that are compared
     "opinion",  # on a product: none is known

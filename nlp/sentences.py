@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -19,15 +19,18 @@ from typing import Final, Literal
 
 import msgspec
 
-from nlp.grounding import Fact, order_key, product_key, sentinel
+from nlp.grounding import SENTINEL, Fact, order_key, product_key, sentinel
 from nlp.prompt import Mood
-from nlp.tone import goes_before, is_sorry, is_yes_no_question, suiting
+from nlp.tone import goes_before, in_form, is_sorry, is_yes_no_question, regretful, suiting
 
 SENTENCES_FILE = "sentences.json"
 KEPT = 512  # results: a shop's answers come from a few hundred combinations of situation and facts
 _FACT: Final = re.compile(r"\{([a-z0-9_.]+)\}")
-SAYS_UNKNOWN: Final = re.compile(r"\bI don't have\b|\bI can't see (?:the|here)\b(?! exact)")
-_SAYS_YES_OR_NO: Final = re.compile(r"(?:Yes|No)\b(?! problem)")
+SAYS_UNKNOWN: Final = re.compile(
+    r"\bI don't have\b|\bI can't see (?:the|here|an)\b(?! exact)|\bI don't know (?:how long|what|when)\b"
+)
+_ABSENT: Final = "absent"
+_OTHER_THAN: Final = "not "  # before the value of a condition that any other value meets, and none at all
 
 # The fact that tells what is asked for. A sentence that names it goes before one that tells something else.
 _TELLS: Final = {
@@ -77,7 +80,7 @@ class Allowed:
 
 
 Table = dict[str, list[SentenceGroup]]
-_Key = tuple[str, frozenset[tuple[str, str]], Mood | None, bool]
+_Key = tuple[str, frozenset[tuple[str, str]], Mood | None, bool | None]
 
 
 @dataclass(slots=True)
@@ -101,19 +104,19 @@ class Sentences:
     ) -> Allowed:
         """Return the sentences that an answer from these facts may consist of.
 
-        Without `mood` every opening is in place; without `question` any may be answered by yes or no.
+        Without `mood` every opening is in place; without `question` it may have any form.
         """
         words = {fact.key: fact.value if fact.pointer is None else sentinel(fact.pointer) for fact in facts}
-        may_be_yes = question is None or is_yes_no_question(question)
-        key = (situation, frozenset(words.items()), mood, may_be_yes)
+        is_yes_no = None if question is None else is_yes_no_question(question)
+        key = (situation, frozenset(words.items()), mood, is_yes_no)
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self._find(situation, words, mood, may_be_yes)
+            known = self._known[key] = self._find(situation, words, mood, is_yes_no)
             if len(self._known) > KEPT:
                 self._known.popitem(last=False)
         return known
 
-    def _find(self, situation: str, facts: Mapping[str, str], mood: Mood | None, may_be_yes: bool) -> Allowed:
+    def _find(self, situation: str, facts: Mapping[str, str], mood: Mood | None, is_yes_no: bool | None) -> Allowed:
         # Where nothing special is asked for, the general answer; where there is none, any that the question may mean.
         groups = self.by_situation.get(situation, ())
         general = [group for group in groups if "asks" not in dict(group.given)]
@@ -125,10 +128,12 @@ class Sentences:
         if not first:
             return Allowed()
         first = [one for one in first if not SAYS_UNKNOWN.search(one)] or first
-        if not may_be_yes:
-            first = [one for one in first if not _SAYS_YES_OR_NO.match(one)] or first
+        pointers = {one: frozenset(SENTINEL.findall(one)) for one in first}
+        if "asks" not in facts:  # of what any of the scenes would tell, the most
+            first = [one for one in first if not any(set() < pointers[one] < more for more in pointers.values())]
+        first = in_form(first, is_yes_no, mood)
         if mood is not None:
-            first = suiting(first, mood)
+            first = [regretful(one, mood) for one in suiting(first, mood)]
         openings = dict.fromkeys(chain.from_iterable(found["opening"]))
         moods = (mood,) if mood is not None else tuple(Mood)
         opened = [
@@ -184,7 +189,15 @@ def _fitting(group: SentenceGroup, facts: Mapping[str, str]) -> Iterator[str]:
 
 
 def _fits(one: Said, facts: Mapping[str, str]) -> bool:
-    return all(facts.get(key) == value for key, value in one.conditions) and all(name in facts for name in one.names)
+    return meets(facts, one.conditions) and all(name in facts for name in one.names)
+
+
+def meets(facts: Mapping[str, str], conditions: Iterable[tuple[str, str]]) -> bool:
+    """Tell whether facts are as a sentence wants them: `sold out`, anything but that (`not sold out`), or `absent`."""
+    return all(
+        (facts.get(key, _ABSENT) == value.removeprefix(_OTHER_THAN)) is not value.startswith(_OTHER_THAN)
+        for key, value in conditions
+    )
 
 
 def is_made_of(text: str, allowed: Allowed) -> bool:

@@ -27,7 +27,7 @@ OPENERS: Mapping[tuple[Mood, str], tuple[str, ...]] = MappingProxyType(
 )
 _CHEER = frozenset(OPENERS[Mood.POSITIVE, ""])
 # People write about these because something did not go as they wished, however kindly they put it.
-_NO_CHEER = frozenset(
+NO_CHEER = frozenset(
     {
         "account_delete", "cancellation_fee", "complaint", "contact_human", "damaged_or_wrong_item", "order_cancel",
         "payment_problem", "refund_request", "refund_status", "return_or_exchange", "signup_problem", "any",
@@ -52,13 +52,35 @@ _BAD_NEWS = re.compile(
     r"|hasn't|don't know|own cost",
     re.IGNORECASE,
 )
+_SAYS_YES_OR_NO = re.compile(r"(?:Yes|No)\b(?! problem)")
+_REFUSES = re.compile(r"(?:I'm afraid|Unfortunately,?) (?!not\b)")
 _QUESTION_WORD = re.compile(r"\b(?:what|whats|which|when|where|wheres|who|whose|how|hows|why)\b", re.IGNORECASE)
 _YES_NO = re.compile(
-    r"(?:^|[.!?,;:]\s*|\b(?:hi|hello|hey|yo|and|so|ok|but|also|then|please)\s+)"
+    r"(?:^|[.!?,;:]\s*|\b(?:hi|hello|hey|yo|and|so|ok|but|also|then|please|hiya|there|morning|afternoon|um|me|wondering|thanks)\s+)"
     r"(?:is|are|r|am|was|were|do|does|did|can|could|may|might|will|would|should|has|have|any|got)\b"
     r"|\b(?:if|whether)\b",
     re.IGNORECASE,
 )
+_ASKS_FOR_NONE = re.compile(r"\b(?:sold out|out of stock|unavailable)\b", re.IGNORECASE)  # a yes would be the bad news
+
+
+def in_form(sentences: Sequence[str], is_yes_no: bool | None, mood: Mood | None = None) -> list[str]:
+    """Return the sentences whose form answers a question; all of them where none does, or the form is not known.
+
+    A yes or no goes to a question that asks for it. After a clause of regret it would sound pert.
+    """
+    if is_yes_no is None and mood is not Mood.NEGATIVE:
+        return list(sentences)
+    if is_yes_no and mood is not Mood.NEGATIVE:
+        return [one for one in sentences if _SAYS_YES_OR_NO.match(one) or _REFUSES.match(one)] or list(sentences)
+    return [one for one in sentences if not _SAYS_YES_OR_NO.match(one)] or list(sentences)
+
+
+def regretful(text: str, mood: Mood) -> str:
+    """Return an answer that begins with a refusal as it is said to the unhappy: sorry, in the same clause."""
+    if mood is not Mood.NEGATIVE or is_sorry(text):
+        return text
+    return _REFUSES.sub("I'm sorry, but ", text)
 
 
 def goes_before(opener: str, mood: Mood, situation: str, sentence: str) -> bool:
@@ -67,7 +89,7 @@ def goes_before(opener: str, mood: Mood, situation: str, sentence: str) -> bool:
         return mood is Mood.NEGATIVE and not is_sorry(sentence)
     if _TAKEN_UP.search(sentence):
         return False
-    is_in_place = situation.partition("/")[0] not in _NO_CHEER and not _BAD_NEWS.search(sentence)
+    is_in_place = situation.partition("/")[0] not in NO_CHEER and not _BAD_NEWS.search(sentence)
     return mood is Mood.POSITIVE and is_in_place
 
 
@@ -86,4 +108,4 @@ def suiting(sentences: Sequence[str], mood: Mood) -> list[str]:
 
 def is_yes_no_question(text: str) -> bool:
     """Tell whether a question can be answered by yes or no: `do you ship to Spain?`, not `how much is shipping?`."""
-    return bool(_YES_NO.search(text)) and not _QUESTION_WORD.search(text)
+    return bool(_YES_NO.search(text)) and not _QUESTION_WORD.search(text) and not _ASKS_FOR_NONE.search(text)

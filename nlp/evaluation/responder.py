@@ -202,9 +202,11 @@ def is_faithful(answer: Answer) -> bool:
 def names_right_fact(answer: Answer) -> bool:
     """Tell whether the answer names the reference's main fact, or none where the reference names none.
 
-    The main fact is the first that is not the order's number or the customer's name, which only say what it is about.
+    The main fact is the first that does not only say what or whom it is about, or where a product is shown.
     """
-    aside = {POINTERS["order.number"], POINTERS["customer.name"], POINTERS["product.1.title"]}
+    aside = {
+        POINTERS[key] for key in ("order.number", "customer.name", "shop.name", "product.1.title", "product.1.link")
+    }
     named = [int(number) for number in re.findall(SENTINEL, answer.case.reference)]
     main = [number for number in named if number not in aside] or named
     return main[0] in pointers(answer.raw) if main else not pointers(answer.raw)

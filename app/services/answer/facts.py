@@ -197,7 +197,8 @@ def _compared_facts(products: Sequence[Product], question: Question) -> dict[str
 def _asked_alone(question: Question) -> dict[str, str]:
     """Leave out what was not asked for: who wants to know one thing reads that, and no price beside it."""
     asked = aspect_of("product_question", question.text)
-    return {product_key(1, field): "" for field in ("price", "link", "sizes", "colours") if field != asked}
+    fields = ("price", "link", "sizes", "colours", "material", *(("stock",) if asked is None else ()))
+    return {product_key(1, field): "" for field in fields if field != asked}
 
 
 def _variant(product: Product, question: str) -> str | None:

@@ -9,7 +9,6 @@ CREATE = (
     "I (want|would like) to (create|open) an account",
     "(sign up|register|new account)",
     "how do I (register|sign up)?",
-    "do I need an account to order?",
     "where can I (register|sign up)?",
     "(create|make) account",
     "can I register as a new customer?",
@@ -45,7 +44,6 @@ PASSWORD = (
     "(reset|forgot|lost|change) (my|) password",
     "I (can't|cannot) (log in|sign in|get into my account)",
     "my password (doesn't work|isn't working|is wrong)",
-    "the password reset (email|link) (doesn't come|doesn't work|never arrived)",
     "I need a new password",
     "(login|sign in) (doesn't work|problem|not working)",
     "locked out of my account",
@@ -54,10 +52,24 @@ SIGNUP = (
     "I (can't|cannot) (sign up|register|create an account)",
     "(sign up|registration|the registration form) (doesn't work|fails|gives an error|is broken)",
     "(error|problem) (when|while) (registering|signing up|creating an account)",
-    "I didn't get the (confirmation|activation) (email|link) (after registering|)",
-    "it says my email is already (used|taken|registered)",
-    "why can't I register?",
     "the registration keeps failing",
+    "I want to register but it doesn't let me",
+)
+NO_EMAIL = (
+    "I didn't get the (confirmation|activation) (email|link) (after registering|)",
+    "the (confirmation|activation|verification) (email|link) (doesn't come|never arrived|isn't there)",
+    "where is my (confirmation|activation) email?",
+    "still no (activation|confirmation) email",
+)
+TAKEN = (
+    "it says my email is already (used|taken|registered)",
+    "(my email|the address) is already (in use|taken), I can't sign up",
+    "your form says there is already an account with my email, is it already registered?",
+)
+NO_RESET_EMAIL = (
+    "the password reset (email|link) (doesn't come|never arrived|is not there)",
+    "I didn't get the reset (email|link|mail)",
+    "where is the reset email?",
 )
 NEWSLETTER = (
     "how (do|can) I (subscribe to|unsubscribe from|sign up for|cancel|stop) (the|your) newsletter?",
@@ -74,7 +86,6 @@ REVIEW = (
     "(leave|write) a review",
     "(can I|how can I) (rate|review) (the {thing}|a product|you)?",
     "where can I (give|share) (feedback|my opinion)?",
-    "where are the reviews?",
 )
 # What articles answer, by the first words of the sentence that does (`worlds.ARTICLES`).
 _ARTICLE_ASKS = {
@@ -213,6 +224,42 @@ def scenes() -> list[Scene]:
         apology="",
         weight=2.0,
     )
+    if_missing = say(
+        "If it isn't there, tell me and I'll bring in a colleague.",
+        "If you can't find it, tell me and a colleague will help you.",
+    )
+    no_email = (
+        say(
+            "I'm sorry the e-mail has not reached you. Please look in your spam folder too.",
+            "Sorry about the missing e-mail. Please check your spam folder first.",
+        ),
+        if_missing,
+    )
+    taken = (
+        say(
+            "That means there already is an account with this e-mail address, so you can sign in with it.",
+            "There already is an account with this address then, so you don't have to sign up again: just sign in.",
+        ),
+        say(
+            "If it isn't yours, tell me and I'll bring in a colleague.",
+            "If you can't get in, tell me and a colleague will help you.",
+        ),
+    )
+    no_reset_email = (
+        say(
+            "I'm sorry the e-mail has not reached you. Please look in your spam folder too.",
+            "I'm sorry the e-mail has not reached you. Please look in your spam folder too, or ask for a new one here: "
+            "{link.password}",
+            "Sorry about the missing e-mail. Please check your spam folder, or try it again here: {link.password}",
+        ),
+        if_missing,
+    )
+    mails = [
+        Scene("signup_problem/general", NO_EMAIL, no_email, given={"asks": "email"}, apology="", weight=1.0),
+        Scene("signup_problem/general", TAKEN, taken, given={"asks": "taken"}, apology="trouble", weight=0.7),
+        Scene("password_reset/general", NO_RESET_EMAIL, no_reset_email, given={"asks": "email"}, apology="",
+              weight=0.8),
+    ]  # fmt: skip
     article = (
         say("{article.text}."),
         maybe(
@@ -228,4 +275,4 @@ def scenes() -> list[Scene]:
         for intent in rows
         for key, asks in _ARTICLE_ASKS.items()
     ]  # fmt: skip
-    return [*steps, signup, *articles]
+    return [*steps, signup, *mails, *articles]

@@ -20,21 +20,26 @@ CANCEL = (
     "I found it cheaper somewhere else, cancel my order",
     "my kid ordered this by accident, can it be cancelled?",
 )
-CHANGE = (
+CHANGE_SOMEHOW = (
     "(can|could) I (change|edit|modify|update) (my order|order {order.number}|the items in my order)?",
     "I (want|need|would like) to (change|modify|edit) (my order|order {order.number}|an order)",
+    "is it possible to change what I ordered?",
+    "change (my|) order (please|)",
+    "how can I change my order?",
+)
+CHANGE_TO = (
     "I ordered the wrong (size|colour|one|{thing})",
     "(can|could) (you|I) (change|switch) the (size|colour) (of the {thing}|in my order|to {size}|to {colour}) ?",
     "(can|could) I add (a {thing}|something|another item) to my order?",
     "(please add|add) another {thing} to my order",
     "(can|could) you (remove|take out) the {thing} from my order?",
     "I (meant|wanted) to order (two|three|size {size}|the {colour} one)",
-    "change (order|quantity|the quantity) (please|)",
+    "(can|could) you change the quantity to (two|three)?",
     "I (need|want) two (of them|) instead of one",
     "(swap|switch) the {thing} for another one in my order",
     "I picked the wrong size, can you fix my order {order.number}?",
-    "is it possible to change what I ordered?",
 )
+CHANGE = CHANGE_SOMEHOW + CHANGE_TO
 ADDRESS = (
     "(can|could) (I|you) change (my|the) (delivery|shipping|) address (of my order|for {order.number}|)?",
     "I (need|want|have) to change (my|the) (delivery|shipping) address",
@@ -107,7 +112,6 @@ _CHANGE_YES = say(
 _CHANGE_DETAIL = maybe(
     "Please write down here what you would like to change.",
     "Please tell us here what exactly should change.",
-    chance=0.5,
 )
 _CHANGE_NO = say(
     "I'm afraid your order can no longer be changed.",
@@ -178,8 +182,10 @@ def scenes() -> list[Scene]:
                "order.cancellable", "no", 3.0),
         *_rows("order_cancel/too_late", CANCEL, cancel_next, _CANCELLED_ALREADY, ("cancelled",),
                "order.cancellable", "no", 0.5),
-        *_rows("order_change/possible", CHANGE, change_next, (_CHANGE_YES, *TAKES_OVER, _CHANGE_DETAIL), early,
-               "order.changeable", "yes", 2.5),
+        *_rows("order_change/possible", CHANGE_TO, change_next, (_CHANGE_YES, *TAKES_OVER), early,
+               "order.changeable", "yes", 1.7),
+        *_rows("order_change/possible", CHANGE_SOMEHOW, change_next, (_CHANGE_YES, *TAKES_OVER, _CHANGE_DETAIL), early,
+               "order.changeable", "yes", 1.3),
         *_rows("order_change/too_late", CHANGE, change_next, (_CHANGE_NO, _CHANGE_INSTEAD, _RETURN_LINK), _SENT,
                "order.changeable", "no", 2.5),
         *_rows("order_change/too_late", CHANGE, change_next, _CANCELLED_ALREADY, ("cancelled",),

@@ -55,14 +55,10 @@ NEXT_DAY = (
     "is next day delivery possible?",
 )
 COUNTRIES = (
-    "do you (ship|deliver) to {place}?",
     "(which|what) countries do you (ship|deliver) to?",
-    "what about {place}?",
     "(international|worldwide) (shipping|delivery)?",
-    "can you send (it|a {thing}) to {place}?",
-    "do you (ship|deliver) (abroad|internationally|worldwide|outside the country)?",
-    "I live in {place}, can I order?",
-    "where do you ship to?",
+    "where do you (ship|deliver) to?",
+    "to (which|what) countries can you send (it|a {thing})?",
 )
 TO_PLACE = (
     "do you (ship|deliver) to {place}?",
@@ -114,7 +110,7 @@ _FREE = maybe(
     "delivery.standard=paid? It is free for orders from {delivery.free_from}.",
 )
 _IN_DAYS = (
-    "Express costs {delivery.express_cost}, but I don't have its time here.",
+    "Express costs {delivery.express_cost}, but I don't know how long it takes.",
     "Standard delivery takes {delivery.standard_time}.",
     "Express takes {delivery.express_time}.",
     "Express takes {delivery.express_time}, standard delivery {delivery.standard_time}.",
@@ -132,11 +128,9 @@ def scenes() -> list[Scene]:
     general = (say(_UNKNOWN, *express_alone, *_STANDARD), _FREE, maybe(*_EXPRESS))
     cost = (
         say(
-            "I don't have the cost of delivery here, but a colleague can tell you. Shall I bring one in?",
-            "Express costs {delivery.express_cost}. I don't have the cost of standard delivery here, but a colleague "
-            "can tell you. Shall I bring one in?",
-            "Standard delivery takes {delivery.standard_time}. I don't have its cost here, but a colleague can tell "
-            "you. Shall I bring one in?",
+            "I don't know what delivery costs, but a colleague can tell you. Shall I bring one in?",
+            "Express costs {delivery.express_cost}. I don't know what standard delivery costs, but a colleague can "
+            "tell you. Shall I bring one in?",
             "delivery.standard=free? Standard delivery is free.",
             "delivery.standard=free? You pay nothing for standard delivery.",
             "delivery.standard=paid? Standard delivery costs {delivery.standard_cost}.",
@@ -147,13 +141,13 @@ def scenes() -> list[Scene]:
         ),
         also(
             "Express costs {delivery.express_cost}.",
-            "Express delivery is {delivery.express_cost}.",
-            "Express takes {delivery.express_time}, but I don't have its cost here.",
+            "Express delivery costs {delivery.express_cost}.",
         ),
     )
     free = (
         say(
-            "I can't see here from what amount delivery is free, but a colleague can tell you. Shall I bring one in?",
+            "I can't see here whether or from what amount delivery is free, but a colleague can tell you. "
+            "Shall I bring one in?",
             "delivery.standard=paid? Standard delivery costs {delivery.standard_cost}. I can't see here from what "
             "amount it is free, but a colleague can tell you. Shall I bring one in?",
             "delivery.standard=free? Standard delivery is free.",
@@ -168,9 +162,9 @@ def scenes() -> list[Scene]:
     soon = {
         "yes": say(
             "Yes, express delivery takes {delivery.express_time}.",
-            "Express delivery takes {delivery.express_time}.",
+            "That's possible: express delivery takes {delivery.express_time}.",
             "Yes, express delivery takes {delivery.express_time} and costs {delivery.express_cost}.",
-            "Express delivery takes {delivery.express_time} and costs {delivery.express_cost}.",
+            "That's possible: express delivery takes {delivery.express_time} and costs {delivery.express_cost}.",
         ),
         "no": say(*(f"I'm afraid it takes longer than that. {one}" for one in _IN_DAYS)),
         None: say(
@@ -186,8 +180,8 @@ def scenes() -> list[Scene]:
     )
     time = (
         say(
-            "I don't have the delivery time here, but a colleague can tell you. Shall I bring one in?",
-            "With express it takes {delivery.express_time}. I don't have the time of standard delivery here, but a "
+            "I don't know how long delivery takes, but a colleague can tell you. Shall I bring one in?",
+            "With express it takes {delivery.express_time}. I don't know how long standard delivery takes, but a "
             "colleague can tell you. Shall I bring one in?",
             "Standard delivery takes {delivery.standard_time}.",
             "It usually takes {delivery.standard_time}.",
@@ -197,43 +191,48 @@ def scenes() -> list[Scene]:
     express = (
         say(
             "I can't see an express option here, but a colleague can tell you more. Shall I bring one in?",
-            "Yes, we offer express delivery, and it takes {delivery.express_time}.",
-            "Yes, express delivery costs {delivery.express_cost}.",
+            "Yes, we offer express delivery. It takes {delivery.express_time}.",
+            "Yes, we offer express delivery for {delivery.express_cost}. I don't know how long it takes, but a "
+            "colleague can tell you. Shall I bring one in?",
             "Yes, express delivery takes {delivery.express_time} and costs {delivery.express_cost}.",
             "Yes! Express takes {delivery.express_time} and costs {delivery.express_cost}.",
-            "Express delivery takes {delivery.express_time}.",
-            "Express delivery costs {delivery.express_cost}.",
+            "We do offer express delivery. It takes {delivery.express_time}.",
+            "We do offer express delivery for {delivery.express_cost}. I don't know how long it takes, but a "
+            "colleague can tell you. Shall I bring one in?",
             "Express takes {delivery.express_time} and costs {delivery.express_cost}.",
         ),
     )
     countries = (
         say(
-            "I don't have our delivery countries here, but a colleague can tell you. Shall I bring one in?",
+            "I can't see here which countries we deliver to, but a colleague can tell you. Shall I bring one in?",
             "We deliver to {delivery.countries}.",
             "We ship to {delivery.countries}.",
             "Our delivery area is {delivery.countries}.",
         ),
-        maybe("Standard delivery takes {delivery.standard_time}.", chance=0.5),
     )
     reached = {
-        "yes": say("Yes, we deliver to {delivery.countries}.", "Yes, we ship to {delivery.countries}."),
+        "yes": say(
+            "Yes, we deliver to {delivery.countries}.",
+            "Yes, we ship to {delivery.countries}.",
+            "We do deliver there: our countries are {delivery.countries}.",
+        ),
         "no": say(
             "I'm afraid we don't deliver there. We ship to {delivery.countries}.",
-            "I'm afraid not. We deliver to {delivery.countries}.",
+            "I'm afraid we don't ship there, only to {delivery.countries}.",
         ),
     }
     cutoff = (
         say(
-            "I don't have the cut-off time here, but a colleague can tell you. Shall I bring one in?",
+            "I don't know what the cut-off time is, but a colleague can tell you. Shall I bring one in?",
             "Orders placed by {delivery.cutoff} ship the same day.",
             "If you order by {delivery.cutoff}, it ships the same day.",
         ),
     )
     order = (
         say(
-            "Just put what you like into the basket and go to the checkout.",
-            "Choose a product, put it into the basket and follow the checkout.",
-            "Add what you like to the basket and follow the checkout.",
+            "You can order in our shop: put what you like into the basket and go to the checkout.",
+            "In our shop, put what you like into the basket and follow the checkout.",
+            "You order in our shop: add what you like to the basket and follow the checkout.",
         ),
         maybe("You can pay with {payment.methods}.", "We accept {payment.methods}."),
         maybe("All our products are here: {link.products}", "Have a look around here: {link.products}"),
@@ -263,8 +262,9 @@ def scenes() -> list[Scene]:
                   always=("delivery.express_time",) if word is not None else (), weight=0.7)
             for word, asks in (("yes", NEXT_DAY), ("no", NEXT_DAY), ("no", SOON[:1]), (None, SOON))
         ),
-        Scene(place, COUNTRIES, countries, ("also to {place}?", "and to {place}?", "what about {place}?"),
-              {"asks": "countries"}, weight=3.0),
+        Scene(place, COUNTRIES, countries, ("and where do you deliver to?",), {"asks": "countries"}, weight=2.0),
+        Scene(place, TO_PLACE, countries, ("also to {place}?", "and to {place}?"), {"asks": "countries"},
+              ("delivery.countries",), weight=0.6),
         *(
             Scene(place, TO_PLACE, (answer,), ("also to {place}?", "and to {place}?"),
                   {"asks": "countries", "confirms": word}, always=("delivery.countries",), weight=0.8,

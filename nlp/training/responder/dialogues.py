@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import re
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from nlp.aspects import aspect_of, compared_aspect
 from nlp.grounding import POINTERS, WORDS, Fact, fill
 from nlp.prompt import Act, Mood, Speaker, Turn, build_prompt
 from nlp.situations import SITUATIONS
-from nlp.tone import OPENERS, goes_before, suiting
+from nlp.tone import NO_CHEER, OPENERS, goes_before, in_form, is_yes_no_question, regretful, suiting
 from nlp.training.responder import (
     account,
     changes,
@@ -27,12 +28,25 @@ from nlp.training.responder import (
     product_details,
     products,
     returns,
+    several_orders,
     small_talk,
 )
 from nlp.training.responder.grammar import NoAnswerError, Scene, answer_text, names_of, pick_alternatives
 from nlp.training.responder.worlds import World
 
-_TOPICS = (orders, changes, returns, delivery, products, product_details, payment, account, small_talk, handoff)
+_TOPICS = (
+    orders,
+    several_orders,
+    changes,
+    returns,
+    delivery,
+    products,
+    product_details,
+    payment,
+    account,
+    small_talk,
+    handoff,
+)
 _MOODS = (Mood.NEUTRAL,) * 6 + (Mood.NEGATIVE,) * 2 + (Mood.POSITIVE,) * 2
 _KEEP = (1.0, 1.0, 0.9, 0.75, 0.5, 0.2)  # share of the facts at hand that the example holds
 _OF_ONE_KIND = ("product_search/found", "product_question/compared")  # their products
@@ -46,6 +60,7 @@ _MANY_ANSWERS = {
     "availability/found": 2.0,
     "product_question/found": 1.4,
 }
+_SAYS_WHICH = re.compile(r"\{order\.number\}|\{email\}| one\??$|\{thing\}$")
 _RARE = 0.65  # power of a situation's weight; 1 leaves it as it is, 0 makes all equally frequent
 _ASKS_UNKNOWN = 0.12  # share of questions for one thing where only their words say which
 HELD_OUT_ONE_IN = 12  # of the ways to ask, for the evaluation
@@ -57,9 +72,18 @@ _CONTRADICT = frozenset(
         *itertools.product(_ORDER_KNOWN, _ORDER_UNKNOWN),
         *itertools.product(("none",), _ORDER_KNOWN),
         *itertools.product(("unmatched",), ("found", "compared")),
-        *itertools.product(("found", "compared"), ("unmatched",)),
+        *itertools.product(("found", "compared"), ("unmatched", "which", "vague")),
+        *itertools.product(("which", "vague"), ("found", "compared")),
     }
 )
+# After these the bot says nothing more, or there is nothing more to say.
+_ENDS = frozenset({name for name, row in SITUATIONS.items() if row.act is Act.HANDOFF} | {"goodbye/talk"})
+_OF_PRODUCTS = ("product_question", "product_search", "availability")
+_RECEIVED = ("delivered", "returned")  # of such orders something is to be refunded or put right
+_ONLY_AFTER = {"any/offer": ("any/clarify",), "any/handoff": ("any/unknown", "any/offer")}
+# What proves an order to be the customer's, and what is asked for by what is missing.
+_PROOF = {"order.number", "email"}
+_ASKED_FOR = {None: _PROOF, "email": {"email"}, "order number": {"order.number"}}
 # A cost belongs to the word that says there is one; a return date to what is sold out.
 _COUPLED = {
     "policy.return_cost": ("policy.return_shipping", "paid"),
@@ -116,6 +140,8 @@ class Generator:
         rng = self._rng
         world = World(rng, scene, held_out=self._held_out, one_kind=scene.situation in _OF_ONE_KIND)
         mood = rng.choice(_MOODS)
+        if mood is Mood.POSITIVE and scene.intent in NO_CHEER:
+            mood = Mood.NEUTRAL
         intent = rng.choice(scene.intents) if scene.intents else scene.intent
         facts = self._facts(scene, world)
         history, question, mood = self._talk(scene, facts, world, mood)
@@ -126,7 +152,8 @@ class Generator:
             question=question, history=history, facts=[Fact(key, value) for key, value in facts.items()],
             intent=intent, mood=mood, act=SITUATIONS[scene.situation].act, count_tokens=_rough_tokens, window=448,
         )  # fmt: skip
-        return Example(scene.situation, prompt.text, self._answer(scene, facts, mood), prompt.literals)
+        answer = self._answer(scene, facts, mood, question)
+        return Example(scene.situation, prompt.text, answer, prompt.literals)
 
     def _facts(self, scene: Scene, world: World) -> dict[str, str]:
         """Draw which facts are at hand, in the order of the situation's row."""
@@ -153,13 +180,42 @@ class Generator:
         roll = self._rng.random()
         if roll < 0.66:
             return [], *self._ask(scene.asks, world, mood)
-        earlier = self._turns(self._any_scene(), world, scene, facts) if self._rng.random() < 0.3 else []
         if roll < 0.92 and scene.follow_ups:
             related = self._rng.choice(self._by_intent.get(scene.intent, self._scenes))
-            before = self._turns(related, world, scene, facts)
+            asks = _going_on(related, scene)
+            before = self._turns(related, world, scene, facts) if asks else []
             if before:  # it goes on with something
-                return [*earlier, *before], *self._ask(scene.follow_ups, world, mood)
-        return [*earlier, *self._turns(self._any_scene(), world, scene, facts)], *self._ask(scene.asks, world, mood)
+                return [*self._earlier(related, scene, world, facts), *before], *self._ask(asks, world, mood)
+        other = self._other_scene(scene)
+        before = self._turns(other, world, scene, facts)
+        # What is unclear would be the answer to a question, and `blue` may mean a product.
+        if scene.intent == "any" and before and (before[-1].text.endswith("?") or other.intent in _OF_PRODUCTS):
+            before = []
+        earlier = self._earlier(other, scene, world, facts) if before else []
+        return [*earlier, *before], *self._ask(scene.asks, world, mood)
+
+    def _earlier(self, then: Scene, now: Scene, world: World, facts: Mapping[str, str]) -> list[Turn]:
+        """Make, now and then, what was said before the exchange `then`."""
+        if self._rng.random() >= 0.3:
+            return []
+        scene = self._other_scene(now)
+        is_at_odds = (scene.situation.partition("/")[2], then.situation.partition("/")[2]) in _CONTRADICT
+        states = {one.given["order.state"] for one in (scene, then) if "order.state" in one.given}
+        if is_at_odds or len(states) > 1 or scene.intent == then.intent:
+            return []
+        return self._turns(scene, world, now, facts)
+
+    def _other_scene(self, now: Scene) -> Scene:
+        """Draw what may have been spoken of before: another matter, that did not end the conversation."""
+        scene = self._any_scene()
+        is_of_order = now.situation.partition("/")[2] in (*_ORDER_KNOWN, *_ORDER_UNKNOWN)
+        while (
+            scene.intent == now.intent
+            or scene.situation in _ENDS
+            or (is_of_order and scene.situation.endswith(("/unverified", "/unmatched")))
+        ):
+            scene = self._any_scene()
+        return scene
 
     def _any_scene(self) -> Scene:
         return self._rng.choices(self._scenes, self._weights)[0]
@@ -173,7 +229,14 @@ class Generator:
             return []
         if (scene.situation.partition("/")[2], now.situation.partition("/")[2]) in _CONTRADICT:
             return []
+        if scene.reached != now.reached or scene.given.get("confirms") != now.given.get("confirms"):
+            return []  # the world was drawn so that what is confirmed now is so
         row = {key for key in SITUATIONS[now.situation].keys if key not in _OF_SCENE}
+        is_of_received = "order.number" in row and "order.state" not in row  # of an order that is with the customer
+        if is_of_received and scene.given.get("order.state") not in (None, *_RECEIVED):
+            return []
+        if scene.situation == "refund_status/verified" and now.given.get("order.state") not in (None, *_RECEIVED):
+            return []
         facts = {key: value for key, value in self._facts(scene, world).items() if key not in row}
         facts |= {key: held[key] for key in SITUATIONS[scene.situation].keys if key in row and key in held}
         if any(key in row and held.get(key) != value for key, value in scene.given.items()):
@@ -181,9 +244,11 @@ class Generator:
         if any(key in held for key in scene.never) or any(key not in facts for key in scene.always):
             return []
         asked, _ = self._ask(scene.asks, world, Mood.NEUTRAL)
+        facts = _with_variant(facts, asked, world) if scene.situation == "availability/found" else facts
         try:
             answer = fill(
-                self._answer(scene, facts, Mood.NEUTRAL), {POINTERS[k]: v for k, v in facts.items() if k in POINTERS}
+                self._answer(scene, facts, Mood.NEUTRAL, asked),
+                {POINTERS[k]: v for k, v in facts.items() if k in POINTERS},
             )
         except NoAnswerError:
             return []
@@ -204,10 +269,16 @@ class Generator:
         shown = mood if coloured != text or noise.sounds_unhappy(text) else Mood.NEUTRAL
         return noise.roughen(self._rng, coloured), shown
 
-    def _answer(self, scene: Scene, facts: Mapping[str, str], mood: Mood) -> str:
-        text = answer_text(self._rng, scene.answer, facts, lambda templates: suiting(templates, mood))
+    def _answer(self, scene: Scene, facts: Mapping[str, str], mood: Mood, question: str) -> str:
+        is_yes_no = is_yes_no_question(question)
+        text = answer_text(
+            self._rng, scene.answer, facts, lambda templates: suiting(in_form(templates, is_yes_no, mood), mood)
+        )
+        text = regretful(text, mood)
         family = scene.apology if mood is Mood.NEGATIVE else ""
-        if not scene.apology or SITUATIONS[scene.situation].act is Act.SMALL_TALK or (mood, family) not in OPENERS:
+        if not scene.apology or (mood, family) not in OPENERS:
+            return text
+        if mood is Mood.POSITIVE and not scene.has_cheer:
             return text
         opener = self._rng.choice(OPENERS[mood, family])
         return f"{opener} {text}" if goes_before(opener, mood, scene.situation, text) else text
@@ -217,12 +288,13 @@ def _with_variant(facts: dict[str, str], question: str, world: World) -> dict[st
     """Put in the size or colour that the question names, and none where it names none, as the pipeline does."""
     key, row = "product.1.variant", SITUATIONS["availability/found"].keys
     size, colour = world.extras["size"], world.extras["colour"]
-    said = question.lower().split()
+    said = re.findall(r"[\w-]+", question.lower())
     whole = facts.get(key, "").lower()
     if whole and whole in question.lower():
         return facts
     rest = {name: value for name, value in facts.items() if name != key}
-    named = [f"size {size}"] if size.lower() in said else [colour] if colour in said else []
+    named = [f"size {size}"] * (size.lower() in said)
+    named = [", ".join([colour] * (colour in said) + named)] if colour in said or named else []
     if not named and facts.get("confirms") is not None:
         named = [facts[key]]
     added = rest | dict.fromkeys([key], named[0]) if named else rest
@@ -237,6 +309,24 @@ def _as_detected(scene: Scene, facts: dict[str, str], question: str) -> dict[str
     is_compared = scene.situation == "product_question/compared"
     aspect = compared_aspect(question) if is_compared else aspect_of(scene.intent, question, facts.get("order.state"))
     return rest if aspect is None else {"asks": aspect} | rest
+
+
+def _going_on(before: Scene, now: Scene) -> list[str]:
+    """Return the follow-ups that go on from an exchange and do not ask for what was just said."""
+    if before.answer == now.answer or before.situation in _ENDS:
+        return []
+    if before.situation not in _ONLY_AFTER.get(now.situation, (before.situation,)):
+        return []
+    if before.situation == "return_or_exchange/verified" and now.situation.endswith("/general"):
+        return []
+    if before.situation.endswith("/several"):
+        return [one for one in now.follow_ups if _SAYS_WHICH.search(one) and "{email}" not in one]
+    if before.situation.endswith(("/unverified", "/unmatched")):
+        wanted = _ASKED_FOR[before.given.get("missing")]
+        if "missing" in now.given:  # one of the two was given; the other is still to come
+            wanted = wanted - _ASKED_FOR[now.given["missing"]]
+        return [one for one in now.follow_ups if wanted and set(names_of(one)) & _PROOF == wanted]
+    return [one for one in now.follow_ups if not _SAYS_WHICH.search(one)]
 
 
 def _balanced(every: Sequence[Scene]) -> list[float]:

@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nlp.grounding import POINTERS, sentinel
-from nlp.sentences import SAYS_UNKNOWN
+from nlp.sentences import SAYS_UNKNOWN, meets
 
 _ALTERNATIVES = re.compile(r"\(([^()]*\|[^()]*)\)")
 _FACT = re.compile(r"\{([a-z0-9_.]+)\}")
-_CONDITION = re.compile(r"^([a-z0-9_.]+)=([a-z ]+)\? ")
+_CONDITION = re.compile(r"^([a-z0-9_.]+)=([a-z ]+)\? ")  # also `=not sold out?` and `=absent?`
 
 
 def pick_alternatives(rng: random.Random, template: str) -> str:
@@ -84,6 +84,7 @@ class Scene:
     always: tuple[str, ...] = ()  # keys of the row that are never left out
     intents: tuple[str, ...] = ()  # for the `any` rows
     apology: str = "trouble"  # the family of clauses that take up a bad mood; empty for none
+    has_cheer: bool = True  # whether good cheer goes before it, where the customer is glad
     weight: float = 1.0
     article: str | None = None  # of `worlds.ARTICLES`: the one that answers what is asked
     detail: str | None = None  # of `worlds.DETAILS`, likewise
@@ -116,7 +117,7 @@ def answer_text(
             break
         if slot.chance < 1.0 and rng.random() >= slot.chance:
             continue
-        template = _richest(rng, suiting(slot.templates), facts)
+        template = _richest(rng, slot.templates, facts, suiting)
         if template is None:
             if slot.optional:
                 continue
@@ -129,20 +130,23 @@ def answer_text(
     return _FACT.sub(lambda match: _mention(match.group(1), facts), " ".join(part for part in parts if part))
 
 
-def _richest(rng: random.Random, templates: Sequence[str], facts: Mapping[str, str]) -> str | None:
-    best: list[str] = []
-    most = (False, -1)
+def _richest(
+    rng: random.Random,
+    templates: Sequence[str],
+    facts: Mapping[str, str],
+    suiting: Callable[[Sequence[str]], Sequence[str]],
+) -> str | None:
+    told: dict[str, frozenset[str]] = {}  # what fits, and the facts it depends on
     for template in templates:
         conditions, body = conditions_of(template)
         names = names_of(body)
-        if any(facts.get(key) != value for key, value in conditions) or any(name not in facts for name in names):
-            continue
-        # That something is not known is said only where nothing else is to be said.
-        score = (SAYS_UNKNOWN.search(body) is None, len(set(names)) + len(conditions))
-        if score > most:
-            best, most = [], score
-        if score == most:
-            best.append(body)
+        if meets(facts, conditions) and all(name in facts for name in names):
+            told[body] = frozenset([*names, *(key for key, _ in conditions)])
+    # That something is not known is said only where nothing else is to be said.
+    told = {body: tells for body, tells in told.items() if not SAYS_UNKNOWN.search(body)} or told
+    suited = suiting([body for body, tells in told.items() if not any(tells < more for more in told.values())])
+    most = max((len(told[body]) for body in suited), default=0)
+    best = [body for body in suited if len(told[body]) == most]
     return rng.choice(best) if best else None
 
 

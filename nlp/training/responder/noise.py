@@ -39,7 +39,7 @@ _AFTER = (
 _ASIDE = (
     "it's a birthday present", "I'm leaving on holiday soon", "it's for my sister", "I need it by the weekend",
     "first time buying here", "I'm on my phone", "my husband ordered it", "I've been a customer for years",
-    "I looked on the website but couldn't find it", "just wondering", "it's kind of urgent", "I'm at work right now",
+    "I looked on the website but couldn't find it", "just wondering", "I'm in a hurry", "I'm at work right now",
     "I got the email but I'm not sure", "nobody told me", "it's for a wedding", "my kid needs it for school",
 )  # fmt: skip
 _ANGRY_BEFORE = (
@@ -93,6 +93,7 @@ def colour(rng: random.Random, text: str, mood: str) -> str:
 
 def roughen(rng: random.Random, text: str) -> str:
     """Type the text the way a hurried customer would. Words with digits or an @ are left alone."""
+    typed = text
     if rng.random() < 0.25:
         text = _chat(rng, text)
     style = rng.random()
@@ -110,7 +111,7 @@ def roughen(rng: random.Random, text: str) -> str:
             at = rng.randrange(len(words))
             words[at] = _slip(rng, words[at])
         text = " ".join(words)
-    return text.strip()
+    return text.strip() or typed
 
 
 def _chat(rng: random.Random, text: str) -> str:

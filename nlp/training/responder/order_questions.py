@@ -108,7 +108,6 @@ FOLLOW_WHERE = (
     "where is it?",
     "(and|so) what's the status?",
     "has it (shipped|been sent|left) yet?",
-    "and this one?",
     "what about {order.number}?",
     "the first one",
     "the other one",

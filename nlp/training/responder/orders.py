@@ -188,6 +188,12 @@ ABSENT: Mapping[str, tuple[str, ...]] = {
     "returned": ("order.arrives", "order.delivered"),
     "refunded": ("order.arrives",),
 }
+_STATE_NOTE: Mapping[str, Slot] = {
+    "cancelled": say("That order was cancelled."),
+    "returned": say("That order came back to us."),
+    "refunded": say("That order has been refunded."),
+}
+_NO_CHEER = ("awaiting payment", "delayed", *_STATE_NOTE)
 _THEN = {"awaiting payment": _PAY, "cancelled": _AGAIN, "returned": _RETURNED_NEXT, "refunded": _AGAIN}
 _WHEN_ANSWER: Mapping[str, tuple[Slot, ...]] = {
     **{state: (none, _THEN[state]) for state, none in _NO_PARCEL.items()},
@@ -215,15 +221,16 @@ _WHEN_ANSWER: Mapping[str, tuple[Slot, ...]] = {
             "Your order {order.number} should arrive on {order.arrives}.",
             "Order {order.number} is expected on {order.arrives}; it is being packed right now.",
         ),
-        _LATER,
+        maybe(*(f"order.arrives=absent? {one}" for one in _LATER.templates)),
     ),
     "delayed": (_DELAYED, _NEW_DATE),
 }
 _TRACKING_ANSWER: Mapping[str, tuple[Slot, ...]] = {
     "sent": (
         say(
-            "I don't have a tracking number for this order.",
-            "I don't have a tracking number for order {order.number}.",
+            "I don't have a tracking number for this order, but a colleague can look it up. Shall I bring one in?",
+            "I don't have a tracking number for order {order.number}, but a colleague can look it up. Shall I bring "
+            "one in?",
             "I don't have a tracking number for this order, but you can follow it here: {order.link}",
             "I don't have a tracking number for order {order.number}, but you can follow it here: {order.link}",
             "Your tracking number is {order.tracking}.",
@@ -254,7 +261,7 @@ _TRACKING_ANSWER: Mapping[str, tuple[Slot, ...]] = {
 }
 _CARRIER_ANSWER = (
     say(
-        "I don't have the carrier of this order in front of me, sorry.",
+        "I can't see here which carrier has this order, but a colleague can tell you. Shall I bring one in?",
         "Your order is travelling with {order.carrier}.",
         "Order {order.number} is with {order.carrier}.",
         "{order.carrier} is delivering your order {order.number}.",
@@ -264,7 +271,7 @@ _CARRIER_ANSWER = (
 )
 _COST_ANSWER = (
     say(
-        "I don't have the total of that order here, sorry.",
+        "I don't have the total of that order here, but a colleague can tell you. Shall I bring one in?",
         "The total was {order.total}.",
         "The total of order {order.number} is {order.total}.",
         "Order {order.number} came to {order.total} in total.",
@@ -272,7 +279,7 @@ _COST_ANSWER = (
 )
 _CONTENT_ANSWER = (
     say(
-        "I can't see the items of that order, sorry.",
+        "I can't see the items of that order, but a colleague can tell you. Shall I bring one in?",
         "Your order contains: {order.item}.",
         "Order {order.number} contains: {order.item}.",
         "In order {order.number} you bought: {order.item}.",
@@ -280,7 +287,7 @@ _CONTENT_ANSWER = (
 )
 _PLACED_ANSWER = (
     say(
-        "I can't see the date of that order, sorry.",
+        "I can't see the date of that order, but a colleague can tell you. Shall I bring one in?",
         "You placed it on {order.placed}.",
         "You placed order {order.number} on {order.placed}.",
         "Order {order.number} is from {order.placed}.",
@@ -299,13 +306,35 @@ def _state_scenes() -> list[Scene]:
         tracking = _TRACKING_ANSWER[sent]
         if state in _NOTHING_TO_TRACK:
             tracking = (_NOTHING_TO_TRACK[state], _THEN[state])
+        note = (_STATE_NOTE[state],) if state in _STATE_NOTE else ()
         rows: list[tuple[str, tuple[str, ...], tuple[str, ...], tuple[Slot, ...], float, str]] = [
             ("", WHERE, FOLLOW_WHERE, _NEWS[state], 2.5, "wait"),
             ("when", WHEN, FOLLOW_WHEN, when, 1.5, "wait"),
             ("tracking", TRACKING, FOLLOW_TRACKING, tracking, 0.8, "default"),
-            ("total", COST, ("how much (was it|did I pay)?", "what was the total?"), _COST_ANSWER, 0.2, "default"),
-            ("items", CONTENT, ("what was in it?", "what did I order (again|)?"), _CONTENT_ANSWER, 0.2, "default"),
-            ("placed", PLACED, ("when did I order it?", "when was that ordered?"), _PLACED_ANSWER, 0.2, "default"),
+            (
+                "total",
+                COST,
+                ("how much (was it|did I pay)?", "what was the total?"),
+                (*_COST_ANSWER, *note),
+                0.2,
+                "default",
+            ),
+            (
+                "items",
+                CONTENT,
+                ("what was in it?", "what did I order (again|)?"),
+                (*_CONTENT_ANSWER, *note),
+                0.2,
+                "default",
+            ),
+            (
+                "placed",
+                PLACED,
+                ("when did I order it?", "when was that ordered?"),
+                (*_PLACED_ANSWER, *note),
+                0.2,
+                "default",
+            ),
         ]
         if state == "delivered":
             rows.append(("lost", LOST, ("I didn't get it", "but it's not here"), _LOST_ANSWER, 0.8, ""))
@@ -316,76 +345,10 @@ def _state_scenes() -> list[Scene]:
             scenes.append(
                 Scene(
                     "order_status/verified", asks, answer, follow_ups, given, absent,
-                    always=("order.state",), apology=sorry if apology == "wait" else apology, weight=weight * share,
+                    always=("order.state",), apology=sorry if apology == "wait" else apology,
+                    has_cheer=state not in _NO_CHEER, weight=weight * share,
                 )
             )  # fmt: skip
-    return scenes
-
-
-STATE_WORDS = {
-    "awaiting payment": "is waiting for payment",
-    "processing": "is being packed",
-    "shipped": "is on its way",
-    "out for delivery": "is out for delivery",
-    "delivered": "has been delivered",
-    "delayed": "is delayed",
-    "cancelled": "was cancelled",
-    "returned": "came back to us",
-    "refunded": "has been refunded",
-}
-
-
-_NAMES_NONE = tuple(ask for ask in ALL if "{order.number}" not in ask)  # who names one reads of that one
-
-
-def _several_scenes() -> list[Scene]:
-    """List two or three orders, each with its state; every pair and a spread of triples is written out."""
-    scenes = []
-    states = list(STATE_WORDS)
-    for first in states:
-        for second in states:
-            given = {"order.state": first, "order.2.state": second}
-            pair = f"{{order.number}} {STATE_WORDS[first]} and {{order.2.number}} {STATE_WORDS[second]}"
-            named = (
-                f"{{order.number}} ({{order.item}}) {STATE_WORDS[first]}, and {{order.2.number}} ({{order.2.item}}) "
-                f"{STATE_WORDS[second]}"
-            )
-            both = say(
-                f"(I see two orders|You have two orders): {pair}.",
-                f"(I found two orders|You have two recent orders): {named}.",
-            )
-            which = say("Which one do you mean?", "Which one is it about?", "Which of them do you mean?")
-            gone = tuple(f"order.3.{field}" for field in ("number", "state", "item", "arrives", "delivered"))
-            base = ("order.number", "order.state", "order.item", "order.2.number", "order.2.state", "order.2.item")
-            scenes.append(
-                Scene("order_status/several", _NAMES_NONE, (both, which), ("my order", "and my orders?", "all of them"),
-                      given, gone, base, weight=0.1)
-            )  # fmt: skip
-            third = states[(states.index(first) + 2 * states.index(second) + 1) % len(states)]
-            triple = (
-                f"{{order.number}} {STATE_WORDS[first]}, {{order.2.number}} {STATE_WORDS[second]}, and "
-                f"{{order.3.number}} {STATE_WORDS[third]}"
-            )
-            named_triple = (
-                f"{{order.number}} ({{order.item}}) {STATE_WORDS[first]}, {{order.2.number}} ({{order.2.item}}) "
-                f"{STATE_WORDS[second]}, and {{order.3.number}} ({{order.3.item}}) {STATE_WORDS[third]}"
-            )
-            all_three = say(
-                f"(I see three orders|You have three recent orders): {triple}.",
-                f"(I see three orders|You have three recent orders): {named_triple}.",
-            )
-            scenes.append(
-                Scene(
-                    "order_status/several",
-                    _NAMES_NONE,
-                    (all_three, which),
-                    ("and my other orders?", "what about the rest?"),
-                    {**given, "order.3.state": third},
-                    (),
-                    (*base, "order.3.number", "order.3.state", "order.3.item"),
-                    weight=0.06,
-                )
-            )
     return scenes
 
 
@@ -411,4 +374,4 @@ _NONE = Scene(
 
 def scenes() -> list[Scene]:
     """Return every scene of this topic."""
-    return [*_state_scenes(), *_several_scenes(), *unverified("order_status", ALL, 4.0), _NONE]
+    return [*_state_scenes(), *unverified("order_status", ALL, 4.0), _NONE]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from nlp.training.responder.grammar import Scene, maybe, say
-from nlp.training.responder.products import known_of_product
 
 # Questions for one thing, by the topic of the sentence that answers them (`worlds.DETAILS`).
 ABOUT = {
@@ -53,10 +52,14 @@ CHEAPER = (
     "is the {product.1.title} cheaper than the {product.2.title}?",
 )
 BETTER = (
-    "which (one|) is (warmer|lighter|better for rain|more comfortable), the {product.1.title} or the "
-    "{product.2.title}?",
-    "is the {product.1.title} (warmer|lighter) than the {product.2.title}?",
-    "which of (the two|them) is (warmer|lighter|better)?",
+    "which (one|) is (warmer|better for winter), the {product.1.title} or the {product.2.title}?",
+    "is the {product.1.title} warmer than the {product.2.title}?",
+    "which of (the two|them) (is|keeps you) warmer?",
+)
+BETTER_UNKNOWN = (
+    "which (one|) is (lighter|better for rain|more comfortable), the {product.1.title} or the {product.2.title}?",
+    "is the {product.1.title} (lighter|more comfortable) than the {product.2.title}?",
+    "which of (the two|them) is (lighter|more comfortable|better for rain)?",
 )
 _PLACE = "product_question/found"
 _NEXT = {
@@ -68,13 +71,14 @@ _NEXT = {
 }
 _YES_OR_NO = ("rain", "parts")  # topics whose questions are all answered by yes or no
 _NOT_ASKED = (
-    "product.1.price", "product.1.link", "product.1.variant", "product.1.sizes", "product.1.colours"
+    "product.1.price", "product.1.link", "product.1.variant", "product.1.sizes", "product.1.colours",
+    "product.1.material", "product.1.stock",
 )  # fmt: skip
 
 
 def _one_thing() -> list[Scene]:
     not_told = "I don't have that detail on the {product.1.title} here, but a colleague can help. Shall I bring one in?"
-    told = (say(not_told, *known_of_product()),)
+    told = (say(not_told, "{product.1.detail}."),)
     yes = (say("Yes. {product.1.detail}.", "Yes, our shop lists the {product.1.title} as {product.1.variant}."),)
     made = (
         say(
@@ -86,8 +90,9 @@ def _one_thing() -> list[Scene]:
     unknown = (*_NOT_ASKED, "product.1.detail")
     scenes = []
     for topic, asks in ABOUT.items():
-        scenes.append(Scene(_PLACE, asks, told, _NEXT[topic], {}, _NOT_ASKED, known, weight=0.5, detail=topic))
-        scenes.append(Scene(_PLACE, asks, told, _NEXT[topic], {}, unknown, title, weight=0.4))
+        if topic not in _YES_OR_NO:
+            scenes.append(Scene(_PLACE, asks, told, _NEXT[topic], {}, _NOT_ASKED, known, weight=0.5, detail=topic))
+        scenes.append(Scene(_PLACE, asks, told, _NEXT[topic], {}, unknown, title, weight=0.4, detail=topic))
         if topic in _YES_OR_NO:
             given = {"confirms": "yes"}
             scenes.append(Scene(_PLACE, asks, yes, _NEXT[topic], given, _NOT_ASKED, known, weight=0.5, detail=topic))
@@ -122,16 +127,17 @@ def _compared() -> list[Scene]:
     by_property = (
         say(
             unknown,
-            both,
+            f"I can't judge that myself. {both}",
             "Our shop says of the {product.1.title}: {product.1.detail}. I don't have that for the {product.2.title}, "
             "but a colleague can tell you. Shall I bring one in?",
         ),
     )
     rows = ((None, COMPARE, general), ("price", CHEAPER, cheaper), ("material", COMPARE, (say(unknown, materials),)),
-            ("property", BETTER, by_property))  # fmt: skip
+            ("property", BETTER, by_property), ("property", BETTER_UNKNOWN, by_property))  # fmt: skip
     return [
         Scene(place, asks, answer, ("and which one is better?",), {"asks": aspect} if aspect else {}, always=titles,
-              weight=0.8)
+              never=() if asks is not BETTER_UNKNOWN else ("product.1.detail", "product.2.detail"), weight=0.8,
+              detail="warm" if asks is BETTER else None)
         for aspect, asks, answer in rows
     ]  # fmt: skip
 

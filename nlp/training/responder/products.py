@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import itertools
 
-from nlp.training.responder.grammar import Scene, Slot, maybe, say
+from nlp.training.responder.grammar import Scene, Slot, also, maybe, say
 
 DETAIL = (
     "tell me (more|something) about the {product.1.title}",
     "(what|how) is the {product.1.title} (like|)?",
-    "(can|could) you tell me more about (this|the) {thing}?",
+    "(can|could) you tell me more about the {product.1.title}?",
     "more (info|information|details) (on|about) the {product.1.title}",
     "{product.1.title}?",
-    "I have a question about the {product.1.title}",
     "(what are the features|features) of the {product.1.title}?",
     "(what is special|what's special) about the {product.1.title}?",
     "describe the {product.1.title} (please|)",
@@ -34,7 +33,7 @@ SIZES = (
     "(which|what) sizes (does|do) the {product.1.title} come in?",
     "(which|what) sizes do you have (of|for) the {product.1.title}?",
     "(sizes|size chart) for the {product.1.title}?",
-    "do you have the {product.1.title} in other sizes?",
+    "is there a size chart for the {product.1.title}?",
     "what sizes are there?",
 )
 COLOURS = (
@@ -42,31 +41,27 @@ COLOURS = (
     "(does|do) the {product.1.title} come in (other|different) colours?",
     "(colours|colors) of the {product.1.title}?",
     "what (colours|colors) do you have?",
-    "is there another colour of the {product.1.title}?",
+    "what are the colours of the {product.1.title}?",
 )
 MATERIAL = (
     "what (is|are) the {product.1.title} made of?",
     "what material is the {product.1.title}?",
-    "is the {product.1.title} (real leather|cotton|wool|leather|plastic|steel)?",
+    "which material is the {product.1.title}?",
     "(material|fabric) of the {product.1.title}?",
     "what's it made of?",
 )
 SEARCH = (
-    "(I'm looking for|I am looking for|looking for|I need|I want|I'd like) (a|a nice|a warm|a good|a cheap) {thing}",
+    "(I'm looking for|I am looking for|looking for|I need|I want|I'd like) (a|a nice|a good|a new) {thing}",
     "(can|could) you recommend (a|a good|a nice) {thing}?",
     "do you (sell|have|carry) {thing}s?",
     "(show me|what) {thing}s (do you have|)?",
     "(any|do you have any) (recommendations|ideas) (for a gift|for my dad|for hiking|for winter|for a {thing})?",
     "what (would|can|do) you recommend (for a birthday present|for rainy days|for camping|for the office|)?",
-    "(a|some) {colour} {thing} (please|)",
     "I need something for (hiking|running|the beach|winter|a wedding|travelling|my mum|my kitchen)",
-    "(a {thing}|something) (under|for less than|for around) (fifty|a hundred|twenty) (euros|dollars|bucks)",
-    "what (goes|would go) well with (a|my) {thing}?",
     "best {thing} you have",
     "gift (ideas|for my wife|for a friend)",
     "{thing} for (women|men|kids)",
     "help me find a {thing}",
-    "something similar to the {product.1.title}",
     "what's (popular|new|trending)?",
 )
 VAGUE = (
@@ -83,13 +78,24 @@ STOCK = (
     "do you (still |)have the {product.1.title} (in {product.1.variant}|in {size}|in {colour}|)?",
     "(is there|do you have) (a {thing}|this {thing}|it) in (size {size}|{size}|{colour}) ?",
     "{product.1.title} {product.1.variant} (available|in stock)?",
-    "when (will|is) the {product.1.title} (be |)(back in stock|available again)?",
     "(is|are) (this|that|the) {thing} (sold out|available|in stock)?",
     "availability of the {product.1.title}",
     "can I (still |)get the {product.1.title} (in {product.1.variant}|)?",
     "do you have {product.1.title}?",
     "got the {thing} in {size}?",
+)
+STOCK_OF_VARIANT = (
+    "(is|are) the {product.1.title} (in stock|available|still available) in {product.1.variant}?",
+    "do you (still |)have the {product.1.title} in {product.1.variant}?",
+    "{product.1.title} {product.1.variant} (available|in stock)?",
+    "can I (still |)get the {product.1.title} in {product.1.variant}?",
+)
+RESTOCK = (
+    "when (will|is) the {product.1.title} (be |)(back in stock|available again)?",
     "will you get more of the {product.1.title}?",
+    "when do you get (more of the {product.1.title}|new {thing}s)?",
+    "when can I get the {product.1.title} again?",
+    "how long until the {product.1.title} is back?",
 )
 COUNT = (
     "how many {thing}s (do you have|are) left?",
@@ -116,28 +122,26 @@ _FOLLOW_STOCK = (
     "and the other one?",
     "and in {size}?",
 )
-_SOLD_NEXT = maybe(
+_SOLD_NEXT = also(
     "New stock should arrive on {product.1.restock}.",
     "We expect more on {product.1.restock}.",
 )
 _LINK = maybe("Here it is: {product.1.link}", "You can find it here: {product.1.link}", chance=0.6)
-_STOCK_NOTE = maybe(
-    "product.1.stock=in stock? We have it in stock.",
-    "product.1.stock=low stock? Only a few are left.",
-    "product.1.stock=sold out? We are out of stock at the moment, though.",
-)
+_FOR_SALE, _SOLD_OUT = "product.1.stock=not sold out? ", "product.1.stock=sold out? "
 _UNKNOWN = "I don't have that detail here, but a colleague can check it. Shall I bring one in?"
 
 
-def known_of_product() -> list[str]:
-    """Say what there is: a sentence of the description, then price and choice; the richest that fits is taken."""
+def _known_of_product() -> list[str]:
+    """Say what there is: a sentence of the description, material, price and choice; the richest that fits is taken."""
     said = []
-    for detail, price, colours, sizes in itertools.product((True, False), repeat=4):
+    for detail, material, price, colours, sizes in itertools.product((True, False), repeat=5):
+        about = ["{product.1.detail}."] * detail
+        about += ["The material of the {product.1.title} is {product.1.material}."] * material
         choice = ["{product.1.colours}"] * colours + ["the sizes {product.1.sizes}"] * sizes
         held = [" for {product.1.price}"] * price + [f" in {' and in '.join(choice)}"] * bool(choice)
-        told = ["{product.1.detail}."] * detail
-        told += [f"You can get the {{product.1.title}}{','.join(held)}."] * bool(held)  # fits `slippers` too
-        said += [" ".join(told)] if told else []
+        can_get = [f"You can get the {{product.1.title}}{','.join(held)}."] * bool(held)  # fits `slippers` too
+        said += [f"{_FOR_SALE}{' '.join([*about, *can_get])}"] * bool(about or held)
+        said += [f"{_SOLD_OUT}{' '.join([*about, 'We are out of the {product.1.title} at the moment.'])}"] * (not held)
     return said
 
 
@@ -146,34 +150,36 @@ def _question_scenes() -> list[Scene]:
     detail = (
         say(
             "I don't have more details on the {product.1.title} here, but a colleague can help. Shall I bring one in?",
-            *known_of_product(),
+            *_known_of_product(),
         ),
         _LINK,
     )
     price = (
         say(
-            "I don't have the price of the {product.1.title} here, sorry.",
-            "The price of the {product.1.title} is {product.1.price}.",
-            "You can get the {product.1.title} for {product.1.price}.",
-            "We have the {product.1.title} for {product.1.price}.",
+            "I don't know what the {product.1.title} costs, but a colleague can tell you. Shall I bring one in?",
+            f"{_FOR_SALE}The price of the {{product.1.title}} is {{product.1.price}}.",
+            f"{_FOR_SALE}You can get the {{product.1.title}} for {{product.1.price}}.",
+            f"{_SOLD_OUT}The price of the {{product.1.title}} is {{product.1.price}}, but we are out of stock at the "
+            "moment.",
         ),
-        _STOCK_NOTE,
     )
     sizes = (
         say(
             "I don't have the sizes of the {product.1.title} here, but a colleague can check. Shall I bring one in?",
-            "We have the {product.1.title} in {product.1.sizes}.",
-            "We have the {product.1.title} in these sizes: {product.1.sizes}.",
-            "You can get the {product.1.title} in {product.1.sizes}.",
+            f"{_FOR_SALE}We have the {{product.1.title}} in these sizes: {{product.1.sizes}}.",
+            f"{_FOR_SALE}You can get the {{product.1.title}} in {{product.1.sizes}}.",
+            f"{_SOLD_OUT}The sizes of the {{product.1.title}} are {{product.1.sizes}}, but we are out of stock at the "
+            "moment.",
         ),
         _LINK,
     )
     colours = (
         say(
             "I don't have the colours of the {product.1.title} here, but a colleague can check. Shall I bring one in?",
-            "You can choose the {product.1.title} in {product.1.colours}.",
-            "We have the {product.1.title} in {product.1.colours}.",
-            "You can get the {product.1.title} in {product.1.colours}.",
+            f"{_FOR_SALE}We have the {{product.1.title}} in {{product.1.colours}}.",
+            f"{_FOR_SALE}You can get the {{product.1.title}} in {{product.1.colours}}.",
+            f"{_SOLD_OUT}The colours of the {{product.1.title}} are {{product.1.colours}}, but we are out of stock at "
+            "the moment.",
         ),
         _LINK,
     )
@@ -190,7 +196,6 @@ def _question_scenes() -> list[Scene]:
             no_opinion,
             f"{no_opinion} Our shop says: {{product.1.detail}}.",
             f"{no_opinion} The material is {{product.1.material}}.",
-            f"{no_opinion} The price is {{product.1.price}}.",
         ),
     )
     aspects = (
@@ -223,7 +228,7 @@ def _search_answer(count: int) -> tuple[Slot, ...]:
         if count == 1
         else ("(Would you like to know more about one of them?|Shall I tell you more about one of them?)",)
     )
-    lists = tuple(f"{head} {row(items)}." for items in (plain, priced) for head in heads)
+    lists = tuple(f"{head} {row(items)}." for items in (plain, priced) for head in (*heads, "Yes, you might like"))
     sale: tuple[str, ...] = ()
     if count == 1:
         sale = (
@@ -239,13 +244,11 @@ def _stock_scenes() -> list[Scene]:
             say(
                 "Yes, we have the {product.1.title} in stock.",
                 "Good news: we have the {product.1.title} in stock.",
-                "Yes, we have the {product.1.title} in stock, in {product.1.sizes}.",
-                "Yes, you can get the {product.1.title} in {product.1.sizes}.",
-                "Yes, we have the {product.1.title} in {product.1.sizes}.",
+                "We have the {product.1.title} in stock.",
                 "product.1.stock=in stock? Yes, we have the {product.1.title} in stock in {product.1.variant}.",
-                "product.1.stock=in stock? Good news: we have the {product.1.title} in {product.1.variant}.",
+                "product.1.stock=in stock? Good news: we have the {product.1.title} in stock in {product.1.variant}.",
+                "product.1.stock=in stock? We have the {product.1.title} in stock in {product.1.variant}.",
             ),
-            maybe("The price is {product.1.price}.", chance=0.5),
             _LINK,
         ),
         "low stock": (
@@ -253,8 +256,6 @@ def _stock_scenes() -> list[Scene]:
                 "Yes, we still have the {product.1.title}, but only a few are left.",
                 "Yes, you can still get the {product.1.title}, but there are only a few left.",
                 "We still have the {product.1.title} in stock, but only a few are left.",
-                "Yes, we still have the {product.1.title} in {product.1.sizes}, but only a few are left.",
-                "You can still get the {product.1.title} in {product.1.sizes}, but only a few are left.",
                 "product.1.stock=low stock? Only a few of the {product.1.title} are left in {product.1.variant}.",
                 "product.1.stock=low stock? Yes, we have the {product.1.title} in {product.1.variant}, but only a few.",
                 "product.1.stock=low stock? Yes, a few of the {product.1.title} are left in {product.1.variant}.",
@@ -300,12 +301,39 @@ def _stock_scenes() -> list[Scene]:
             _SOLD_NEXT,
         ),
     }
-    never_made = Scene(
-        "availability/found", STOCK, not_made, _FOLLOW_STOCK, {"confirms": "no"},
-        never=("product.1.stock", "product.1.restock"), always=("product.1.title", "product.1.variant"), weight=1.0,
-    )  # fmt: skip
+    again = {
+        "in stock": (
+            say(
+                "You don't have to wait: we have the {product.1.title} in stock.",
+                "You can get it right now: we have the {product.1.title} in stock.",
+            ),
+            _LINK,
+        ),
+        "low stock": (
+            say(
+                "You don't have to wait: we still have the {product.1.title}, but only a few are left.",
+                "You can get it right now: we still have the {product.1.title}, but only a few are left.",
+            ),
+            _LINK,
+        ),
+        "sold out": (
+            say(
+                "I'm afraid we are out of the {product.1.title}, and I don't know when we get more.",
+                "New stock of the {product.1.title} should arrive on {product.1.restock}.",
+                "We expect more of the {product.1.title} on {product.1.restock}.",
+            ),
+        ),
+    }
+    never_made = [
+        Scene(
+            "availability/found", STOCK_OF_VARIANT, not_made, given={"confirms": "no"},
+            never=("product.1.stock", "product.1.restock", other), always=("product.1.title", "product.1.variant"),
+            weight=0.5,
+        )
+        for other in ("product.1.sizes", "product.1.colours")
+    ]  # fmt: skip
     return [
-        never_made,
+        *never_made,
         *(Scene("availability/found", STOCK, answer, _FOLLOW_STOCK, {"product.1.stock": stock},
               () if stock == "sold out" else ("product.1.restock",), ("product.1.title", "product.1.stock"), weight=2.5)
         for stock, answer in answers.items()),
@@ -313,6 +341,10 @@ def _stock_scenes() -> list[Scene]:
               ("product.1.variant", *(() if stock == "sold out" else ("product.1.restock",))),
               ("product.1.title", "product.1.stock"), weight=0.4)
         for stock, answer in counted.items()),
+        *(Scene("availability/found", RESTOCK, answer, RESTOCK[:1], {"asks": "when", "product.1.stock": stock},
+              ("product.1.variant", *(() if stock == "sold out" else ("product.1.restock",))),
+              ("product.1.title", "product.1.stock"), weight=1.5 if stock == "sold out" else 0.5)
+        for stock, answer in again.items()),
     ]  # fmt: skip
 
 
@@ -328,10 +360,9 @@ def _missing_scenes() -> list[Scene]:
         ("availability/which", WHICH, which, 0.6),
         ("product_search/vague", VAGUE, vague, 0.5),
     )
-    next_one = ("is it available?",)
     given = {"missing": "product"}
     return [
-        Scene(situation, asks, (say(*texts),), next_one, given, always=("missing",), weight=weight)
+        Scene(situation, asks, (say(*texts),), given=given, always=("missing",), weight=weight)
         for situation, asks, texts, weight in rows
     ]
 
@@ -362,7 +393,7 @@ def _unmatched_scenes() -> list[Scene]:
     return [
         Scene("product_question/unmatched", DETAIL + PRICE, product, weight=0.8),
         Scene("availability/unmatched", STOCK, product, weight=0.8),
-        Scene("product_search/unmatched", SEARCH, search, weight=1.0),
+        Scene("product_search/unmatched", tuple(ask for ask in SEARCH if "{thing}" in ask), search, weight=1.0),
     ]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from nlp.training.responder.grammar import Scene, say
+from nlp.training.responder.grammar import Scene, every_alternative, say
 
 _ASK_EMAIL = (
-    "(Thanks|Thank you)! Which e-mail address did you use for the order?",
+    "Thanks! Which e-mail address did you use for the order?",
+    "Thank you! Which e-mail address did you use for the order?",
     "Please also send me the e-mail address you ordered with.",
     "Thanks, I also need the e-mail address you used for the order.",
 )
@@ -57,7 +58,8 @@ def unverified(intent: str, asks: tuple[str, ...], weight: float, *, sorry: bool
     first = (_SORRY, UNVERIFIED_ANSWER[1]) if sorry else UNVERIFIED_ANSWER
     apology = "" if sorry else "trouble"
     place = f"{intent}/unverified"
-    number = tuple(ask for ask in asks if "{order.number}" in ask) or ("it's about order {order.number}",)
+    every = [one for ask in asks for one in every_alternative(ask)]
+    number = tuple(one for one in every if "{order.number}" in one) or ("it's about order {order.number}",)
     bare = (
         "{order.number}",
         "it's {order.number}",

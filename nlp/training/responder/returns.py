@@ -11,19 +11,22 @@ from nlp.training.responder.proving import unverified
 POLICY = (
     "what is your (return|refund|returns) policy?",
     "(return|refund|returns) policy",
-    "how (long|many days) do I have to (return|send back) (something|an item|a {thing})?",
     "(can|could) I (return|send back) (something|an item|things|clothes) (if I don't like it|if it doesn't fit|)?",
     "do you (accept|take|offer) returns?",
     "how do (refunds|returns) work (here|at your shop|)?",
     "what if (it|the {thing}) (doesn't fit|isn't right|is too small)?",
-    "is there a (time limit|deadline) for returns?",
     "(can I|do I) get my money back if I don't like it?",
     "what are (your|the) (rules|conditions|terms) for (returns|refunds)?",
     "how does returning work?",
-    "until when can I return (it|something)?",
-    "return window?",
     "in which cases do I get a refund?",
     "tell me about returns",
+)
+WINDOW = (
+    "how (long|many days) do I have to (return|send back) (something|an item|a {thing})?",
+    "is there a (time limit|deadline) for returns?",
+    "until when can I return (it|something)?",
+    "return window?",
+    "how long can I return (things|an item|a {thing})?",
 )
 COST = (
     "(is|are) (returns|the return|return shipping) free?",
@@ -64,7 +67,6 @@ STATUS = (
     "still (waiting for|no) (my|) refund",
     "I (haven't|have not) (got|received) my (refund|money back) (yet|)",
     "what's happening with my refund?",
-    "(did you get|have you received) my return?",
     "how is my refund going?",
     "check my refund (for {order.number}|)",
     "(any news on|update on) my refund",
@@ -80,7 +82,7 @@ RETURN = (
     "where (can|do) I get a return label?",
     "I don't like the {thing}, I'd like to send it back",
     "start a return",
-    "can I still return (order {order.number}|the first one|my last order)?",
+    "can I still return (order {order.number}|my last order)?",
 )
 EXCHANGE = (
     "(I want|I'd like|I need) to exchange (my order|the {thing}|an item|something)",
@@ -113,19 +115,30 @@ WARRANTY = (
     "what (warranty|guarantee) do I get (with the {thing}|)?",
     "does the {thing} (come with|have) a (warranty|guarantee)?",
     "what if (it|the {thing}) breaks (after a year|after a few months)?",
-    "is my {thing} still under warranty?",
     "how long do you guarantee your products?",
 )
 
 _WINDOW = say(
     "I don't have our return window here, but a colleague can tell you.",
+    "policy.return_shipping=absent? policy.refund_time=absent? I don't have our return terms here, but a colleague can "
+    "tell you. Shall I bring one in?",
+    "Yes, you can send items back within {policy.return_window} of delivery.",
+    "Yes, you can return items within {policy.return_window} of delivery.",
     "You can send items back within {policy.return_window} of delivery.",
     "You have {policy.return_window} from delivery to return an item.",
     "Anything you don't want to keep can be returned within {policy.return_window} of delivery.",
 )
+_WINDOW_ANSWER = (
+    say(
+        "I don't know how long an item can be returned, but a colleague can tell you. Shall I bring one in?",
+        *_WINDOW.templates[2:],
+    ),
+)
+_RETURN_TERMS = say("I don't have our return terms here.", *_WINDOW.templates[2:])
 _SHIPPING = also(
     "policy.return_shipping=free? Return shipping is free.",
     "policy.return_shipping=free? You pay nothing for the return.",
+    "policy.return_shipping=paid? You pay the return shipping.",
     "policy.return_shipping=paid? Return shipping costs {policy.return_cost}.",
     "policy.return_shipping=paid? The return costs {policy.return_cost}.",
 )
@@ -144,27 +157,20 @@ _START = also(
     "You can start the return here: {link.returns}",
     "Just start it here: {link.returns}",
 )
+# Each of them answers what it costs, whether it is free, and who pays.
 _COST_ANSWER = (
     say(
-        "I don't have the cost of a return here, but a colleague can tell you. Shall I bring one in?",
-        "You have {policy.return_window} from delivery to send it back. I don't have the cost of that here, but a "
-        "colleague can tell you. Shall I bring one in?",
-        "policy.return_shipping=free? Returns are free, you pay nothing.",
-        "policy.return_shipping=free? Return shipping is free for you.",
-        "policy.return_shipping=paid? The return is at your own cost.",
-        "policy.return_shipping=paid? A return costs {policy.return_cost}.",
-        "policy.return_shipping=paid? Return shipping costs {policy.return_cost}.",
-    ),
-    maybe(
-        "policy.return_shipping=free? You have {policy.return_window} from delivery to send it back.",
-        "policy.return_shipping=free? You can return items within {policy.return_window}.",
-        "policy.return_shipping=paid? You have {policy.return_window} from delivery to send it back.",
-        "policy.return_shipping=paid? You can return items within {policy.return_window}.",
+        "I don't know what a return costs, but a colleague can tell you. Shall I bring one in?",
+        "policy.return_shipping=free? Returns are free: we pay the shipping.",
+        "policy.return_shipping=free? Return shipping is free for you, we pay for it.",
+        "policy.return_shipping=paid? Returns aren't free: you pay the shipping yourself.",
+        "policy.return_shipping=paid? Returns aren't free: you pay {policy.return_cost} for the shipping.",
+        "policy.return_shipping=paid? You pay the return shipping, which costs {policy.return_cost}.",
     ),
 )
 _TIME_ANSWER = (
     say(
-        "I don't have the time a refund takes here, but a colleague can tell you. Shall I bring one in?",
+        "I don't know how long a refund takes, but a colleague can tell you. Shall I bring one in?",
         "Refunds take {policy.refund_time} after your return reaches us.",
         "You get your money back within {policy.refund_time} after we receive the return.",
         "It takes {policy.refund_time} from the day your return reaches us.",
@@ -172,16 +178,21 @@ _TIME_ANSWER = (
 )
 _CAN_RETURN = say(
     "Yes, you can send it back.",
+    "You can send it back.",
+    "Yes, you can return order {order.number}.",
     "You can return order {order.number}.",
     "Your order {order.number} can be returned.",
     "You can return order {order.number} ({order.item}).",
     "Yes, order {order.number} ({order.item}) can be returned.",
 )
 _REFUNDABLE = say(
+    "Yes, you can send it back for a refund.",
     "You can send it back for a refund.",
+    "Yes, you can send order {order.number} back for a refund.",
     "You can send order {order.number} back for a refund.",
     "You can get a refund for order {order.number} by sending it back.",
     "You can send order {order.number} ({order.item}) back for a refund.",
+    "Yes, you can send order {order.number} ({order.item}) back for a refund.",
 )
 _CANNOT = (
     say(
@@ -219,8 +230,7 @@ _NO_SWAP = "I don't know whether a swap is possible, but a colleague can tell yo
 _EXCHANGE_ANSWER = (
     say(
         f"{_NO_SWAP} Shall I bring one in?",
-        f"{_NO_SWAP} Or you return it within {{policy.return_window}} of delivery and order again.",
-        f"{_NO_SWAP} You can also return it within {{policy.return_window}} and order again.",
+        f"{_NO_SWAP} You can also return it within {{policy.return_window}} of delivery and order again.",
     ),
     _SHIPPING,
     also("A return starts here: {link.returns}"),
@@ -293,7 +303,7 @@ _DAMAGED_ANSWER = (
         "A colleague will take care of order {order.number}.",
     ),
     *TAKES_OVER,
-    maybe("A photo of the item helps us.", "If you can, please send a photo of it here.", chance=0.6),
+    maybe("A photo of what arrived helps us.", "If you can, please send us a photo of what arrived.", chance=0.6),
 )
 _WARRANTY_ANSWER = (
     say(
@@ -302,10 +312,6 @@ _WARRANTY_ANSWER = (
         "You have a warranty of {policy.warranty} on everything you buy here.",
         "We give you a warranty of {policy.warranty} on the {product.1.title}.",
         "You get a warranty of {policy.warranty} on the {product.1.title}.",
-    ),
-    say(
-        "If something breaks, just tell us here.",
-        "If anything is wrong with it, write to us and we'll help.",
     ),
 )
 
@@ -324,14 +330,18 @@ def _general() -> list[Scene]:
         "and what does it cost?",
     )
     time_next = ("(and|) when do I get my money back?", "how long does the refund take?", "and the money?")
+    how = ("how?", "and how do I do that?")
     return [
         Scene("refund_policy/general", POLICY, (_WINDOW, _SHIPPING, _REFUND_TIME), policy_next, weight=5.0),
+        Scene("refund_policy/general", WINDOW, _WINDOW_ANSWER, ("and until when?", "how long do I have?"),
+              {"asks": "when"}, weight=1.5),
         Scene("refund_policy/general", COST, _COST_ANSWER, cost_next, {"asks": "cost"}, weight=2.0),
         Scene("refund_policy/general", TIME, _TIME_ANSWER, time_next, {"asks": "time"}, weight=2.0),
-        Scene("return_or_exchange/general", RETURN, (_WINDOW, _SHIPPING, _START), ("how?", "and how do I do that?"),
-              weight=4.0),
+        Scene("return_or_exchange/general", RETURN, (_RETURN_TERMS, _SHIPPING, _START), how, weight=4.0),
         Scene("return_or_exchange/general", EXCHANGE, _EXCHANGE_ANSWER, ("can I swap it?", "and exchange it?"),
               {"asks": "exchange"}, weight=1.5),
+        Scene("return_or_exchange/general", WINDOW, _WINDOW_ANSWER, ("and until when?", "how long do I have?"),
+              {"asks": "when"}, weight=0.8),
         Scene("return_or_exchange/general", COST, _COST_ANSWER, cost_next, {"asks": "cost"}, weight=0.8),
         Scene("return_or_exchange/general", TIME, _TIME_ANSWER, time_next, {"asks": "time"}, weight=0.6),
         Scene("warranty/general", WARRANTY, _WARRANTY_ANSWER, ("and the warranty?", "how long is the guarantee?"),
@@ -347,7 +357,7 @@ def _of_order() -> list[Scene]:
         (
             "return_or_exchange/verified",
             RETURN,
-            ("can I return it?", "I want to send it back", "{order.number}"),
+            ("can I return it?", "I want to send it back", "{order.number}, {email}"),
             _CAN_RETURN,
             (_KEEP, _SHIPPING, _START),
             _NOT_YET,
@@ -355,7 +365,7 @@ def _of_order() -> list[Scene]:
         (
             "refund_request/verified",
             REQUEST,
-            ("I want my money back", "can I get a refund?", "{order.number}"),
+            ("I want my money back", "can I get a refund?", "{order.number}, {email}"),
             _REFUNDABLE,
             (_KEEP, _SHIPPING, _MONEY_BACK, _START),
             _NO_REFUND_YET,
@@ -409,12 +419,12 @@ def _swapped(follow_ups: tuple[str, ...]) -> list[Scene]:
 def scenes() -> list[Scene]:
     """Return every scene of this topic."""
     status = [
-        Scene("refund_status/verified", STATUS, answer, ("and my refund?", "{order.number}", "has it been paid out?"),
+        Scene("refund_status/verified", STATUS, answer, ("and my refund?", "{order.number}, {email}", "is it paid?"),
               {"refund.state": state}, always=("refund.state",), apology="wait", weight=1.3)
         for state, answer in _STATES.items()
     ]  # fmt: skip
-    damaged = Scene("damaged_or_wrong_item/verified", DAMAGED, _DAMAGED_ANSWER, ("{order.number}",), apology="",
-                    weight=3.5)  # fmt: skip
+    damaged = Scene("damaged_or_wrong_item/verified", DAMAGED, _DAMAGED_ANSWER, ("{order.number}, {email}",),
+                    apology="", weight=3.5)  # fmt: skip
     return [
         *_general(),
         *_of_order(),

@@ -22,13 +22,14 @@ def taught_sentences() -> dict[str, list[SentenceGroup]]:
 
 def _groups(scene: Scene) -> Iterator[SentenceGroup]:
     given = tuple(sorted(scene.given.items()))
+    state = tuple((key, value) for key, value in given if key.endswith(".state"))
     leads = True  # so far every slot was one that is always said
     for number, slot in enumerate(scene.answer):
         leads = leads and (slot.must or not slot.optional)
         place: Place = "first" if not number else "must" if leads else "later"
         yield SentenceGroup(given, tuple(_said(slot)), place)
     if scene.apology:
-        yield SentenceGroup((), tuple(Said(text) for text in _openers(scene)), "opening")
+        yield SentenceGroup(state, tuple(Said(text) for text in _openers(scene)), "opening")
 
 
 def _said(slot: Slot) -> Iterator[Said]:
@@ -39,4 +40,5 @@ def _said(slot: Slot) -> Iterator[Said]:
 
 
 def _openers(scene: Scene) -> Sequence[str]:
-    return [text for (_, family), texts in OPENERS.items() if family in ("", scene.apology) for text in texts]
+    families = ("", scene.apology) if scene.has_cheer else (scene.apology,)
+    return [text for (_, family), texts in OPENERS.items() if family in families for text in texts]

@@ -48,7 +48,6 @@ ODD = (
     "how tall is the eiffel tower?",
     "what's your favourite (colour|movie|food)?",
     "can you call me a taxi?",
-    "asdfgh",
     "should I buy stocks?",
 )
 ASSISTANT = (
@@ -120,7 +119,7 @@ def scenes() -> list[Scene]:
         ),
     )
     assistant = (
-        say("I'm the digital assistant of {shop.name}.", "I'm a digital assistant, not a person."),
+        say("I'm the digital assistant of {shop.name}, not a person.", "I'm a digital assistant, not a person."),
         say(
             "I can help with orders, delivery, returns and our products, and bring in a colleague if you like.",
             "Ask me about your order, delivery, returns or our products; a colleague can take over if you like.",
@@ -129,9 +128,9 @@ def scenes() -> list[Scene]:
     return [
         Scene("greeting/talk", HELLO, hello, (), apology="", weight=3.5),
         Scene("greeting/talk", ("hello?", "anyone?"), hello_again, ("hello?", "hi", "hey"),
-              apology="", weight=0.6),
+              apology="", weight=0.3),
         Scene("goodbye/talk", BYE, bye, BYE, apology="", weight=2.5),
         Scene("thanks/talk", THANKS, thanks, THANKS, apology="", weight=2.5),
-        Scene("out_of_scope/assistant", ASSISTANT, assistant, ASSISTANT, apology="", weight=0.8),
-        Scene("out_of_scope/decline", ODD, decline, ODD[:4], apology="", weight=3.5),
+        Scene("out_of_scope/assistant", ASSISTANT, assistant, ASSISTANT, has_cheer=False, weight=0.8),
+        Scene("out_of_scope/decline", ODD, decline, ODD[:4], has_cheer=False, weight=3.5),
     ]  # fmt: skip

@@ -6,6 +6,7 @@ words are held out for the evaluation.
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 from collections.abc import Mapping
 
@@ -28,9 +29,18 @@ _NOUNS = (
     "headphones", "speaker", "keyboard", "phone case", "charger", "tent", "sleeping bag", "bike light", "yoga mat",
     "puzzle", "teddy", "necklace", "ring", "perfume", "shampoo", "chair", "rug", "vase", "fleece", "vest", "umbrella",
 )  # fmt: skip
+_SOFT_NOUNS = frozenset(
+    {
+        "jacket", "rain jacket", "hoodie", "sweater", "shirt", "t-shirt", "dress", "skirt", "jeans", "trousers", "coat",
+        "scarf", "beanie", "cap", "gloves", "socks", "boots", "sneakers", "sandals", "backpack", "tote bag", "blanket",
+        "pillow", "tent", "sleeping bag", "rug", "fleece", "vest", "poncho", "duffel", "cardigan", "slippers", "apron",
+    }
+)  # fmt: skip
+_SOFT, _HARD = ("100% cotton", "recycled polyester", "merino wool"), ("stainless steel", "recycled plastic", "bamboo")
 _HELD_OUT_NOUNS = ("poncho", "thermos", "duffel", "cardigan", "lantern", "slippers", "apron", "toolbox")
 _COLOURS = ("black", "white", "navy", "olive", "red", "blue", "grey", "sand", "green", "pink", "brown", "burgundy")
-_SIZES = ("XS", "S", "M", "L", "XL", "XXL", "38", "39", "40", "42", "44", "one size")
+_SIZES = (("S", "M", "L"), ("M", "L", "XL"), ("38", "40", "42"))
+_OTHER_SIZES = ("XS", "XXL", "36", "44")
 _NAMES = (
     "Ana", "Ben", "Chloe", "David", "Emma", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kira", "Liam", "Mei", "Noah",
     "Olga", "Priya", "Quentin", "Rosa", "Sam", "Tara", "Umar", "Vera", "Will", "Yusuf", "Zoe",
@@ -50,16 +60,17 @@ _PLACES = (
     "the US",
     "Ireland",
 )
-_MONTHS = ("January", "March", "April", "May", "June", "August", "September", "October", "November", "December")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+_A_YEAR = dt.date(2025, 1, 1)  # its days, without the year, are the dates of the dialogues
 DETAILS = {
-    "": ("Warm, light and easy to pack", "Made for long days outdoors", "It has been our favourite for years"),
-    "wash": ("Machine washable at 30 degrees", "It can be washed at 40 degrees"),
+    "": ("It is light and easy to pack", "It is made for long days outdoors", "It has been our favourite for years"),
+    "wash": ("It is machine washable at 30 degrees", "It can be washed at 40 degrees"),
     "rain": ("Fully taped seams keep heavy rain out", "It is waterproof"),
     "parts": ("It has two zipped pockets and a hood", "It comes with four pockets, a hood and a zip"),
     "weight": ("It weighs 480 grams", "It weighs 1.2 kilograms and is 40 centimetres long"),
     "warm": ("It keeps you warm down to minus 10 degrees", "The lining keeps the warmth in, even in winter"),
 }
+_OF_SOFT = ("wash", "rain", "parts", "warm")  # what is said of them alone
 ARTICLES = {
     "gifts": ("We wrap gifts for €3.50", "Gift wrapping is free, just choose it in the basket"),
     "collect": ("You can collect your order in our store", "Pick-up at the store is free and takes 2 hours"),
@@ -77,30 +88,33 @@ class World:
     def __init__(self, rng: random.Random, scene: Scene, *, held_out: bool, one_kind: bool = False) -> None:
         """Draw what `scene` leaves open; with `one_kind` all products are of one."""
         self._rng = rng
-        self.detail = rng.choice(list(DETAILS)) if scene.detail is None else scene.detail
+        self.extras: dict[str, str] = {}
         self.article = scene.article or rng.choice(list(ARTICLES))
-        nouns = _HELD_OUT_NOUNS if held_out else _NOUNS
+        nouns: tuple[str, ...] = _HELD_OUT_NOUNS if held_out else _NOUNS
+        if scene.detail in _OF_SOFT:
+            nouns = tuple(noun for noun in nouns if noun in _SOFT_NOUNS)
         self.things = rng.choices(nouns, k=1) * MAX_PRODUCTS if one_kind else rng.choices(nouns, k=MAX_PRODUCTS)
+        details = [topic for topic in DETAILS if self.things[0] in _SOFT_NOUNS or topic not in _OF_SOFT]
+        self.detail = rng.choice(details) if scene.detail is None else scene.detail
         adjectives = rng.sample(_ADJECTIVES, MAX_PRODUCTS)
         self._titles = [f"{first} {thing.title()}" for first, thing in zip(adjectives, self.things, strict=True)]
         self._shop = rng.choice(_HELD_OUT_SHOPS if held_out else _SHOPS)
         self._domain = self._shop.lower().replace(" ", "").replace("&", "and") + rng.choice((".com", ".shop", ".test"))
         self._currency = rng.choice(("€{}", "${}", "£{}", "{} €"))
-        self.values = self._general() | self._delivery_times(scene) | self._orders() | self._products()
+        self.values = self._general() | self._delivery_times(scene) | self._orders() | self._products(scene)
+        self.values["refund.amount"] = self.values["order.total"]
         if scene.situation == "product_question/compared":  # the cheaper one is named first
             prices = sorted(
                 (self.values[f"product.{n}.price"] for n in (1, 2)), key=lambda text: float(text.strip("€$£ "))
             )
             self.values.update(zip(("product.1.price", "product.2.price"), prices, strict=True))
-        self.extras = {
+        self.extras |= {
             "thing": self.things[0],
-            "size": rng.choice(_SIZES),
-            "colour": rng.choice(_COLOURS),
             "place": rng.choice(_PLACES),
             "email": rng.choice(_NAMES).lower() + rng.choice(_MAIL_ENDS),
         }
         if scene.reached is not None:
-            listed = self.values["delivery.countries"].split(", ")
+            listed = self.values["delivery.countries"]
             self.extras["place"] = rng.choice([place for place in _PLACES if (place in listed) == scene.reached])
 
     def words(self) -> Mapping[str, str]:
@@ -112,9 +126,10 @@ class World:
             f"{self._rng.randint(low, high)}.{self._rng.choice(('00', '50', '90', '95', '99'))}"
         )
 
-    def _date(self) -> str:
-        day = f"{self._rng.choice(_MONTHS)} {self._rng.randint(1, 28)}"
-        return self._rng.choice((day, f"{self._rng.choice(_DAYS)}, {day}"))
+    def _date(self, day: int | None = None) -> str:
+        """Write a day of the year, drawn unless it is given."""
+        date = _A_YEAR + dt.timedelta(days=self._rng.randrange(365) if day is None else day)
+        return date.strftime(self._rng.choice(("%B ", "%A, %B "))) + str(date.day)
 
     def _span(self, unit: str) -> str:
         low = self._rng.randint(1, 8)
@@ -153,14 +168,13 @@ class World:
             "delivery.standard_cost": self._money(2, 9),
             "delivery.express_cost": self._money(9, 20),
             "delivery.free_from": self._money(30, 100),
-            "delivery.countries": ", ".join(rng.sample(_PLACES, 3)),
+            "delivery.countries": "{}, {} and {}".format(*rng.sample(_PLACES, 3)),
             "delivery.cutoff": f"{rng.randint(10, 18)}:00",
             "payment.methods": "Visa, Mastercard and PayPal",
             "discount.code": f"{rng.choice(('HELLO', 'SAVE', 'SPRING'))}{rng.choice((5, 10, 15, 20))}",
             "discount.amount": f"{rng.choice((5, 10, 15, 20))}%",
             "discount.ends": self._date(),
             "discount.minimum": self._money(20, 80),
-            "refund.amount": self._money(10, 200),
             "refund.expected": self._date(),
             "article.title": "Good to know",
             "article.text": rng.choice(ARTICLES[self.article]),
@@ -174,33 +188,44 @@ class World:
         style = rng.choice(("#{}", "{}", "ORD-{}", "#{}", "NO{}"))
         for index in range(1, MAX_ORDERS + 1):
             number = style.format(rng.randint(1001, 99999))
+            placed = rng.randrange(330)
+            shipped = placed + rng.randint(1, 3)
+            arrives = shipped + rng.randint(2, 9)
             row = {
                 "number": number,
                 "tracking": rng.choice(("1Z{}", "JD{}", "00340{}", "{}")).format(rng.randint(10**9, 10**12)),
                 "carrier": rng.choice(_CARRIERS),
-                "arrives": self._date(),
+                "arrives": self._date(arrives),
                 "total": self._money(10, 400),
-                "item": f"{rng.choice(_ADJECTIVES)} {rng.choice(self.things).title()}",
-                "placed": self._date(),
-                "delivered": self._date(),
-                "shipped": self._date(),
+                "item": f"{rng.choice(_ADJECTIVES)} {self.things[index - 1].title()}",  # the first is the one asked for
+                "placed": self._date(placed),
+                "delivered": self._date(arrives),
+                "shipped": self._date(shipped),
                 "link": f"https://{self._domain}/track/{rng.randint(1000, 99999)}",
             }
             values.update({order_key(index, field): value for field, value in row.items()})
         return values
 
-    def _products(self) -> dict[str, str]:
+    def _products(self, scene: Scene) -> dict[str, str]:
         rng = self._rng
         values = {}
         for index in range(1, MAX_PRODUCTS + 1):
-            size, shade = rng.choice(_SIZES), rng.choice(_COLOURS)
+            made_in = rng.sample(_COLOURS, 2)
+            sizes = rng.choice(_SIZES)
+            size, shade = rng.choice(sizes), rng.choice(made_in)
+            if index == 1:
+                self.extras |= {"size": size, "colour": shade}
+            variant = rng.choice((f"size {size}", shade, f"{shade}, size {size}"))
+            if scene.given.get("confirms") == "no":  # one that it is not made in
+                shade = rng.choice([colour for colour in _COLOURS if colour not in made_in])
+                variant = shade if "product.1.sizes" in scene.never else f"size {rng.choice(_OTHER_SIZES)}"
             row = {
                 "title": self._titles[index - 1],
                 "price": self._money(5, 200),
-                "sizes": "S, M and L",
-                "colours": " and ".join(rng.sample(_COLOURS, 2)),
-                "variant": rng.choice((f"size {size}", shade, f"{shade}, size {size}")),
-                "material": rng.choice(("100% cotton", "recycled polyester", "merino wool", "stainless steel")),
+                "sizes": "{}, {} and {}".format(*sizes),
+                "colours": " and ".join(made_in),
+                "variant": variant,
+                "material": rng.choice(_SOFT if self.things[index - 1] in _SOFT_NOUNS else _HARD),
                 "detail": rng.choice(DETAILS[self.detail]),
                 "restock": self._date(),
                 "old_price": self._money(210, 400),

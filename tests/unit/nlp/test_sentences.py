@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nlp.grounding import Fact
-from nlp.prompt import facts_in
+from nlp.prompt import facts_in, mood_of, question_of
 from nlp.registry import STARTER_RESPONDER
 from nlp.sentences import Allowed, Said, SentenceGroup, Sentences, is_made_of
 from nlp.situations import SITUATIONS
@@ -34,7 +34,9 @@ def test_every_generated_answer_is_made_of_allowed_sentences() -> None:
         facts = facts_in(example.prompt, example.literals)
         if "asks" in SITUATIONS[example.situation].keys and "asks" not in {fact.key for fact in facts}:
             continue  # these know from the question alone what is absent
-        assert is_made_of(example.answer, known.allowed(example.situation, facts)), (example.situation, example.answer)
+        mood, question = mood_of(example.prompt), question_of(example.prompt)
+        allowed = known.allowed(example.situation, facts, mood=mood, question=question)
+        assert is_made_of(example.answer, allowed), (example.situation, example.answer)
 
 
 @pytest.mark.parametrize("asks", ["phone", "email", "hours", "address"])
@@ -56,6 +58,33 @@ def test_a_state_is_told_by_its_own_sentences() -> None:
     facts = {"product__1__title": "Mug", "product__1__stock": "in stock"}
     assert "out of the" not in text_of(allowed("availability/found", **facts))
     assert "out of the" in text_of(allowed("availability/found", **facts | {"product__1__stock": "sold out"}))
+
+
+def test_what_is_sold_out_is_said_to_be_with_its_price_and_its_details() -> None:
+    facts = {
+        "product__1__title": "Mug",
+        "product__1__price": "€5",
+        "product__1__sizes": "S",
+        "product__1__detail": "It",
+    }
+    for asked in ({}, {"asks": "price"}, {"asks": "sizes"}):
+        found = allowed("product_question/found", product__1__stock="sold out", **facts, **asked).groups[0]
+        assert found
+        assert all("out of" in one and "You can get" not in one for one in found)
+        assert not any("out of" in one for one in allowed("product_question/found", **facts, **asked).groups[0])
+
+
+def test_express_without_its_time_is_said_to_be_there_and_its_time_to_be_unknown() -> None:
+    found = allowed("delivery_options/general", asks="express", delivery__express_cost="€9").groups[0]
+    assert found
+    assert all("express delivery for <extra_id_17>" in one and "don't know how long" in one for one in found)
+
+
+def test_who_pays_is_answered_with_the_cost_and_nothing_else() -> None:
+    facts = {"policy__return_shipping": "paid", "policy__return_cost": "€9", "policy__return_window": "21 days"}
+    found = allowed("refund_policy/general", asks="cost", **facts)
+    assert all("you pay" in one.lower() and "<extra_id_9>" in one for one in found.groups[0])
+    assert "<extra_id_7>" not in text_of(found)
 
 
 def test_no_sentence_without_a_beginning_and_no_limit_for_an_unknown_situation() -> None:

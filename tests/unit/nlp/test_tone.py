@@ -41,17 +41,39 @@ def test_the_answers_of_the_starter_begin_by_these_rules() -> None:
 
 
 def test_yes_is_said_only_to_what_can_be_answered_by_it() -> None:
-    facts = {"policy__cancellation": "fee", "policy__cancel_fee": "€5.00"}
-    asked = begun("cancellation_fee/general", Mood.NEUTRAL, "is there a fee?", **facts)
-    assert any(one.startswith("Yes") for one in asked)
-    how_much = begun("cancellation_fee/general", Mood.NEUTRAL, "how much does it cost?", **facts)
+    facts = {"asks": "express", "delivery__express_time": "2 days", "delivery__express_cost": "€9.00"}
+    asked = begun("delivery_options/general", Mood.NEUTRAL, "is there an express option?", **facts)
+    assert asked
+    assert all(one.startswith("Yes") for one in asked)
+    how_much = begun("delivery_options/general", Mood.NEUTRAL, "how much is express?", **facts)
     assert how_much
     assert not any(one.startswith("Yes") for one in how_much)
+    sold_out = begun("availability/found", Mood.NEUTRAL, "is it sold out?", product__1__title="Mug",
+                     product__1__stock="in stock")  # fmt: skip
+    assert sold_out
+    assert not any(one.startswith("Yes") for one in sold_out)
+
+
+def test_whether_there_is_a_fee_and_whether_it_is_free_read_the_same_words() -> None:
+    facts = {"policy__cancellation": "fee", "policy__cancel_fee": "€5.00"}
+    for question in ("is there a fee?", "is it free?"):
+        answers = begun("cancellation_fee/general", Mood.NEUTRAL, question, **facts)
+        assert answers
+        assert not any(one.startswith(("Yes", "No")) for one in answers)
+
+
+def test_a_refusal_to_the_unhappy_is_one_clause_of_regret() -> None:
+    facts = {"confirms": "no", "asks": "countries", "delivery__countries": "Spain"}
+    answers = begun("delivery_options/general", Mood.NEGATIVE, "do you ship to Norway?", **facts)
+    assert answers
+    assert all(one.startswith("I'm sorry, but we don't") for one in answers)
+    plain = begun("delivery_options/general", Mood.NEUTRAL, "do you ship to Norway?", **facts)
+    assert all(one.startswith("I'm afraid we don't") for one in plain)
 
 
 def test_the_cost_of_cancelling_that_nobody_stated_is_said_to_be_unknown() -> None:
     answers = begun("cancellation_fee/general", Mood.NEUTRAL, "is that free?", asks="cost", policy__cancel_window="2 h")
-    assert all("I don't have the cost" in one and "colleague" in one for one in answers)
+    assert all("I don't know what cancelling costs" in one and "colleague" in one for one in answers)
 
 
 def test_the_time_of_a_refund_is_not_left_out() -> None:

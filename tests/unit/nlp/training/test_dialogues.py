@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from nlp.grounding import POINTERS, SENTINEL, Fact, fill, unfounded_literals
+from nlp.prompt import question_of
 from nlp.situations import INTENTS, SITUATIONS
 from nlp.training.responder.dialogues import Example, Generator, is_held_out, scenes
 
@@ -79,6 +80,26 @@ def test_held_out_shops_and_ways_of_asking_are_not_trained_on(examples: list[Exa
     assert trained.isdisjoint(example.literals[1] for example in held_out if 1 in example.literals)
     asks = [ask for scene in scenes() for ask in scene.asks]
     assert 0.03 < Counter(map(is_held_out, asks))[True] / len(asks) < 0.15
+
+
+def test_what_is_asked_back_is_not_known_already(examples: list[Example]) -> None:
+    for example in examples:
+        question = question_of(example.prompt)
+        if example.situation in ("any/clarify", "any/offer"):
+            assert not re.search(r"order|return|\d", question), example
+        before = "\n".join(example.prompt.split("\n")[1:-1])
+        if example.situation in ("product_search/vague", "availability/which", "product_question/which"):
+            assert not re.search(r"bot: .*(?:suggest|recommend|in stock)", before), example
+
+
+def test_an_order_holds_what_the_customer_calls_it() -> None:
+    for example in Generator(12, held_out=True).examples(1_500):
+        item = example.literals.get(POINTERS["order.item"])
+        named = re.search(
+            r"\b(poncho|thermos|duffel|cardigan|lantern|apron|toolbox)\b", question_of(example.prompt), re.I
+        )
+        if item and named and example.situation.startswith(("refund_request", "return_or_exchange", "order_")):
+            assert named[1].lower() in item.lower() or "another" in example.prompt, example
 
 
 def test_reference_answers_pass_the_check_after_the_stream(examples: list[Example]) -> None:
