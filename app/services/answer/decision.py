@@ -119,8 +119,10 @@ def _about_order(question: Question, intent: str, decision: Decider) -> Decision
     if not question.customer.verified:
         if question.proven_order is not None:
             return _with_order(question.proven_order, intent, decision, "number and e-mail match")
-        if question.numbers and question.emails:
+        if question.has_given_both:
             return decision(f"{intent}/unmatched", "number and e-mail match no order")
+        if question.lacks_proof:
+            return decision("any/offer", "cannot tell the number or the address that was asked for")
         missing = "email" if question.numbers else "order number" if question.emails else None
         return decision(f"{intent}/unverified", "the customer is not verified", missing=missing)
     if question.numbers:

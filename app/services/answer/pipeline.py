@@ -26,7 +26,14 @@ from app.services.answer.facts import gather_facts
 from app.services.answer.knowledge import Hits, Knowledge
 from app.services.answer.models import BatchedAnalyzer
 from app.services.answer.ports import Attempts, Records, ReplyContext
-from app.services.answer.question import FEW_WORDS, Question, Understanding, email_addresses, order_numbers
+from app.services.answer.question import (
+    FEW_WORDS,
+    PROOF_TURNS,
+    Question,
+    Understanding,
+    email_addresses,
+    order_numbers,
+)
 from app.services.answer.recommend import Recommended, Recommenders
 from nlp.analyzer import Analysis
 from nlp.grounding import Fact
@@ -36,7 +43,6 @@ from nlp.prompt import Mood, Prompt, Speaker, build_prompt
 log = structlog.get_logger(__name__)
 
 STAGE_TIMEOUT_S = 5.0
-PROOF_TURNS = 3  # of the customer's, in which number and e-mail address may have come
 RECOMMENDING = frozenset({"product_search", "product_question", "availability"})
 
 T = TypeVar("T")

@@ -80,6 +80,16 @@ _ONE = re.compile(r"\b(?:ones?|it|that|this|them|these|those)\b", re.IGNORECASE)
 _OFFERS_PERSON = re.compile(r"colleague\b.*\?|\?.*colleague|\bbring in a colleague", re.DOTALL)
 _YES = re.compile(r"\W*(?:yes|yeah|yep|yup|sure|ok|okay|please|do it|go ahead|that would be)\b", re.IGNORECASE)
 FEW_WORDS = 6
+_LACKS_PROOF = re.compile(
+    r"\b(?:do(?:n'?t| not)|no longer|can'?t|cannot|couldn'?t) (?:\w+ )?(?:have|know|remember|find|got)\b"
+    r"|\b(?:lost|forgot|deleted) (?:it|the|my|that)\b|\bno (?:order )?(?:number|idea|clue)\b",
+    re.IGNORECASE,
+)
+_CORRECTS = re.compile(
+    r"\b(?:sorry|oops|typo|mistake|mistyped|i meant?|should be|wrong (?:one|number|order|e-?mail|address))\b",
+    re.IGNORECASE,
+)
+PROOF_TURNS = 3  # of the customer's, in which number and e-mail address may have come
 ADVISED = ("payment_problem", "signup_problem")  # intents whose answer tells what to try
 
 T = TypeVar("T")
@@ -189,6 +199,25 @@ class Question:
     @property
     def emails(self) -> list[str]:
         return email_addresses(self.text)
+
+    @property
+    def has_given_both(self) -> bool:
+        """Whether this message completes an order number and an e-mail address, the other having come before."""
+        said = [self.text]
+        if (self.numbers or self.emails) and self.previous is not None and self.previous.asked_for_order:
+            said += [turn.text for turn in self.history if turn.speaker is Speaker.CUSTOMER][-PROOF_TURNS:]
+        return any(map(order_numbers, said)) and any(map(email_addresses, said))
+
+    @property
+    def lacks_proof(self) -> bool:
+        """Whether the customer cannot tell the order number or the e-mail address that we asked for."""
+        asked = self.previous is not None and self.previous.asked_for_order
+        return asked and not (self.numbers or self.emails) and bool(_LACKS_PROOF.search(self.text))
+
+    @property
+    def corrects_itself(self) -> bool:
+        """Whether it takes back what was said before: `sorry, wrong one, 1042`."""
+        return bool(_CORRECTS.search(self.text))
 
     @property
     def price_limit_minor(self) -> int | None:

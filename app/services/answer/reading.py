@@ -11,6 +11,7 @@ from app.services.answer.picking import pick_shown
 from app.services.answer.question import Question
 from app.services.answer.searching import refines_search
 from nlp.aspects import aspect_of
+from nlp.retrieval import terms
 
 SURE = 0.45  # below it the bot asks what is meant; the classifiers' scores are calibrated
 KEEP_TOPIC = 0.75  # below it a short message goes on with the topic of the last answer
@@ -103,11 +104,24 @@ def _is_vague(question: Question, label: str, score: float) -> Read | None:
 def _tells_order(question: Question, label: str, score: float) -> Read | None:
     previous = question.previous
     if previous is not None and previous.asked_for_order and (question.numbers or question.emails):
-        if question.is_bare_reference or label not in ORDER_INTENTS:
+        corrects = question.is_short and question.corrects_itself
+        if question.is_bare_reference or corrects or label not in ORDER_INTENTS:
             return previous.intent, f"answers the question for the order ({previous.intent})"
     elif question.is_bare_reference or (label == "out_of_scope" and question.is_short and question.numbers):
         return "order_status", "hardly more than an order number"
     return None
+
+
+def _lacks_proof(question: Question, label: str, score: float) -> Read | None:
+    if question.previous is None or not question.lacks_proof or not question.is_short:
+        return None
+    return question.previous.intent, "cannot tell what was asked for"
+
+
+def _names_code(question: Question, label: str, score: float) -> Read | None:
+    """The shop's discount code stands in it: `SUMMER10 does not work`."""
+    code = question.shop.facts.get("discount.code", "").lower()
+    return ("discount", "names the discount code") if code and code in question.words else None
 
 
 def _still_fails(question: Question, label: str, score: float) -> Read | None:
@@ -189,7 +203,10 @@ def _continues(question: Question, label: str, score: float) -> Read | None:
 
 
 def _asks_article(question: Question, label: str, score: float) -> Read | None:
+    said = set(terms(question.text))
+    is_named = any(set(terms(hit.item.title)) <= said for hit in question.articles if terms(hit.item.title))
     floor = SURE_ARTICLE_HIT if score < DOUBTFUL_SCOPE else CERTAIN_ARTICLE_HIT
+    floor = ARTICLE_HIT if is_named else floor
     answers = label == "out_of_scope" and best_article(question, floor) is not None
     return ("product_question", "an article answers it") if answers else None
 
@@ -201,6 +218,8 @@ _RULES: tuple[Callable[[Question, str, float], Read | None], ...] = (
     _goes_on_searching,
     _asks_variant,
     _tells_order,
+    _lacks_proof,
+    _names_code,
     _still_fails,
     _says_lost,
     _asks_of_order,

@@ -58,7 +58,7 @@ def _best_described(question: Question, found: Sequence[Product]) -> list[Produc
 def refines_search(question: Question) -> bool:
     """Tell whether a short message narrows the last search: `anything cheaper?`, `and in black?`."""
     previous = question.previous
-    if previous is None or previous.situation not in _SEARCHED or not question.is_short:
+    if previous is None or previous.situation not in _SEARCHED or not question.is_short or _asks_of_shown(question):
         return False
     named = (
         _colours(question, [*question.shown, *found_products(question)])
@@ -66,6 +66,13 @@ def refines_search(question: Question) -> bool:
         or question.price_limit_minor
     )
     return bool(named or question.wants_cheaper or question.means_other)
+
+
+def _asks_of_shown(question: Question) -> bool:
+    """Tell whether it asks for a property of a product shown, by its name: `how much is the Ember?`."""
+    said = set(terms(question.text))
+    named = any(said & (_terms_of((one.title,)) - _terms_of((one.category,))) for one in question.shown)
+    return named and question.asks_attribute and not question.wants_cheaper
 
 
 def _colours(question: Question, found: Sequence[Product]) -> set[str]:

@@ -11,7 +11,8 @@ import pytest
 from app.domain.catalogue import Article, OrderItem, Product
 from app.services.answer.decision import decide
 from app.services.answer.question import Found, Previous
-from tests.unit.app.services.test_decision import ANA, ask, order, product, values
+from nlp.prompt import Speaker, Turn
+from tests.unit.app.services.test_decision import ANA, SHOP, ask, order, product, values
 
 
 def jacket(title: str, price: int, *tags: str, **more: Any) -> Product:
@@ -150,3 +151,51 @@ def test_money_taken_twice_and_unknown_discounts_go_to_people() -> None:
 def test_a_goodbye_of_many_words_is_asked_about() -> None:
     question = ask("that is too late, I really need it tomorrow", "goodbye", 0.53)
     assert decide(question).situation == "any/clarify"
+
+
+ASKED = Previous("order_status/unverified")
+
+
+def said(*texts: str) -> list[Turn]:
+    return [Turn(Speaker.CUSTOMER, text) for text in texts]
+
+
+def test_a_number_and_an_address_given_one_after_the_other_are_both_given() -> None:
+    wrong = ask("ana@demo.test", "out_of_scope", previous=ASKED, history=said("1043"))
+    assert decide(wrong).situation == "order_status/unmatched"
+    assert decide(replace(wrong, history=())).missing == "order number"
+    corrected = ask("sorry wrong one, 1042", "damaged_or_wrong_item", previous=ASKED, proven_order=order("#1042"))
+    assert decide(corrected).situation == "order_status/verified"
+    wants_else = ask("cancel 1042", "order_cancel", previous=ASKED)
+    assert decide(wants_else).situation == "order_cancel/unverified"
+
+
+@pytest.mark.parametrize("text", ["i dont have the number", "can't find it", "I lost the number", "no idea"])
+def test_who_cannot_tell_the_number_is_not_asked_again(text: str) -> None:
+    assert decide(ask(text, "out_of_scope", previous=ASKED)).situation == "any/offer"
+    assert decide(ask(text, "out_of_scope")).situation != "any/offer"
+
+
+def test_a_message_with_the_shops_code_is_about_discounts() -> None:
+    shop = replace(SHOP, facts={"discount.code": "TRAIL10", "discount.amount": "10%"})
+    assert decide(ask("trail10 doesnt work", "out_of_scope", shop=shop)).situation == "discount/general"
+    assert decide(ask("my code doesnt work", "out_of_scope", shop=shop)).situation == "out_of_scope/decline"
+
+
+def test_an_article_that_is_named_needs_no_surer_sentence() -> None:
+    cards = Article(id=uuid4(), title="Gift cards", body="It is valid for three years.")
+    known: dict[str, Any] = {
+        "articles": [Found(cards, 0.6)], "sentences": {cards.id: Found("It is valid for three years", 0.5)},
+    }  # fmt: skip
+    assert decide(ask("how long does a gift card last", "out_of_scope", **known)).article == cards
+    assert decide(ask("how long does a cold last", "out_of_scope", **known)).article is None
+
+
+def test_the_price_of_a_product_shown_is_no_new_search() -> None:
+    ember = jacket("Ember Jacket", 15900, "warm")
+    known: dict[str, Any] = {
+        "shown": [ember], "products": [Found(replace(ember, colours=("ember",)), 0.9)],
+        "previous": Previous("product_search/found", product_id=ember.id),
+    }  # fmt: skip
+    assert decide(ask("how much is the ember", "product_question", **known)).situation == "product_question/found"
+    assert decide(ask("in black?", "product_question", **known)).situation == "product_search/unmatched"
