@@ -103,7 +103,11 @@ def _responses(operation: Operation) -> dict[str, Any]:
         statuses.add(404)
     problem = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
     bad = {str(status): {"description": HTTPStatus(status).phrase, "content": problem} for status in sorted(statuses)}
-    return {str(operation.status): good, **bad}
+    told = {str(operation.status): good, **bad}
+    for status, kinds in operation.texts.items():
+        content = {kind: {"schema": {"type": "string"}} for kind in kinds}
+        told[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
+    return told
 
 
 def _ref(kind: type[Any]) -> dict[str, Any]:

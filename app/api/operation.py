@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,8 @@ Handler = Callable[[Call], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation. `permission` None means that the handler checks the caller itself (sign-in, public pages)."""
+    """An operation. `permission` None means that the handler checks the caller itself (sign-in, public pages). `texts`
+    are the types of answers, by status, that are no JSON: what a vendor wants to hear."""
 
     method: str
     path: str
@@ -61,6 +62,7 @@ class Operation:
     response: type[Any] | None = None
     status: int = 200
     errors: tuple[int, ...] = field(default=())
+    texts: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def operation_id(self) -> str:

@@ -189,7 +189,10 @@ def _response(answer: Answer) -> Response:
     return Response(answer.body, answer.status, media_type=answer.media_type)
 
 
+PATH = "/api/webhooks/{channel}/"
+_PLAIN = ("text/plain",)
+_TEXTS = {200: ("text/plain", "text/xml"), 401: _PLAIN, 403: _PLAIN}  # by the channels' receivers
 OPERATIONS = (
-    Operation("POST", "/api/webhooks/{channel}/", receive_webhook, "Events of a vendor", TAG, None, errors=(401, 403)),
-    Operation("GET", "/api/webhooks/{channel}/", check_webhook, "A vendor's check", TAG, None, errors=(403,)),
+    Operation("POST", PATH, receive_webhook, "Events of a vendor", TAG, None, errors=(413,), texts=_TEXTS),
+    Operation("GET", PATH, check_webhook, "A vendor's check", TAG, None, errors=(413,), texts=_TEXTS),
 )

@@ -208,6 +208,15 @@ async def test_the_handshake(vendors: Vendors) -> None:
         assert (await vendors.client.get("/api/webhooks/facebook", params=wrong)).status_code == 403
 
 
+@pytest.mark.parametrize("path", ["whatsapp", "facebook", "instagram", "shopify", "telegram", "webhook"])
+async def test_what_vendors_are_answered_is_in_the_document(vendors: Vendors, path: str) -> None:
+    paths = (await vendors.client.get("/api/openapi.json")).json()["paths"]["/api/webhooks/{channel}/"]
+    for method in ("get", "post"):
+        answer = await vendors.client.request(method, f"/api/webhooks/{path}/", headers={"content-type": "text/plain"})
+        told = paths[method]["responses"][str(answer.status_code)]["content"]
+        assert answer.headers["content-type"].partition(";")[0] in told
+
+
 async def test_the_handshake_works_without_the_database(folder: Path) -> None:
     async with product(folder, public_url=PUBLIC_URL, verify_token="for-all") as rig:
         vendors = Vendors(rig)
