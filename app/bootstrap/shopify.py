@@ -20,7 +20,7 @@ from app.services.shopify_access import ShopifyAccess
 from app.services.shopify_backfill import KINDS, ShopifyBackfill, SyncDue
 from app.services.shopify_install import ShopifyInstall, Uninstalled
 from app.services.shopify_reconciling import ShopifyReconciling
-from app.services.shopify_subscriptions import ShopifySubscriptions, ShopifyUpkeep
+from app.services.shopify_subscriptions import ShopifySubscriptions, ShopifyUpkeep, ShopUpdated
 from app.services.shopify_sync import ShopifySync
 
 
@@ -74,6 +74,7 @@ def open_shopify(core: Core, parts: Parts) -> ShopifyParts:
         clock,
         privacy=parts.privacy.record,
         uninstalled=Uninstalled(installed, parts.store, clock).record,
+        updated=ShopUpdated(parts.store).record,
     )
     subscriptions = ShopifySubscriptions(access, installed, url=url)
     backfill = ShopifyBackfill(runs, synced, access, parts.queue, clock)

@@ -28,6 +28,7 @@ PAGE_FIELDS = (
     "messaging_referrals",
     "messaging_handovers",
     "standby",
+    "messaging_policy_enforcement",
 )
 INSTAGRAM_FIELDS = (
     "messages",

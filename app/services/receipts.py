@@ -86,9 +86,15 @@ class Receipts:
             await tx.commit()
 
     async def echo(self, row: WaitingEvent, event: Echo) -> None:
-        """Match an echo to our own part; what another app or a person said is recorded, and the bot is silent."""
+        """Match an echo to our own part; what another app or a person said is recorded, and the bot is silent.
+
+        Raises: UnknownDeliveryError.
+        """
         async with self._store.read() as tx:
             ours = await _echoed(tx, row, event)
+            is_early = ours is None and event.metadata is None
+            if is_early and await tx.deliveries.is_sending_to(row.account, event.address):
+                raise UnknownDeliveryError  # it may be the part whose id the vendor is just telling us
         if ours is None:
             await self._others(row, event)
             return

@@ -16,10 +16,11 @@ import structlog
 
 from app.channels.port import Http, HttpLostError, Parsed
 from app.channels.shopify_admin import AdminError, AdminRefusedError, ShopifyAdmin, ThrottledError, TooMuchError
-from app.domain.channel import Account, Renewal, VendorReport
-from app.domain.job import ClaimedJob
+from app.domain.channel import Account, Record, Renewal, VendorReport
+from app.domain.job import ClaimedJob, Lane, NewJob
+from app.services.ports import Store, WaitingEvent
 from app.services.shopify_access import ShopifyAccess
-from app.services.shopify_install import InstalledAccounts
+from app.services.shopify_install import SUBSCRIBE_KIND, InstalledAccounts
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +28,7 @@ TOPICS: Final = {
     "read_orders": ("ORDERS_CREATE", "ORDERS_UPDATED", "ORDERS_PAID", "ORDERS_FULFILLED", "ORDERS_CANCELLED"),
     "read_products": ("PRODUCTS_CREATE", "PRODUCTS_UPDATE", "PRODUCTS_DELETE"),
     "read_customers": ("CUSTOMERS_CREATE", "CUSTOMERS_UPDATE"),
-    "": ("APP_UNINSTALLED",),
+    "": ("APP_UNINSTALLED", "SHOP_UPDATE"),
 }
 LISTED = """query Subscriptions {
   webhookSubscriptions(first: 100) { nodes { id topic uri } }
@@ -100,6 +101,21 @@ class ShopifySubscriptions:
         parts = urlsplit(url)
         own = [f"{parts.scheme}://{parts.netloc}"] if parts.scheme == "https" and parts.netloc else []
         await self._installed.allow_origins(account.shop, [f"https://{account.external_id}", *own])
+
+
+class ShopUpdated:
+    """Effect of `shop/update`: the storefront may have another address by now, and the widget is to stand there."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def record(self, row: WaitingEvent, event: Record) -> None:
+        """Have the account looked after, once for each row."""
+        job = NewJob(Lane.SYNC, SUBSCRIBE_KIND, str(row.id), row.shop, payload={"account": str(row.account)})
+        async with self._store.write() as tx:
+            if await tx.inbox.finish(row.id):
+                tx.jobs.enqueue(job)
+            await tx.commit()
 
 
 class ShopifyUpkeep:

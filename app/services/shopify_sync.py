@@ -20,6 +20,7 @@ from app.services.shopify_readings import Reading, read_record, withdrawn
 log = structlog.get_logger(__name__)
 
 
+SHOP_UPDATED = "shop/update"
 RECORDS = frozenset({"orders", "products", "customers"})
 
 
@@ -50,11 +51,12 @@ class ShopifySync:
         *,
         privacy: RecordEffect,
         uninstalled: RecordEffect,
+        updated: RecordEffect,
     ) -> None:
         self._records = records
         self._store = store
         self._clock = clock
-        self._effects = {**dict.fromkeys(TOPICS, privacy), UNINSTALLED: uninstalled}
+        self._effects = {**dict.fromkeys(TOPICS, privacy), UNINSTALLED: uninstalled, SHOP_UPDATED: updated}
 
     async def record(self, row: WaitingEvent, event: Record) -> None:
         """Take in a record that a webhook told; one that cannot be read is marked so, and loses nothing else."""

@@ -42,7 +42,7 @@ async def test_a_lost_subscription_is_made_again(
         first = await reconciled(channel)
         second = await reconciled(channel)
         assert (first.subscribed_again, second.subscribed_again) == (True, False)
-        assert channel.meta.desk.subscribed >= FIELDS[fields] - {"messaging_policy_enforcement"}
+        assert channel.meta.desk.subscribed == FIELDS[fields]
         channel.meta.desk.subscribed = {"messages"}
         assert (await reconciled(channel)).subscribed_again
         assert (await open_channel_health(rig.core).of_account(rig.mine.shop.id, channel.account)).state == "ok"

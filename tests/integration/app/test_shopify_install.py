@@ -97,6 +97,21 @@ async def test_the_storefront_may_embed_the_widget(shopify: Shopify) -> None:
     assert list(shop.origins) == [f"https://{DOMAIN}", "https://www.demo-coats.example"]
 
 
+async def test_a_storefront_that_moved_may_embed_the_widget_again(shopify: Shopify) -> None:
+    await shopify.install()
+    await shopify.work()
+    shopify.shop.primary_url = "https://www.new-coats.example"
+    vendors = Vendors(shopify.rig)
+    for _ in range(2):  # told twice
+        assert (await vendors.post(webhook("shop/update", {"id": 1}, "d-1"))).status_code == 200
+    await vendors.work()
+    assert await shopify.work() == 1
+    shop = await shopify.rig.core.shops.by_id(shopify.rig.mine.shop.id)
+    assert shop is not None
+    assert "https://www.new-coats.example" in shop.origins
+    assert "SHOP_UPDATE" in {item["topic"] for item in shopify.shop.subscriptions.values()}
+
+
 async def test_only_shops_of_shopify_are_gone_to(shopify: Shopify) -> None:
     headers = await shopify.cookie()
     for domain in (

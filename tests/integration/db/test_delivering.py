@@ -14,7 +14,7 @@ from app.db.account_traces import SqlAccountStates, SqlAccountTraces
 from app.db.channel_accounts import SqlChannelAccounts
 from app.db.files import SqlFiles
 from app.db.vault import Vault
-from app.domain.channel import Accepted, Media, MessageReceived, RefusalKind, Refused
+from app.domain.channel import Accepted, Echo, Media, MessageReceived, RefusalKind, Refused
 from app.domain.job import Lane
 from app.domain.message import SenderKind
 from app.services.accounts import AccountDesk
@@ -25,6 +25,7 @@ from app.services.fetched_files import FetchedFiles
 from app.services.ids import new_id
 from app.services.inbox import Arrival, Inbox
 from app.services.outbox import Outbox
+from app.services.receipts import Receipts, UnknownDeliveryError
 from app.services.receiving import Receiving
 from app.services.sending import Sending as AgentSending
 from tests.integration.db.world import World
@@ -137,6 +138,26 @@ async def test_a_file_is_kept_sent_once_and_erased(post: Post) -> None:
         await tx.commit()
     assert counts["attachments"] == 1
     assert (await files.find(row.id), await files.content(row.id)) == (None, None)
+
+
+async def test_an_echo_without_our_id_waits_for_the_answer_of_what_is_being_sent(post: Post) -> None:
+    await post.say("On its way")
+    sending = await post.next()
+    receiving = Receiving(post.world.store, post.changes, post.world.clock)
+    receipts = Receipts(post.world.store, post.changes, post.deliver, receiving, BY_KIND)
+    receiving.handle({Echo: receipts.echo})
+    account = await post.accounts.find(post.account)
+    assert account is not None
+    echo = Echo(key="mid.1", account="1001", address="2001", message="mid.1", text="On its way")
+    await Inbox(post.world.store, post.world.publisher).accept("messenger", [Arrival(account, echo, b"{}")], {})
+    (job,) = await post.world.jobs.claim(Lane.RECEIVE, post.world.worker, 9)
+    with pytest.raises(UnknownDeliveryError):
+        await receiving(job)
+    await post.deliver.settle(sending.delivery, Accepted("mid.1"))
+    await receiving(job)
+    said = [row for row in await post.world.all_of(models.Message) if isinstance(row, models.Message)]
+    assert sorted(row.text for row in said) == ["Hello?", "On its way"]
+    assert await post.statuses() == ["sent"]
 
 
 async def test_a_customers_file_is_kept_once_and_not_after_it_was_erased(post: Post) -> None:

@@ -54,7 +54,7 @@ const GUIDES: Readonly<Record<string, Guide>> = {
       {
         label: "Fields to subscribe",
         value:
-          "messages, messaging_postbacks, message_deliveries, message_reads, message_echoes, message_reactions, messaging_referrals, messaging_handovers, standby",
+          "messages, messaging_postbacks, message_deliveries, message_reads, message_echoes, message_reactions, messaging_referrals, messaging_handovers, standby, messaging_policy_enforcement",
       },
     ],
     fields: META_FIELDS,
