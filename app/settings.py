@@ -169,7 +169,7 @@ class Settings(BaseSettings):
     presence_s: float = Field(
         default=30.0,
         ge=1,
-        description="how long people count as there when their server is silent; it speaks twice in that time",
+        description="how long people count as there when their server is silent; it speaks three times in that time",
     )
     presence_grace_s: float = Field(
         default=15.0, ge=0, description="how long after leaving one still counts as there, for reloads and deploys"

@@ -22,7 +22,7 @@ class RealtimeSettings:
     check_unhealthy_every_s: float = 1.0
     inbox_reread_s: float = 30.0
     recheck_every_s: float = 8.0  # so that a sign-in that ended is noticed within 10 s when its notice was lost
-    presence_refresh_s: float = 15.0
+    presence_refresh_s: float = 10.0
     presence_grace_s: float = 15.0  # how long a closed connection still counts
     stream_found_s: float = 2.0  # how long another node has to say that a command's stream is there
     stream_answer_s: float = 30.0  # and then to carry the command out

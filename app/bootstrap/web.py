@@ -128,7 +128,7 @@ def build_web(core: Core, parts: Parts) -> Web:
     realtime = RealtimeSettings(
         commands_per_minute=settings.connection_commands_per_minute,
         message_chars=settings.message_chars,
-        presence_refresh_s=settings.presence_s / 2,
+        presence_refresh_s=settings.presence_s / 3,
         presence_grace_s=settings.presence_grace_s,
     )
     hub = Hub(core.bus, core.live, sessions, realtime)

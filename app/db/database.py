@@ -32,6 +32,7 @@ MAX_OVERFLOW = 10
 DRIVERS = 3  # connections whose statements do without SQLAlchemy
 DRIVER_S = 5.0  # that one of them is lent
 LOCK_MS = 500  # that one of them waits for a lock
+IDLE_S = 30  # that a transaction may do nothing: a process that froze or lost its way here must not keep its locks
 _WRITES = "assistify_writes"
 
 
@@ -52,6 +53,7 @@ class Database:
             event.listen(self.engine.sync_engine, "begin", _begin_on_sqlite)
             return
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
+        event.listen(self.engine.sync_engine, "connect", _set_up)
         self._drivers = create_async_engine(parsed, pool_size=DRIVERS, max_overflow=0, hide_parameters=True)
         event.listen(self._drivers.sync_engine, "checkout", _refuse_closed)
         event.listen(self._drivers.sync_engine, "connect", _set_up_driver)
@@ -146,18 +148,32 @@ def _refuse_closed(connection: DBAPIConnection, record: ConnectionPoolEntry, pro
         raise DisconnectionError("the server ended this connection")
 
 
+def _set_up(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    """Let the server end a transaction that does nothing for long."""
+    _configure(connection, idle_in_transaction_session_timeout=f"{IDLE_S}s")
+
+
 def _set_up_driver(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
     """With arrays of parameters the server would plan each call anew, which takes it longer than the call.
 
     A plan that was made while the tables were small must not read all of them later: there is an index for each lookup.
     And what somebody else has locked is no reason for all messages to wait.
     """
-    cursor = connection.cursor()
-    cursor.execute(
-        "SELECT set_config('plan_cache_mode', 'force_generic_plan', false),"
-        " set_config('enable_seqscan', 'off', false), set_config('enable_hashjoin', 'off', false),"
-        f" set_config('enable_mergejoin', 'off', false), set_config('lock_timeout', '{LOCK_MS}', false)"
+    _configure(
+        connection,
+        plan_cache_mode="force_generic_plan",
+        enable_seqscan="off",
+        enable_hashjoin="off",
+        enable_mergejoin="off",
+        lock_timeout=f"{LOCK_MS}ms",
+        idle_in_transaction_session_timeout=f"{DRIVER_S}s",
     )
+
+
+def _configure(connection: DBAPIConnection, **settings: str) -> None:
+    """Set what holds for all of a connection."""
+    cursor = connection.cursor()
+    cursor.execute("SELECT " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in settings.items()))
     cursor.close()
     connection.commit()
 

@@ -15,9 +15,10 @@ from tests.e2e.demo_shop import ADA, BEN
 from tests.fixtures.effort import EFFORT
 from tests.fixtures.wire_client import VisitorClient, WireClient
 
-# With a refresh twice per lifetime, a ghost is noticed half a lifetime after its own has ended at the latest.
-LIFETIMES = 1.5
-SLACK_S = 3.0
+# With three refreshes in a lifetime, a ghost is noticed a third of one after its own has ended: of the usual 30 s
+# within 45, with the slack.
+LIFETIMES = 4 / 3
+SLACK_S = 5.0
 QUICK_S, REAL_S = 4.0, 30.0
 CONVERSATIONS = 3
 

@@ -12,12 +12,14 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
 
 import app.db.database
 import app.db.sqlite
 from app.db import models
 from app.db.database import MAX_OVERFLOW, Database
 from app.db.import_store import bump_catalogue
+from app.db.store import SqlStore
 from app.domain.people import Visitor
 from app.services.ids import new_id
 from app.services.ports import Transaction
@@ -82,6 +84,24 @@ async def test_whom_another_process_has_locked_keeps_nobody_waiting(crowd: Crowd
     await asyncio.gather(*late)
     for conversation in (first, second, held, *others):
         await check(crowd, conversation, "012")
+
+
+@on_postgresql
+async def test_who_holds_a_conversation_and_does_nothing_loses_it(
+    crowd: Crowd, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a process does that froze, or whose packets vanish."""
+    monkeypatch.setattr(app.db.database, "IDLE_S", 1)
+    (conversation,) = await crowd.open(1)
+    frozen = Database(database_url)
+    async with SqlStore(frozen).write() as tx:
+        await tx.conversations.lock(conversation)
+        async with asyncio.timeout(SOON_S):
+            await crowd.say(conversation, "Hi")
+        with pytest.raises(DBAPIError):
+            await tx.conversations.lock(conversation)
+    await frozen.aclose()
+    await check(crowd, conversation, ["Hi"])
 
 
 @on_postgresql
