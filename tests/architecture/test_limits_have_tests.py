@@ -47,6 +47,7 @@ TESTED = {
     "MAX_PENDING": (CONNECTION, "test_commands_that_wait_are_bounded"),
     "MAX_FRAME_BYTES": (CODEC, "test_frame_size_is_counted_in_bytes"),
     "MAX_RESUME": (CODEC, "test_a_hello_resumes_so_many_conversations_and_not_one_more"),
+    "MAX_HELD": (CODEC, "test_a_hello_holds_so_many_notifications_unread_and_not_one_more"),
     "MAX_POSITION": (CODEC, "test_the_largest_position_is_what_every_client_can_count_to"),
 }
 

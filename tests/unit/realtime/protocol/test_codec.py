@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from realtime.protocol.codec import MAX_FRAME_BYTES, decode_staff, decode_visitor
 from realtime.protocol.commands import (
+    MAX_HELD,
     MAX_POSITION,
     MAX_RESUME,
     AgentHello,
@@ -230,6 +231,19 @@ def test_a_hello_resumes_so_many_conversations_and_not_one_more() -> None:
     assert len(hello.resume) == MAX_RESUME
     with pytest.raises(BadFrameError, match="resume"):
         decode_visitor(resuming(MAX_RESUME + 1))
+
+
+def test_a_hello_holds_so_many_notifications_unread_and_not_one_more() -> None:
+    def holding(count: int) -> str:
+        cursor = {"after": str(uuid4()), "unread": [str(uuid4()) for _ in range(count)]}
+        return json.dumps({"type": "hello", "id": "1", "notifications": cursor})
+
+    hello = decode_staff(holding(MAX_HELD))
+    assert isinstance(hello, AgentHello)
+    assert hello.notifications is not None
+    assert len(hello.notifications.unread) == MAX_HELD
+    with pytest.raises(BadFrameError, match="unread"):
+        decode_staff(holding(MAX_HELD + 1))
 
 
 def test_the_largest_position_is_what_every_client_can_count_to() -> None:
