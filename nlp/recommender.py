@@ -6,7 +6,7 @@ message, and what sells. An unknown visitor is served by the last three (cold st
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -54,10 +54,7 @@ class _Signal:
 
     name: str
     values: Vectors  # [I]
-    reasons: Mapping[int, str] | str
-
-    def reason(self, row: int) -> str:
-        return self.reasons if isinstance(self.reasons, str) else self.reasons.get(row, POPULAR)
+    reason: Callable[[int], str]  # of a row
 
 
 class Recommender:
@@ -106,22 +103,31 @@ class Recommender:
         unless it is used up and bought again; so is the product on the page.
         """
         hidden = {*exclude, *self._owned(customer_id)} | ({page_product} if page_product else set())
+        signals = self._signals(customer_id, page_product)
         candidates = [
             item
-            for item in (search or self.model.item_ids)
+            for item in (search or self._ranked(signals))
             if item not in hidden and (in_stock is None or item in in_stock)
         ]
-        signals = self._signals(customer_id, page_product)
+        if not search:
+            candidates = candidates[:k]
         ranked = [self._judge(item, signals, search) for item in candidates]
         ranked.sort(key=lambda one: -one.score)
         return ranked[:k]
+
+    def _ranked(self, signals: list[_Signal]) -> list[str]:
+        """Return all products, best first; arithmetic on arrays, for a shop may have very many."""
+        total = np.zeros(len(self._rows))
+        for signal in signals:
+            total += WEIGHTS[signal.name] * signal.values.astype(np.float64)
+        return [self.model.item_ids[row] for row in np.argsort(-total, kind="stable")]
 
     def _owned(self, customer_id: str | None) -> set[str]:
         rows = self.model.bought.get(customer_id, ()) if customer_id is not None else ()
         return {self.model.item_ids[row] for row in rows if not self.model.consumable[row]}
 
     def _signals(self, customer_id: str | None, page_product: str | None) -> list[_Signal]:
-        signals = [_Signal("popularity", self.model.popularity, POPULAR)]
+        signals = [_Signal("popularity", self.model.popularity, lambda _: POPULAR)]
         page = self._rows.get(page_product) if page_product is not None else None
         if page is not None:
             signals.append(self._page_signal(page))
@@ -135,20 +141,23 @@ class Recommender:
         together = np.zeros(len(self._rows), dtype=np.float32)
         np.maximum.at(together, self.model.together_items[page], self.model.together_shares[page])
         title = self.model.titles[page]
-        reasons = {
-            row: f"often bought with {title}" if share >= _TOGETHER_FLOOR else f"similar to {title}"
-            for row, share in enumerate(together)
-        }
-        return _Signal("page", np.maximum(alike, together), reasons)
+
+        def reason(row: int) -> str:
+            return f"{'often bought with' if together[row] >= _TOGETHER_FLOOR else 'similar to'} {title}"
+
+        return _Signal("page", np.maximum(alike, together), reason)
 
     def _personal_signal(self, scores: Vectors, bought: tuple[int, ...]) -> _Signal:
         spread = max(float(scores.std()), 1e-9)
         values: Vectors = 1 / (1 + np.exp(-(scores - scores.mean()) / spread))
         if not bought:
-            return _Signal("personal", values, "picked for you")
-        closest = np.argmax(self._directions @ self._directions[list(bought)].T, axis=1)
-        reasons = {row: f"because you bought {self.model.titles[bought[at]]}" for row, at in enumerate(closest)}
-        return _Signal("personal", values, reasons)
+            return _Signal("personal", values, lambda _: "picked for you")
+
+        def reason(row: int) -> str:
+            closest = int(np.argmax(self._directions[list(bought)] @ self._directions[row]))
+            return f"because you bought {self.model.titles[bought[closest]]}"
+
+        return _Signal("personal", values, reason)
 
     def _judge(self, item: str, signals: list[_Signal], search: Mapping[str, float] | None) -> Recommendation:
         """Blend the signals for one product; one that is newer than the model has its search score alone."""

@@ -200,3 +200,10 @@ def test_who_bought_very_many_items_says_nothing_of_what_goes_together() -> None
     assert model.together_items[0][0] == 1
     assert model.together_shares[0][0] == pytest.approx(5 / 6)
     assert not model.together_shares[2].any()
+
+
+def test_the_best_of_many_are_those_that_judging_all_of_them_finds(recommender: Recommender) -> None:
+    for visitor, page in (("tent-1", "pan"), (None, "tent"), ("new", None), (None, None)):
+        every = recommender.recommend(visitor, page, k=99)
+        assert [one.score for one in every] == sorted((one.score for one in every), reverse=True)
+        assert recommender.recommend(visitor, page, k=2) == every[:2]
