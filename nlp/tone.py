@@ -49,7 +49,7 @@ _TAKEN_UP = re.compile(
 _BAD_NEWS = re.compile(
     r"not with you yet|not shipped|has no |there is no |not received|waiting for|still being|being (?:packed|prepared)"
     r"|delayed|running late|refunded|returned to us|which one|at your own cost|records (?:show|say)|sold out"
-    r"|hasn't|don't know|own cost",
+    r"|hasn't|don't know|own cost|(?:aren't|isn't) free|\bfee\b|you pay (?!nothing|less)",
     re.IGNORECASE,
 )
 _SAYS_YES_OR_NO = re.compile(r"(?:Yes|No)\b(?! problem)")
