@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -71,7 +72,9 @@ from nlp.engine.settings import EngineSettings
 from nlp.model_info import read_info
 from nlp.registry import STARTER_RESPONDER, load_analyzer
 from nlp.sentences import Sentences
+from nlp.threads import give_way
 
+NICENESS = 5  # of threads that compute: whoever waits for an answer of the web goes first
 LANE_SLOTS = {
     Lane.ANALYZE: 8,
     Lane.ASSIST: 4,
@@ -90,6 +93,11 @@ class Models:
     encoder: Encoder
     analyzer: TextAnalyzer
     responder: ResponderModel
+
+
+def computing_threads() -> ThreadPoolExecutor:
+    """Return threads for what keeps a processor busy, as many as asyncio's own; they give way to the event loop."""
+    return ThreadPoolExecutor(thread_name_prefix="compute", initializer=give_way, initargs=(NICENESS,))
 
 
 def load_models(settings: Settings) -> Models:
@@ -111,6 +119,7 @@ def load_models(settings: Settings) -> Models:
                 max_waiting=settings.engine_queue,
                 max_tokens=settings.max_reply_tokens,
                 threads=threads,
+                niceness=NICENESS,
             ),
         )
         info = read_info(directory)

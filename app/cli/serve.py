@@ -124,8 +124,10 @@ async def _main(role: _Role, settings: Settings, *, demo: bool) -> None:
 
 
 async def _worker(core: Core, parts: Parts) -> Worker:
-    from app.bootstrap.worker import build_worker, load_models  # torch: seconds and memory that `web` does not pay
+    # torch: seconds and memory that `web` does not pay
+    from app.bootstrap.worker import build_worker, computing_threads, load_models
 
+    asyncio.get_running_loop().set_default_executor(computing_threads())
     settings = with_active(core.settings, await core.model_versions.all())
     models = await asyncio.to_thread(load_models, settings)
     return build_worker(core, parts, models)

@@ -34,6 +34,7 @@ from nlp.engine.sentences import PieceBook, SentenceConstraint
 from nlp.engine.sequence import Sequence, State
 from nlp.engine.settings import EngineSettings
 from nlp.engine.vocabulary import Vocabulary
+from nlp.threads import give_way
 
 log = logging.getLogger(__name__)
 
@@ -168,6 +169,7 @@ class Engine:
         return Sequence(request, prompt, start, end, detokenizer, constraint, time.monotonic(), guesser)
 
     def _run(self) -> None:
+        give_way(self._settings.niceness)
         torch.set_num_threads(self._backend.torch_threads(self._threads))
         with torch.inference_mode():
             while self._has_work():

@@ -24,6 +24,7 @@ class EngineSettings:
     max_stall_s: float = 0.06  # and at most, however many come at once
     guess_rows: int = 16  # guessed tokens one decoder pass may verify, all replies together; 0: no speculation
     threads: int | None = None  # of matrix products; None: torch's default
+    niceness: int = 0  # by how much the engine's thread lets others have the processor first, on Linux
     device: str = "cpu"
     native: bool = True  # int8 by compiled kernels where the processor can; False: by torch everywhere
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 import pytest
 
@@ -43,8 +44,10 @@ async def enqueue(rig: Product, count: int) -> None:
         await rig.parts.queue.enqueue(NewJob(Lane.SYNC, KIND, cause=f"{number}"))
 
 
-def lane(rig: Product, handler: Callable[[ClaimedJob], Awaitable[None]], slots: int = 2) -> JobLane:
-    return JobLane(Lane.SYNC, new_id(), rig.parts.queue, {KIND: handler}, Wake(), slots=slots, poll_s=0.02)
+def lane(
+    rig: Product, handler: Callable[[ClaimedJob], Awaitable[None]], slots: int = 2, poll_s: float = 0.02
+) -> JobLane:
+    return JobLane(Lane.SYNC, new_id(), rig.parts.queue, {KIND: handler}, Wake(), slots=slots, poll_s=poll_s)
 
 
 @asynccontextmanager
@@ -66,7 +69,7 @@ async def statuses(rig: Product) -> list[tuple[str, int]]:
 async def test_no_more_jobs_run_than_there_are_slots(rig: Product) -> None:
     gate = Gate()
     await enqueue(rig, 5)
-    async with running(lane(rig, gate)):
+    async with running(lane(rig, gate, poll_s=60)):  # a job that ends has the lane look for the next
         for _ in range(2):
             await asyncio.wait_for(gate.entered.get(), 5)
         gate.open.set()
@@ -76,6 +79,27 @@ async def test_no_more_jobs_run_than_there_are_slots(rig: Product) -> None:
             while await statuses(rig) != [("done", 1)] * 5:  # noqa: ASYNC110 - rows tell nobody
                 await asyncio.sleep(0.02)
     assert gate.most == 2
+
+
+async def test_a_lane_that_had_room_left_does_not_look_again_when_its_job_ends(
+    rig: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Lane] = []
+    claim = rig.parts.queue.claim
+
+    async def counted(lane: Lane, worker: UUID, slots: int) -> Sequence[ClaimedJob]:
+        asked.append(lane)
+        return await claim(lane, worker, slots)
+
+    monkeypatch.setattr(rig.parts.queue, "claim", counted)
+    gate = Gate()
+    gate.open.set()
+    await enqueue(rig, 1)
+    async with running(lane(rig, gate, poll_s=60)):
+        async with asyncio.timeout(30):
+            while await statuses(rig) != [("done", 1)]:  # noqa: ASYNC110 - rows tell nobody
+                await asyncio.sleep(0.02)
+    assert len(asked) == 1
 
 
 async def test_a_drain_gives_jobs_back_uncounted(rig: Product) -> None:
