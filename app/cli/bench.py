@@ -125,13 +125,26 @@ def bench_guesses(
 def bench_webhooks(
     rate: Annotated[float, typer.Option(min=1, help="Webhooks per second, each from another person")] = 10,
     seconds: Annotated[float, typer.Option(min=1, help="How long")] = 20,
-    backlog: Annotated[int, typer.Option(min=0, help="Questions that are asked before, to fill the engine")] = 60,
+    backlog: Annotated[int, typer.Option(min=1, help="Questions that are asked before, to fill the engine")] = 60,
+    events: Annotated[int, typer.Option(min=0, help="At the end, time one webhook with so many events")] = 0,
+    heavy: Annotated[
+        bool, typer.Option("--heavy", help="A responder of T5-base shapes with random weights, whose steps take a core")
+    ] = False,
+    split: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="DATABASE_URL REDIS_URL",
+            help="Web and worker as processes of their own, on an empty database of PostgreSQL and a Redis",
+        ),
+    ] = None,
     as_json: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file")] = None,
 ) -> None:
     """Measure how soon webhooks are answered while the models are saturated, on this machine alone."""
-    from app.bootstrap.webhook_bench import measure_webhooks
+    from app.bootstrap.served import Split
+    from app.bootstrap.webhook_bench import Plan, measure_webhooks
 
-    outcome = asyncio.run(measure_webhooks(rate, seconds, backlog))
+    plan = Plan(rate, seconds, backlog, events, heavy)
+    outcome = asyncio.run(measure_webhooks(plan, None if split is None else Split(*split)))
     figures = outcome.figures()
     table = Table("", "ms", title=f"{len(outcome.milliseconds)} webhooks, {rate:g} a second", title_justify="left")
     for name, value in figures.items():
@@ -139,10 +152,13 @@ def bench_webhooks(
     console.print(table)
     state = "were saturated" if outcome.is_saturated else "were NOT saturated: raise --rate or --backlog"
     console.print(f"The models {state}: {outcome.left} questions waited for {outcome.slots} slots at the end.")
+    if outcome.whole_ms is not None:
+        console.print(f"One webhook with {events} events was answered in {outcome.whole_ms:.0f} ms.")
     if outcome.refused:
         console.print(f"[bold red]{outcome.refused} were not taken[/]")
     if as_json is not None:
         shown = {**figures, "webhooks": len(outcome.milliseconds), "refused": outcome.refused, "waiting": outcome.left}
+        shown |= {} if outcome.whole_ms is None else {"whole_ms": outcome.whole_ms}
         as_json.write_text(json.dumps({**shown, "slots": outcome.slots}, indent=2) + "\n", encoding="utf-8")
 
 

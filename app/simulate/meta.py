@@ -211,9 +211,13 @@ class MetaStandIn:
             news = {"mid": last}
         self._post_later([self._event(person, self.account, **{kind: news})])
 
+    def meet(self, person: str) -> None:
+        """Take note that a customer writes now: they can be answered."""
+        self._last_inbound[person] = self.clock()
+
     async def write(self, text: str, *, person: str, **message: Any) -> int:
         """Let a customer write; return the status of the receiver's answer."""
-        self._last_inbound[person] = self.clock()
+        self.meet(person)
         mid = ("m_" if self.platform == "page" else "aWdf") + uuid.uuid4().hex
         said = {"mid": mid, **({"text": text} if text else {}), **message}
         self._threads.setdefault(person, []).append((mid, text, self.clock()))
