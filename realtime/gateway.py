@@ -102,6 +102,7 @@ class Gateway:
         await receive()  # websocket.connect
         offered: list[str] = scope.get("subprotocols", [])
         # One that is refused is accepted with its own: a browser hears the close code of no other socket.
+        # A client that offers none has no version to misunderstand; it gets this one (RFC 6455, 4.2.2 allows that).
         taken = SUBPROTOCOL if SUBPROTOCOL in offered else next(iter(offered), None)
         await send({"type": "websocket.accept", "subprotocol": taken})
         session = LiveSession(self._hub, self._product, self._dispatcher, peer_of(scope), staff=staff)
@@ -109,7 +110,7 @@ class Gateway:
         with self.hosting(session):
             if self._draining:
                 session.refuse(writer, CloseCode.DRAIN, "this server is going away")
-            elif taken != SUBPROTOCOL:
+            elif taken not in (SUBPROTOCOL, None):
                 session.refuse(writer, _misfit(offered), f"expected subprotocol {SUBPROTOCOL}")
             with contextlib.suppress(asyncio.CancelledError):
                 await session.run(receive, writer)

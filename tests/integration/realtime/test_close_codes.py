@@ -28,24 +28,29 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[Node]:
 @pytest.mark.parametrize(
     ("offered", "code"),
     [
-        ([], 4500),
         (["assistify.v9"], 4500),
         (["graphql-ws", "assistify.1"], 4500),
         (["assistify.v0"], 4503),
         (["graphql-ws", "assistify.v0"], 4503),
     ],
 )
-async def test_a_socket_without_the_subprotocol_is_closed_for_good(server: Node, offered: list[str], code: int) -> None:
-    protocols = [Subprotocol(one) for one in offered] or None
+async def test_a_socket_of_another_subprotocol_is_closed_for_good(server: Node, offered: list[str], code: int) -> None:
+    protocols = [Subprotocol(one) for one in offered]
     async with connect(server.chat, subprotocols=protocols, compression=None) as socket:
         # A browser is told no close code of a socket on which none of its subprotocols was taken up.
-        assert socket.subprotocol == (offered[0] if offered else None)
+        assert socket.subprotocol == offered[0]
         with contextlib.suppress(ConnectionClosed):
             await socket.send(json.dumps({"type": "hello", "id": "1", "widget_key": WIDGET_KEY}))
         with pytest.raises(ConnectionClosed):
             await asyncio.wait_for(socket.recv(), WAIT_S)
         assert socket.close_code == code
     assert not server.shop.visitors
+
+
+async def test_a_client_that_offers_no_subprotocol_speaks_the_version_of_this_server(server: Node) -> None:
+    async with client(server.chat, subprotocols=None) as visitor:
+        assert visitor.socket.subprotocol is None
+        assert (await visitor.hello_visitor())["protocol"] == 1
 
 
 async def test_the_version_of_this_server_is_taken_among_others(server: Node) -> None:
