@@ -316,6 +316,7 @@ def _understanding(analysis: Analysis | None) -> Understanding:
         intent_score=analysis.intent.score,
         mood=Mood(analysis.sentiment.label),
         mood_score=analysis.sentiment.score,
+        ranking=analysis.intent.ranking,
     )
 
 

@@ -129,6 +129,7 @@ class Understanding:
     intent_score: float
     mood: Mood
     mood_score: float
+    ranking: Sequence[tuple[str, float]] = ()  # the likeliest intents with their scores, best first
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.domain.catalogue import Article, Product
+from app.services.answer.beyond import asks_for_service
 from app.services.answer.comparing import answer_score, compared_products
 from app.services.answer.confirming import names_variant
 from app.services.answer.picking import pick_shown
 from app.services.answer.question import Question
 from app.services.answer.searching import refines_search
+from app.services.answer.topics import is_of_shop, next_likely
 from nlp.aspects import aspect_of
 from nlp.retrieval import terms
 
@@ -22,7 +24,9 @@ ABOUT_EQUAL = 0.9  # of the best sentence's score
 SURE_ARTICLE_HIT = 0.55  # where there is another answer, or the message was taken for something else
 SENTENCE_HIT = 0.42  # of a sentence of a product's description: it answers the message
 SENTENCE_LEAD = 0.1  # by which the sentence of an article has to be better than what is said of the product
+NARROW_WORDS = 8  # a longer message that was taken for foreign has said enough to be so
 DOUBTFUL_SCOPE = 0.9  # a question taken for foreign with less than this may still be one for an article
+FOREIGN = 0.95  # whatever was spoken of: `what is the capital of France?`
 
 ORDER_INTENTS = frozenset(
     {
@@ -170,7 +174,8 @@ def _asks_of_topic(question: Question, label: str, score: float) -> Read | None:
     previous = question.previous
     if previous is None or previous.intent not in _GENERAL_TOPICS or label not in _TOPICLESS or not question.is_short:
         return None
-    if named_products(question) or aspect_of(previous.intent, question.text) is None:
+    is_foreign = label == "out_of_scope" and score >= FOREIGN
+    if is_foreign or named_products(question) or aspect_of(previous.intent, question.text) is None:
         return None
     return previous.intent, f"goes on with {previous.intent}"
 
@@ -184,6 +189,23 @@ def _asks_of_product(question: Question, label: str, score: float) -> Read | Non
     if any(answer_score(question, one.id) >= SENTENCE_HIT for one in question.shown[:1]):
         return "product_question", "about the product spoken of before"
     return None
+
+
+def _next_likely(question: Question, label: str, score: float) -> Read | None:
+    """Only narrowly taken for foreign, while the shop is spoken of: the next intent, where it goes with the topic."""
+    if not _is_hardly_foreign(question, label, score):
+        return None
+    likely = next_likely(question)
+    return (likely, f"hardly foreign: the next likely that goes with the topic, {likely}") if likely else None
+
+
+def _is_hardly_foreign(question: Question, label: str, score: float) -> bool:
+    is_narrow = label == "out_of_scope" and score < KEEP_TOPIC and len(question.text.split()) <= NARROW_WORDS
+    return is_narrow and is_of_shop(question) and not question.asks_who_answers and not asks_for_service(question.text)
+
+
+def _asks_meaning(question: Question, label: str, score: float) -> Read | None:
+    return ("unclear", "hardly foreign") if _is_hardly_foreign(question, label, score) else None
 
 
 def _talks_much(question: Question, label: str, score: float) -> Read | None:
@@ -226,7 +248,9 @@ _RULES: tuple[Callable[[Question, str, float], Read | None], ...] = (
     _asks_of_topic,
     _asks_of_product,
     _talks_much,
+    _next_likely,
     _continues,
     _asks_article,
+    _asks_meaning,
     _is_vague,
 )

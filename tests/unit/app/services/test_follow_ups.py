@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.catalogue import Article, OrderItem, Product
 from app.services.answer.decision import decide
-from app.services.answer.question import Found, Previous
+from app.services.answer.question import Found, Previous, Question
 from nlp.prompt import Speaker, Turn
 from tests.unit.app.services.test_decision import ANA, SHOP, ask, order, product, values
 
@@ -199,3 +199,42 @@ def test_the_price_of_a_product_shown_is_no_new_search() -> None:
     }  # fmt: skip
     assert decide(ask("how much is the ember", "product_question", **known)).situation == "product_question/found"
     assert decide(ask("in black?", "product_question", **known)).situation == "product_search/unmatched"
+
+
+NARROW: tuple[tuple[str, float], ...] = (("out_of_scope", 0.5), ("delivery_options", 0.3), ("greeting", 0.1))
+
+
+@pytest.mark.parametrize(
+    ("previous", "situation"),
+    [
+        ("delivery_options/general", "delivery_options/general"),
+        ("order_status/unverified", "delivery_options/general"),  # a matter that goes with it
+        ("password_reset/general", "any/clarify"),  # none that does
+        ("any/unknown", "delivery_options/general"),
+        ("thanks/talk", "delivery_options/general"),
+        ("out_of_scope/decline", "out_of_scope/decline"),
+    ],
+)
+def test_what_is_hardly_foreign_is_read_by_what_is_spoken_of(previous: str, situation: str) -> None:
+    question = ranked(ask("is there no other way", "out_of_scope", previous=Previous(previous)), NARROW)
+    assert decide(question).situation == situation
+
+
+def test_what_is_clearly_foreign_is_declined_in_every_conversation() -> None:
+    previous = Previous("delivery_options/general")
+    clear = (("out_of_scope", 0.97), ("delivery_options", 0.02))
+    capital = ask("what is the capital of france", "out_of_scope", previous=previous)
+    assert decide(ranked(capital, clear)).situation == "out_of_scope/decline"
+    assert decide(ask("and to france", "out_of_scope", 0.9, previous=previous)).situation == "delivery_options/general"
+    first = ask("is there no other way", "out_of_scope")
+    assert decide(ranked(first, NARROW)).situation == "out_of_scope/decline"
+    on_page = replace(first, page_product=product("Tent"))
+    assert decide(ranked(on_page, NARROW)).situation == "delivery_options/general"
+    robot = ask("are you a robot", "out_of_scope", previous=previous)
+    assert decide(ranked(robot, NARROW)).situation == "out_of_scope/assistant"
+
+
+def ranked(question: Question, ranking: tuple[tuple[str, float], ...]) -> Question:
+    label, score = ranking[0]
+    understood = replace(question.understood, intent=label, intent_score=score, ranking=ranking)
+    return replace(question, understood=understood)
