@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.cluster import Cluster
 from tests.e2e.demo_shop import LONG_QUESTION, DemoShop
-from tests.e2e.rolling import Reader, Report, Roamer, gathered, restart_one_by_one
+from tests.e2e.rolling import Reader, Report, Roamer, gathered, restart_one_by_one, uncollected
 from tests.fixtures.effort import EFFORT
 from tests.fixtures.front import Front
 from tests.fixtures.scripted_worker import ScriptedWorker, story
@@ -124,12 +124,13 @@ async def _in_mid_answer(shop: DemoShop, chats: int) -> list[Reader]:
 
 async def _replaced(readers: Sequence[Reader], cluster: Cluster, then: Callable[[], None]) -> Report:
     """Replace all processes in mid-answer, and wait for the whole answers; print and return what was seen of it."""
-    began = time.monotonic()
-    staying = asyncio.gather(*(reader.stay(2 * SETTLED_S) for reader in readers))
-    windows = await restart_one_by_one(cluster.webs, began)
-    assert not any(reader.is_answered for reader in readers)
-    then()
-    await staying
+    with uncollected():
+        began = time.monotonic()
+        staying = asyncio.gather(*(reader.stay(2 * SETTLED_S) for reader in readers))
+        windows = await restart_one_by_one(cluster.webs, began)
+        assert not any(reader.is_answered for reader in readers)
+        then()
+        await staying
     assert all(reader.visitor.returns for reader in readers)
     report = Report([at - began for reader in readers for at in reader.visitor.returns], windows)
     figures = {
