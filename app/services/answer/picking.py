@@ -14,8 +14,8 @@ _SAYS_NOTHING = frozenset({"the", "a", "one", "ones", "and", "no", "in", "of", "
 
 def names_no_order(question: Question) -> bool:
     """Tell whether nothing says which of several orders is meant."""
-    by_place = question.means_other or question.means_first or question.means_last
-    return not by_place and (question.previous is None or question.previous.order_number is None)
+    is_said = question.means_other or question.means_first or question.means_last or question.is_order_alone
+    return not is_said and (question.previous is None or question.previous.order_number is None)
 
 
 def pick_order(question: Question, fitting: Sequence[Order]) -> tuple[Order, str]:
@@ -28,7 +28,7 @@ def pick_order(question: Question, fitting: Sequence[Order]) -> tuple[Order, str
         if others:
             best = [order for order in others if order in fitting] or others
             return best[0], "the other order than the one spoken of before"
-    among = fitting or orders
+    among = orders if question.is_order_alone and not spoken_of else fitting or orders
     if question.means_first:
         return (fitting if len(fitting) > 1 else orders)[-1], "the oldest order that fits"
     if question.means_last:

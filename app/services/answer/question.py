@@ -61,6 +61,9 @@ _ALL_ORDERS = re.compile(
     r"|\b(?:both|all)(?: (?:of )?my)? (?:orders|parcels|packages)\b|\bmy (?:\w+ )?orders\b",
     re.IGNORECASE,
 )
+_ORDER_ALONE = re.compile(
+    r"\W*(?:(?:hi|hello|hey|and|so|ok|my|the|about|what|latest|last)\W+)*(orders?)\W*", re.IGNORECASE
+)
 _SPECIAL_DISCOUNT = re.compile(
     r"\b(?:students?|military|employees?|seniors?|birthday|price.?match\w*|match (?:the |their |your )?prices?"
     r"|combine\w*|stack\w*|(?:sale|reduced|discounted) (?:items?|products?|things?)|twice|bulk)\b",
@@ -79,6 +82,18 @@ _LAST = re.compile(r"\b(?:last|latest|newest|newer|recent)\b", re.IGNORECASE)
 _ONE = re.compile(r"\b(?:ones?|it|that|this|them|these|those)\b", re.IGNORECASE)
 _OFFERS_PERSON = re.compile(r"colleague\b.*\?|\?.*colleague|\bbring in a colleague", re.DOTALL)
 _YES = re.compile(r"\W*(?:yes|yeah|yep|yup|sure|ok|okay|please|do it|go ahead|that would be)\b", re.IGNORECASE)
+_LEAVES = re.compile(
+    r"\b(?:bye\w*|goodbye|good ?night|see (?:you|ya)|cya|take care|never ?mind|forget it|leave it|no need"
+    r"|not (?:now|needed)|don'?t (?:need|bother)|maybe later|another time|that'?s (?:all|it)|i'?m (?:done|good)"
+    r"|i'?ll wait)\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"\?|^\W*(?:(?:ok|okay|fine|and|but|so|well|hm+)\W+)*(?:what|which|when|where|who|why|how|can|could|do|does|is|are"
+    r"|will|would)\b|\band (?:the|my|for|in|to|with)\b",
+    re.IGNORECASE,
+)
+_SWAPS = re.compile(r"\b(?:exchang\w*|swap\w*)\b", re.IGNORECASE)
 FEW_WORDS = 6
 _LACKS_PROOF = re.compile(
     r"\b(?:do(?:n'?t| not)|no longer|can'?t|cannot|couldn'?t) (?:\w+ )?(?:have|know|remember|find|got)\b"
@@ -247,7 +262,13 @@ class Question:
     @property
     def means_all_orders(self) -> bool:
         """Whether it is about more than one order: `both my orders please`."""
-        return bool(_ALL_ORDERS.search(self.text))
+        alone = _ORDER_ALONE.fullmatch(self.text)
+        return bool(_ALL_ORDERS.search(self.text)) or (alone is not None and alone[1].lower() == "orders")
+
+    @property
+    def is_order_alone(self) -> bool:
+        """Whether it is no more than the word, as who has one asks after it: `order?`."""
+        return bool(_ORDER_ALONE.fullmatch(self.text))
 
     @property
     def asks_special_discount(self) -> bool:
@@ -290,7 +311,22 @@ class Question:
         """Whether this is a yes to the bot's offer of a colleague."""
         last = self.history[-1] if self.history else None
         offered = last is not None and last.speaker is Speaker.BOT and _OFFERS_PERSON.search(last.text) is not None
-        return offered and bool(_YES.match(self.text))
+        return offered and bool(_YES.match(self.text)) and not self.leaves
+
+    @property
+    def leaves(self) -> bool:
+        """Whether the customer has done with the matter: `ok thanks bye`, `ok never mind`."""
+        return bool(_LEAVES.search(self.text))
+
+    @property
+    def is_farewell(self) -> bool:
+        """Whether its words can be a goodbye: it asks for nothing and wants no exchange."""
+        return self.leaves or not (self.wants_exchange or _ASKS.search(self.text))
+
+    @property
+    def wants_exchange(self) -> bool:
+        """Whether it names an exchange."""
+        return bool(_SWAPS.search(self.text))
 
     @property
     def was_handed_back(self) -> bool:

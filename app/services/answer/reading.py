@@ -24,6 +24,7 @@ ABOUT_EQUAL = 0.9  # of the best sentence's score
 SURE_ARTICLE_HIT = 0.55  # where there is another answer, or the message was taken for something else
 SENTENCE_HIT = 0.42  # of a sentence of a product's description: it answers the message
 SENTENCE_LEAD = 0.1  # by which the sentence of an article has to be better than what is said of the product
+YES_WORDS = 2  # more of them may want something else: `ok where is my order`
 NARROW_WORDS = 8  # a longer message that was taken for foreign has said enough to be so
 DOUBTFUL_SCOPE = 0.9  # a question taken for foreign with less than this may still be one for an article
 FOREIGN = 0.95  # whatever was spoken of: `what is the capital of France?`
@@ -36,6 +37,7 @@ ORDER_INTENTS = frozenset(
 )  # fmt: skip
 PRODUCT_INTENTS = frozenset({"product_question", "product_search", "availability"})
 TALK_INTENTS = frozenset({"greeting", "goodbye", "thanks"})
+_NO_MATTER = TALK_INTENTS | {"contact_human", "complaint", "out_of_scope"}
 _LOOSE = PRODUCT_INTENTS | {"out_of_scope"}
 # What `how much was it?` is taken for where nothing says what "it" is.
 _TOPICLESS = frozenset({"product_question", "availability", "delivery_options", "order_status", "out_of_scope"})
@@ -81,7 +83,8 @@ def named_products(question: Question) -> list[Product]:
 
 
 def _accepts_person(question: Question, label: str, score: float) -> Read | None:
-    return ("contact_human", "yes to the offer of a colleague") if question.accepts_person else None
+    is_more = len(question.text.split()) > YES_WORDS and score >= KEEP_TOPIC and label not in _NO_MATTER
+    return ("contact_human", "yes to the offer of a colleague") if question.accepts_person and not is_more else None
 
 
 def _goes_on_searching(question: Question, label: str, score: float) -> Read | None:
@@ -114,6 +117,12 @@ def _tells_order(question: Question, label: str, score: float) -> Read | None:
     elif question.is_bare_reference or (label == "out_of_scope" and question.is_short and question.numbers):
         return "order_status", "hardly more than an order number"
     return None
+
+
+def _asks_after_own_order(question: Question, label: str, score: float) -> Read | None:
+    """`order?`, by who has ordered: no question how to."""
+    is_own = label == "order_place" and question.is_order_alone and question.customer.verified and question.orders
+    return ("order_status", "who has orders asks after them") if is_own else None
 
 
 def _lacks_proof(question: Question, label: str, score: float) -> Read | None:
@@ -208,6 +217,17 @@ def _asks_meaning(question: Question, label: str, score: float) -> Read | None:
     return ("unclear", "hardly foreign") if _is_hardly_foreign(question, label, score) else None
 
 
+def _is_no_goodbye(question: Question, label: str, score: float) -> Read | None:
+    """Taken for a goodbye, while the shop is spoken of, but it wants something: `fine, exchange then`."""
+    if label != "goodbye" or question.is_farewell or question.previous is None or not is_of_shop(question):
+        return None
+    if question.wants_exchange:
+        return "return_or_exchange", "wants an exchange"
+    likely, topic = next_likely(question), question.previous.intent
+    goes_on = topic in ORDER_INTENTS | PRODUCT_INTENTS | _GENERAL_TOPICS and question.is_short
+    return likely or (topic if goes_on else "unclear"), "no goodbye: it asks for something"
+
+
 def _talks_much(question: Question, label: str, score: float) -> Read | None:
     is_doubtful = label in TALK_INTENTS and score < KEEP_TOPIC and not question.is_short
     return ("unclear", f"a {label} of many words") if is_doubtful else None
@@ -240,6 +260,7 @@ _RULES: tuple[Callable[[Question, str, float], Read | None], ...] = (
     _goes_on_searching,
     _asks_variant,
     _tells_order,
+    _asks_after_own_order,
     _lacks_proof,
     _names_code,
     _still_fails,
@@ -247,6 +268,7 @@ _RULES: tuple[Callable[[Question, str, float], Read | None], ...] = (
     _asks_of_order,
     _asks_of_topic,
     _asks_of_product,
+    _is_no_goodbye,
     _talks_much,
     _next_likely,
     _continues,

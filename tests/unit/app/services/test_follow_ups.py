@@ -238,3 +238,47 @@ def ranked(question: Question, ranking: tuple[tuple[str, float], ...]) -> Questi
     label, score = ranking[0]
     understood = replace(question.understood, intent=label, intent_score=score, ranking=ranking)
     return replace(question, understood=understood)
+
+
+OFFERED = (Turn(Speaker.BOT, "I don't have that here, but a colleague can tell you. Shall I bring one in?"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "situation"),
+    [
+        ("ok thanks bye", "goodbye", "goodbye/talk"),
+        ("ok never mind", "thanks", "thanks/talk"),
+        ("ok where is my order", "order_status", "order_status/unverified"),
+        ("yes please", "goodbye", "contact_human/handoff"),
+        ("sure, go ahead", "goodbye", "contact_human/handoff"),
+        ("ok thanks", "thanks", "contact_human/handoff"),
+    ],
+)
+def test_an_offered_person_comes_for_a_yes_alone(text: str, intent: str, situation: str) -> None:
+    question = ask(text, intent, history=OFFERED, previous=Previous("any/unknown"))
+    assert decide(question).situation == situation
+
+
+@pytest.mark.parametrize(
+    ("text", "previous", "situation"),
+    [
+        ("fine, exchange then", "order_cancel/too_late", "return_or_exchange/general"),
+        ("ok and the money", "refund_policy/general", "refund_policy/general"),
+        ("so why that", "password_reset/general", "any/clarify"),
+        ("ok fine", "refund_policy/general", "goodbye/talk"),
+        ("have a nice day", "refund_policy/general", "goodbye/talk"),
+    ],
+)
+def test_who_wants_something_has_not_said_goodbye(text: str, previous: str, situation: str) -> None:
+    assert decide(ask(text, "goodbye", previous=Previous(previous))).situation == situation
+
+
+def test_the_word_order_alone_is_the_latest_order_of_who_has_one() -> None:
+    known: dict[str, Any] = {"customer": ANA, "orders": [order("#3", "delivered"), order("#2"), order("#1")]}
+    alone = ask("order?", "order_place", **known)
+    assert (decide(alone).situation, decide(alone).order_number) == ("order_status/verified", "#3")
+    assert decide(replace(alone, text="orders?")).situation == "order_status/several"
+    assert decide(replace(alone, previous=Previous("order_status/verified", "#2"))).order_number == "#2"
+    shop = replace(SHOP, facts={"link.products": "/"})
+    assert decide(replace(alone, text="how do I order?", shop=shop)).situation == "order_place/general"
+    assert decide(ask("order?", "order_place", shop=shop)).situation == "order_place/general"
