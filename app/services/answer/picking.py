@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.domain.catalogue import Order, Product
-from app.services.answer.question import Question
+from app.services.answer.question import Question, order_numbers
 from nlp.retrieval import terms
 
 SPOKEN_OF = "the order spoken of before"
@@ -29,6 +29,9 @@ def pick_order(question: Question, fitting: Sequence[Order]) -> tuple[Order, str
             best = [order for order in others if order in fitting] or others
             return best[0], "the other order than the one spoken of before"
     among = orders if question.is_order_alone and not spoken_of else fitting or orders
+    listed = listed_orders(question)
+    if listed and (question.means_first or question.means_last):
+        return listed[-1 if question.means_first else 0], "the older or the newer of those that were listed"
     if question.means_first:
         return (fitting if len(fitting) > 1 else orders)[-1], "the oldest order that fits"
     if question.means_last:
@@ -40,6 +43,14 @@ def pick_order(question: Question, fitting: Sequence[Order]) -> tuple[Order, str
     if spoken_of and (spoken_of[0] in fitting or not fitting):
         return spoken_of[0], SPOKEN_OF
     return next((order for order in among if order in named), among[0]), "the newest order that fits"
+
+
+def listed_orders(question: Question) -> list[Order]:
+    """Return the customer's orders that the last answer listed, the newest first; nothing when it listed none."""
+    if question.previous is None or question.previous.situation != "order_status/several" or not question.history:
+        return []
+    numbers = order_numbers(question.history[-1].text)
+    return [order for order in question.orders if order.number.lstrip("#").upper() in numbers]
 
 
 def holding_what_is_named(question: Question) -> list[Order]:

@@ -8,7 +8,7 @@ from app.domain.catalogue import Article, Product
 from app.services.answer.beyond import asks_for_service
 from app.services.answer.comparing import answer_score, compared_products
 from app.services.answer.confirming import names_variant
-from app.services.answer.picking import pick_shown
+from app.services.answer.picking import listed_orders, pick_shown
 from app.services.answer.question import Question
 from app.services.answer.searching import refines_search
 from app.services.answer.topics import is_of_shop, next_likely
@@ -123,6 +123,15 @@ def _asks_after_own_order(question: Question, label: str, score: float) -> Read 
     """`order?`, by who has ordered: no question how to."""
     is_own = label == "order_place" and question.is_order_alone and question.customer.verified and question.orders
     return ("order_status", "who has orders asks after them") if is_own else None
+
+
+def _picks_listed_order(question: Question, label: str, score: float) -> Read | None:
+    """`the older one`, after several orders were listed."""
+    picks = question.means_first or question.means_last or question.means_other
+    is_loose = label in _LOOSE or score < KEEP_TOPIC
+    if not (picks and is_loose and question.is_short and listed_orders(question)):
+        return None
+    return "order_status", "one of the orders listed"
 
 
 def _lacks_proof(question: Question, label: str, score: float) -> Read | None:
@@ -261,6 +270,7 @@ _RULES: tuple[Callable[[Question, str, float], Read | None], ...] = (
     _asks_variant,
     _tells_order,
     _asks_after_own_order,
+    _picks_listed_order,
     _lacks_proof,
     _names_code,
     _still_fails,

@@ -282,3 +282,15 @@ def test_the_word_order_alone_is_the_latest_order_of_who_has_one() -> None:
     shop = replace(SHOP, facts={"link.products": "/"})
     assert decide(replace(alone, text="how do I order?", shop=shop)).situation == "order_place/general"
     assert decide(ask("order?", "order_place", shop=shop)).situation == "order_place/general"
+
+
+def test_the_older_one_is_the_earlier_of_the_orders_listed() -> None:
+    listed = (Turn(Speaker.BOT, "You have two recent orders: #1042 is on its way, and #1019 has been delivered."),)
+    known: dict[str, Any] = {
+        "customer": ANA, "orders": [order("#1042"), order("#1019", "delivered"), order("#1007", "delivered")],
+        "previous": Previous("order_status/several"), "history": listed,
+    }  # fmt: skip
+    assert decide(ask("the older one", "product_question", 0.7, **known)).order_number == "#1019"
+    assert decide(ask("older one", "product_search", 0.4, **known)).order_number == "#1019"
+    assert decide(ask("the newer one", "product_search", 0.4, **known)).order_number == "#1042"
+    assert decide(ask("I want to return the older one", "return_or_exchange", **known)).order_number == "#1019"
