@@ -15,13 +15,12 @@ from typing import Any
 import pytest
 import structlog
 from sqlalchemy import func, select
-from typer.testing import CliRunner, Result
 
 from app.bootstrap.core import open_core
-from app.cli import commands
 from app.db import models
 from app.errors import AssistifyError
 from app.settings import get_settings
+from tests.integration.app.typed import done, refused, run
 
 INIT = ["init", "--name", "Tent Shop", "--owner", "Olga@Shop.test", "--password", "a-good-password"]
 PRODUCTS = "external_id,title,price,currency\np1,Tent,129.00,EUR\np2,Cup,9.50,EUR\n"
@@ -42,23 +41,6 @@ def _environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(commands, list(arguments))
-
-
-def done(*arguments: str) -> str:
-    result = run(*arguments)
-    assert result.exit_code == 0, (result.output, result.exception)
-    return result.output
-
-
-def refused(*arguments: str) -> str:
-    """Run a command that a user must mend; return what it says."""
-    result = run(*arguments)
-    assert isinstance(result.exception, AssistifyError), (result.output, result.exception)
-    return str(result.exception)
 
 
 def rows(model: type[models.Base]) -> list[Any]:

@@ -13,14 +13,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from typer.testing import CliRunner, Result
 
-from app.cli import commands
 from app.domain.people import Role
-from app.errors import AssistifyError
 from app.settings import get_settings
 from tests.integration.app.responder import ScriptedResponder
 from tests.integration.app.rig import product, working
+from tests.integration.app.typed import done, refused
 
 MOODS = {
     "negative": ["awful", "terrible service", "it broke at once", "I am angry"],
@@ -47,22 +45,6 @@ def examples(tmp_path: Path) -> Path:
     for label, texts in MOODS.items():
         (written / f"{label}.txt").write_text("\n".join(texts))
     return written
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(commands, list(arguments))
-
-
-def done(*arguments: str) -> str:
-    result = run(*arguments)
-    assert result.exit_code == 0, (result.output, result.exception)
-    return result.output
-
-
-def refused(*arguments: str) -> str:
-    result = run(*arguments)
-    assert isinstance(result.exception, AssistifyError), (result.output, result.exception)
-    return str(result.exception)
 
 
 def test_own_examples_train_a_head_that_others_may_read_and_that_can_be_added(examples: Path, tmp_path: Path) -> None:
