@@ -80,6 +80,8 @@ def _aspect(question: Question, decision: Decision, known: Mapping[str, str]) ->
         first, second = decision.products[:COMPARED]
         aspect = compared_aspect(question.text)
         return None if aspect == "price" and first.price_minor == second.price_minor else aspect
+    if decision.situation == "order_status/verified" and question.wants_sooner:
+        return "when"
     return aspect_of(decision.situation.partition("/")[0], question.text, known.get(order_key(1, "state")))
 
 

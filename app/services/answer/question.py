@@ -64,6 +64,7 @@ _ALL_ORDERS = re.compile(
 _ORDER_ALONE = re.compile(
     r"\W*(?:(?:hi|hello|hey|and|so|ok|my|the|about|what|latest|last)\W+)*(orders?)\W*", re.IGNORECASE
 )
+_SOONER = re.compile(r"\b(?:faster|sooner|quicker|hurry|rush|speed (?:it |this |that |things )?up)\b", re.IGNORECASE)
 _SPECIAL_DISCOUNT = re.compile(
     r"\b(?:students?|military|employees?|seniors?|birthday|price.?match\w*|match (?:the |their |your )?prices?"
     r"|combine\w*|stack\w*|(?:sale|reduced|discounted) (?:items?|products?|things?)|twice|bulk)\b",
@@ -250,6 +251,15 @@ class Question:
         return bool(_CHEAPER.search(self.text))
 
     @property
+    def order_spoken_of(self) -> Order | None:
+        """The order of the last answer, if the customer may hear of it."""
+        if self.previous is None or self.previous.order_number is None:
+            return None
+        number = self.previous.order_number.lstrip("#").upper()
+        known = [*self.orders, *([self.proven_order] if self.proven_order else [])]
+        return next((order for order in known if order.number.lstrip("#").upper() == number), None)
+
+    @property
     def asks_attribute(self) -> bool:
         """Whether it is about what every product has: price, stock, sizes, colours, material."""
         return bool(_ATTRIBUTE.search(self.text))
@@ -269,6 +279,11 @@ class Question:
     def is_order_alone(self) -> bool:
         """Whether it is no more than the word, as who has one asks after it: `order?`."""
         return bool(_ORDER_ALONE.fullmatch(self.text))
+
+    @property
+    def wants_sooner(self) -> bool:
+        """Whether something is to come faster than it does; who asks what that costs asks in general."""
+        return bool(_SOONER.search(self.text)) and not self.asks_attribute
 
     @property
     def asks_special_discount(self) -> bool:

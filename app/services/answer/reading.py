@@ -160,13 +160,21 @@ def _asks_of_order(question: Question, label: str, score: float) -> Read | None:
     if previous is None or previous.order_number is None or label not in _OF_MONEY or not question.is_short:
         return None
     topics = _ORDER_TOPICS if previous.intent == "order_status" else _LASTING_TOPICS
-    known = [*question.orders, *([question.proven_order] if question.proven_order else [])]
-    number = previous.order_number.lstrip("#").upper()
-    state = next((order.state for order in known if order.number.lstrip("#").upper() == number), None)
+    order = question.order_spoken_of
+    state = order.state if order is not None else None
     points_back = question.points_back and label in _TOPICLESS
     if (points_back or question.speaks_of_own_past) and aspect_of("order_status", question.text, state) in topics:
         return "order_status", "about the order spoken of before"
     return None
+
+
+def _wants_sent_order_sooner(question: Question, label: str, score: float) -> Read | None:
+    """`can I get it faster`, of an order that is on its way: express is nothing for it any more."""
+    order = question.order_spoken_of
+    is_loose = label in _OF_MONEY or score < KEEP_TOPIC
+    if order is None or order.is_unpacked or not order.is_open or not (question.wants_sooner and is_loose):
+        return None
+    return ("order_status", "sent already") if len(question.text.split()) <= NARROW_WORDS else None
 
 
 def _asks_variant(question: Question, label: str, score: float) -> Read | None:
@@ -275,6 +283,7 @@ _RULES: tuple[Callable[[Question, str, float], Read | None], ...] = (
     _names_code,
     _still_fails,
     _says_lost,
+    _wants_sent_order_sooner,
     _asks_of_order,
     _asks_of_topic,
     _asks_of_product,

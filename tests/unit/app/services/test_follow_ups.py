@@ -294,3 +294,14 @@ def test_the_older_one_is_the_earlier_of_the_orders_listed() -> None:
     assert decide(ask("older one", "product_search", 0.4, **known)).order_number == "#1019"
     assert decide(ask("the newer one", "product_search", 0.4, **known)).order_number == "#1042"
     assert decide(ask("I want to return the older one", "return_or_exchange", **known)).order_number == "#1019"
+
+
+def test_what_was_sent_comes_when_it_comes_and_not_by_express() -> None:
+    shop = replace(SHOP, facts={"delivery.express_time": "1 business day", "delivery.express_cost": "€12.90"})
+    known: dict[str, Any] = {"customer": ANA, "shop": shop, "previous": Previous("order_status/verified", "#1042")}
+    sent = ask("can i get it faster", "delivery_options", orders=[order("#1050"), order("#1042")], **known)
+    assert (decide(sent).situation, decide(sent).order_number) == ("order_status/verified", "#1042")
+    assert values(sent)["asks"] == "when"
+    assert decide(replace(sent, text="how much is faster delivery")).situation == "delivery_options/general"
+    assert decide(replace(sent, orders=[order("#1042", "processing")])).situation == "delivery_options/general"
+    assert decide(replace(sent, previous=None)).situation == "delivery_options/general"
