@@ -22,6 +22,7 @@ from app.services.answer.confirming import (
     missing_variant,
 )
 from app.services.answer.decision import Decision
+from app.services.answer.opening import hours_of_day
 from app.services.answer.question import Question
 from app.services.answer.reading import SENTENCE_HIT
 from app.services.answer.sentences import split_sentences
@@ -51,6 +52,8 @@ def gather_facts(question: Question, decision: Decision) -> tuple[Fact, ...]:
     aspect = _aspect(question, decision, known)
     if aspect is not None:
         known["asks"] = aspect
+    if decision.situation == "contact_info/general" and aspect == "hours" and "shop.hours" in known:
+        known["shop.hours"] = hours_of_day(known["shop.hours"], question.text) or known["shop.hours"]
     known.update(_confirmed(question, decision, known, aspect))
     return tuple(
         Fact(key, known[key])
