@@ -32,7 +32,6 @@ def _environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
         if name.startswith("ASSISTIFY_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("ASSISTIFY_VAR_DIR", str(folder))
-    monkeypatch.setenv("COLUMNS", "200")
     get_settings.cache_clear()
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level

@@ -220,7 +220,7 @@ KEPT: Mapping[str, frozenset[str]] = {
 OF_NOBODY = {
     *("meta", "model_versions", "shops", "articles", "audit_log", "business_hours", "channel_accounts", "labels"),
     *("model_metrics", "products", "users", "api_keys", "pending_installs", "sessions", "sync_marks", "sync_runs"),
-    *("webhook_logs", "schedules"),
+    *("webhook_logs", "schedules", "model_evaluations"),
 }
 
 

@@ -31,7 +31,6 @@ COMMAND = Path(sys.executable).with_name("assistify")
 @pytest.fixture(autouse=True)
 def _environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("ASSISTIFY_VAR_DIR", str(folder))
-    monkeypatch.setenv("COLUMNS", "80")
     get_settings.cache_clear()
     yield
     get_settings.cache_clear()
