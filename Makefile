@@ -49,8 +49,8 @@ dev: setup-dev ## server with reload, and Vite with hot reload on port 5173
 
 test: setup-dev ## all tests, with real PostgreSQL, Redis and Chromium
 	@scripts/test_services.sh
-	@$(BIN)/pytest -n 2 --dist loadfile --ignore tests/e2e
-	@$(BIN)/pytest tests/e2e
+	@$(BIN)/pytest -n 2 --dist loadfile tests/architecture tests/unit tests/integration
+	@$(BIN)/pytest tests/contract tests/e2e
 	@scripts/node.sh npm test
 
 check: setup-dev lint types imports wire-check web-check test ## exactly what CI runs
