@@ -11,6 +11,7 @@ import structlog
 
 from app import metrics
 from app.services.replies import ReplyEndedError
+from app.services.worker.cancellation import see_through
 from app.services.worker.reply_run import ReplyRun, RunParts
 from app.services.worker.validity import Validity
 from app.services.worker.wake import Wake
@@ -97,18 +98,18 @@ class AnswerLane:
             log.info("reply ended elsewhere", action="reply_ended", reply=str(run.id))
         except EngineOverloadedError as error:
             self._claims_from = self._monotonic() + error.retry_after_ms / 1000
-            await self._give_back(run)
+            await see_through(self._give_back(run))
         except EngineClosedError as error:
             self._closed = error
-            await self._give_back(run)
+            await see_through(self._give_back(run))
         except asyncio.CancelledError:
-            await asyncio.shield(self._give_back(run))
+            await see_through(self._give_back(run))
             raise
         except Exception as error:
             tried = {"tries": run.claim.job.tries, "error": type(error).__name__}
             log.exception("reply failed", action="reply_failed", reply=str(run.id), **tried)
             metrics.jobs_total.labels(lane="answer", result="failed").inc()
-            await self._fail(run, error)
+            await see_through(self._fail(run, error))
         finally:
             if (known := self._runs.get(run.id)) is not None and known[0] is run:
                 del self._runs[run.id]

@@ -11,6 +11,7 @@ import structlog
 from app import metrics
 from app.domain.job import ClaimedJob, Lane
 from app.services.jobs import LEASE_S, JobQueue
+from app.services.worker.cancellation import see_through
 from app.services.worker.wake import Wake
 
 log = structlog.get_logger(__name__)
@@ -74,12 +75,12 @@ class JobLane:
             await self._queue.done(job)
         except asyncio.CancelledError:
             result = "released"
-            await asyncio.shield(self._give_back(job))
+            await see_through(self._give_back(job))
             raise
         except Exception as error:
             result = "failed"
             log.exception("job failed", action="job_failed", kind=job.kind, job=str(job.id))
-            await self._fail(job, error)
+            await see_through(self._fail(job, error))
         finally:
             metrics.jobs_total.labels(lane=self.lane.value, result=result).inc()
             task = asyncio.current_task()

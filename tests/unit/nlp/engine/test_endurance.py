@@ -61,21 +61,23 @@ async def test_memory_is_flat(gated_untied: Path, native: bool, monkeypatch: pyt
 async def test_a_cancel_is_felt_by_the_next_step(gated_untied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The pass under way may end; no later one has a row of the cancelled reply, and another may have its slot."""
     slots_seen: list[set[int]] = []
-    begun, go_on = threading.Event(), threading.Event()
+    submitted, begun, go_on = threading.Event(), threading.Event(), threading.Event()
     decode = Runner.decode
 
     def held(runner: Runner, sequences: list[Sequence]) -> list[Choice]:
+        assert submitted.wait(30)
         slots_seen.append({sequence.slot for sequence in sequences})
-        if len(slots_seen) == 6:
+        if slots_seen.count({0, 1}) == 5 and not begun.is_set():
             begun.set()
-            go_on.wait(10)
+            assert go_on.wait(30)
         return decode(runner, sequences)
 
     monkeypatch.setattr(Runner, "decode", held)
     engine = Engine.load(gated_untied, EngineSettings(dtype="int8", slots=2))
     requests = [GenerationRequest(id=name, prompt="hello you", max_tokens=40, min_tokens=40) for name in "ab"]
     streams = [await engine.submit(request) for request in requests]
-    await asyncio.to_thread(begun.wait, 10)
+    submitted.set()
+    assert await asyncio.to_thread(begun.wait, 30)
     assert engine.cancel("a")
     seen = len(slots_seen)
     go_on.set()
