@@ -21,6 +21,8 @@ import { EditAccount } from "./edit-account";
 import { EventLog } from "./event-log";
 import { type AccountHealth, healthQuery, STATE_WORDS } from "./health";
 import { HealthPanel } from "./health-panel";
+import { Reconcile } from "./reconcile";
+import { isReconcilable } from "./reconciliation";
 import { RotateSecrets } from "./rotate-secrets";
 import { ShopifySync } from "./shopify-sync";
 
@@ -59,6 +61,9 @@ export function AccountCard({ account, kind }: CardProps) {
         <Power account={account} />
       </div>
       {account.active && <HealthPanel query={health} />}
+      {account.active && health.data !== undefined && isReconcilable(health.data) && (
+        <Reconcile account={account.id} />
+      )}
       {account.active && account.kind === "shopify" && <ShopifySync account={account.id} />}
       <footer className="flex flex-wrap gap-1 border-line border-t px-3 py-1.5">
         <Act icon={<Pencil aria-hidden size={14} />} onClick={() => setOverlay("edit")}>
