@@ -14,7 +14,14 @@ from app.api.problem import Problem
 from app.auth.roles import Permission
 from app.domain.model_version import ModelVersion, Task
 from app.services.model_desk import CASES, Evaluation, NotComparedError, SharedServerError
-from app.services.model_versions import SHIPPED, ModelVersionError, WorseVersionError, active_of, is_pinned, name_of
+from app.services.model_versions import (
+    SHIPPED,
+    ModelVersionError,
+    WorseVersionError,
+    active_of,
+    directory_by_hand,
+    name_of,
+)
 
 TAG = "models"
 MANAGE = Permission.MANAGE_SETTINGS
@@ -197,7 +204,8 @@ def _task(call: Call, task: Task, known: Sequence[ModelVersion]) -> TaskVersions
         for one in known
         if one.task is task
     ]
-    return TaskVersions(task, active, is_pinned(call.context.settings, task), [*added, shipped])
+    pinned = directory_by_hand(call.context.settings, task) is not None
+    return TaskVersions(task, active, pinned, [*added, shipped])
 
 
 def _shown(found: Evaluation) -> EvaluationShown:

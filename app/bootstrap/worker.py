@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 import torch
 
 from app.bootstrap.core import Core, Parts
@@ -24,6 +26,7 @@ from app.db.reply_context import SqlReplyContexts
 from app.db.webhook_log import SqlWebhookLog
 from app.domain.channel import Echo, Receipt, Record
 from app.domain.job import Lane
+from app.domain.model_version import ModelVersion, Task
 from app.errors import ConfigurationError
 from app.services.answer.knowledge import Knowledge
 from app.services.answer.models import BatchedAnalyzer
@@ -40,7 +43,10 @@ from app.services.jobs import Periodic
 from app.services.merging import JOIN_KIND, Merging
 from app.services.model_desk import EVALUATE_KIND, EvaluateVersions
 from app.services.model_health import MEASURE_KIND, MeasureModels
+from app.services.model_versions import SHIPPED
+from app.services.models_in_use import ModelsInUse, PassedOver, Source
 from app.services.notifications import NOTIFICATIONS_KEEP_DAYS, PRUNE_NOTIFICATIONS_KIND
+from app.services.notifying import tell_model_unused
 from app.services.outbox import DELIVER_KIND
 from app.services.receipts import Receipts
 from app.services.receiving import Receiving
@@ -70,9 +76,11 @@ from nlp.engine.engine import Engine
 from nlp.engine.request import ModelLoadError
 from nlp.engine.settings import EngineSettings
 from nlp.model_info import read_info
-from nlp.registry import STARTER_RESPONDER, load_analyzer
+from nlp.registry import INTENT, SENTIMENT, STARTER_RESPONDER, Needs
 from nlp.sentences import Sentences
 from nlp.threads import give_way
+
+log = structlog.get_logger(__name__)
 
 NICENESS = 5  # of threads that compute: whoever waits for an answer of the web goes first
 LANE_SLOTS = {
@@ -93,6 +101,7 @@ class Models:
     encoder: Encoder
     analyzer: TextAnalyzer
     responder: ResponderModel
+    passed_over: Sequence[PassedOver] = ()  # versions that should have been used
 
 
 def computing_threads() -> ThreadPoolExecutor:
@@ -100,40 +109,47 @@ def computing_threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(thread_name_prefix="compute", initializer=give_way, initargs=(NICENESS,))
 
 
-def load_models(settings: Settings) -> Models:
+def load_models(settings: Settings, versions: Sequence[ModelVersion] = ()) -> Models:
     """Load all models; takes seconds, call it off the event loop.
 
     Raises: ConfigurationError that says which model and why.
     """
     threads = settings.torch_threads or max(1, (os.cpu_count() or 2) - 1)
     torch.set_num_threads(threads)
+    in_use = ModelsInUse(settings, versions)
     try:
         encoder = Encoder.load()
-        analyzer = load_analyzer(encoder, settings.intent_dir, settings.sentiment_dir)
-        directory = settings.responder_dir or STARTER_RESPONDER
-        engine = Engine.load(
-            directory,
-            EngineSettings(
-                dtype=settings.responder_dtype,
-                slots=settings.engine_slots,
-                max_waiting=settings.engine_queue,
-                max_tokens=settings.max_reply_tokens,
-                threads=threads,
-                niceness=NICENESS,
-            ),
-        )
-        info = read_info(directory)
+        needs = Needs(encoder)
+        intent = in_use.load(Task.INTENT, lambda source: INTENT.load(source.directory, needs))
+        sentiment = in_use.load(Task.SENTIMENT, lambda source: SENTIMENT.load(source.directory, needs))
+        responder = in_use.load(Task.RESPONDER, lambda source: _load_responder(settings, source, threads))
     except (ModelFilesError, ModelLoadError) as error:
         raise ConfigurationError(str(error)) from error
-    responder = ResponderModel(
+    return Models(encoder, TextAnalyzer(encoder, intent, sentiment), responder, in_use.passed_over)
+
+
+def _load_responder(settings: Settings, source: Source, threads: int) -> ResponderModel:
+    directory = source.directory or STARTER_RESPONDER
+    info, sentences = read_info(directory), Sentences.load(directory)
+    engine = Engine.load(
+        directory,
+        EngineSettings(
+            dtype=settings.responder_dtype,
+            slots=settings.engine_slots,
+            max_waiting=settings.engine_queue,
+            max_tokens=settings.max_reply_tokens,
+            threads=threads,
+            niceness=NICENESS,
+        ),
+    )
+    return ResponderModel(
         engine=engine,
-        name=directory.name if settings.responder_dir else "starter",
-        has_pointers=settings.responder_dir is None or settings.responder_pointers or info.pointers,
+        name=SHIPPED if source.directory is None else directory.name,
+        has_pointers=source.directory is None or source.pointers or info.pointers,
         max_tokens=settings.max_reply_tokens,
-        sentences=Sentences.load(directory),
+        sentences=sentences,
         languages=_languages(settings.responder_languages) or frozenset(info.languages),
     )
-    return Models(encoder, analyzer, responder)
 
 
 def _languages(named: str) -> frozenset[str]:
@@ -232,6 +248,7 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
     ]
 
     async def warm() -> None:
+        await _tell_passed_over(core, parts, models.passed_over)
         for shop in await core.shops.all():
             await knowledge.warm(shop.id)
             await recommenders.warm(shop.id)
@@ -249,6 +266,19 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
     periodics = [*always, *([prune] if settings.events_keep_days else [])]
     closing = (knowledge.aclose, recommenders.aclose)
     return Worker(core.bus, parts.queue, answers, lanes, wakes, periodics, warm, closing)
+
+
+async def _tell_passed_over(core: Core, parts: Parts, passed_over: Sequence[PassedOver]) -> None:
+    """Log what is not used, and ring; where several shops share the models they are the operator's, who has the log."""
+    for one in passed_over:
+        fields = {"task": one.version.task.value, "version": one.version.version, "instead": one.instead}
+        log.error("model not used", action="model_not_used", reason=one.reason, **fields)
+        shops = await core.shops.all()
+        for shop in shops if core.settings.models_by_shops or len(shops) == 1 else ():
+            async with parts.store.write() as tx:
+                told = await tell_model_unused(tx, shop.id, one.version.id, SystemClock().now())
+                await tx.commit()
+            await parts.publisher.publish(told)
 
 
 def _receiving(core: Core, parts: Parts, shopify: ShopifySync) -> Receiving:

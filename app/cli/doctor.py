@@ -116,11 +116,14 @@ async def _models(core: Core) -> Finding:
     from app.bootstrap.worker import load_models
 
     try:
-        models = await asyncio.to_thread(load_models, core.settings)
+        models = await asyncio.to_thread(load_models, core.settings, await core.model_versions.all())
     except Exception as error:
         return Finding("models", False, str(error), "check the model directories, or leave them out for the starters")
     versions = ", ".join(f"{task} {version}" for task, version in models.analyzer.versions.items())
     await models.responder.engine.aclose()
+    if models.passed_over:
+        mend = "put the files back, or use another version: see `assistify models`"
+        return Finding("models", False, "; ".join(map(str, models.passed_over)), mend)
     return Finding("models", True, f"responder {models.responder.name}, {versions}")
 
 

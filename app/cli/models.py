@@ -21,8 +21,8 @@ from app.cli.new_folder import new_folder
 from app.cli.taught import taught_answers, taught_intents
 from app.cli.training_bar import Update, quiet_transformers, training_bar
 from app.errors import ConfigurationError
-from app.services.model_versions import with_active
-from app.settings import Settings, get_settings
+from app.services.models_in_use import ModelsInUse
+from app.settings import get_settings
 
 if TYPE_CHECKING:
     from nlp.evaluation.classifier import ClassifierScores
@@ -159,9 +159,11 @@ def evaluate(
     from app.services.evaluation import evaluate_all
 
     quiet_transformers()
-    settings = asyncio.run(_settings_in_use())
+    in_use = asyncio.run(_models_in_use())
     with _mended_by_user():
-        scores = evaluate_all(settings.responder_dir, settings.intent_dir, settings.sentiment_dir, cases=cases)
+        scores = evaluate_all(in_use, cases=cases)
+    for one in in_use.passed_over:
+        typer.echo(f"warning: {one}", err=True)
     if as_json:
         typer.echo(json.dumps(scores, indent=2))
         return
@@ -172,11 +174,11 @@ def evaluate(
         console.print(table)
 
 
-async def _settings_in_use() -> Settings:
-    """Return the settings with the directories of the active versions, as workers load them."""
+async def _models_in_use() -> ModelsInUse:
+    """Return what workers would load now."""
     async with open_core(get_settings()) as core:
         await core.migrate()
-        return with_active(core.settings, await core.model_versions.all())
+        return ModelsInUse(core.settings, await core.model_versions.all())
 
 
 def _train_classifier(

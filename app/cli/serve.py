@@ -32,7 +32,6 @@ from app.lifecycle import (
 )
 from app.logs import configure_logging
 from app.main import create_app
-from app.services.model_versions import with_active
 from app.settings import Settings, get_settings
 
 if TYPE_CHECKING:
@@ -128,8 +127,7 @@ async def _worker(core: Core, parts: Parts) -> Worker:
     from app.bootstrap.worker import build_worker, computing_threads, load_models
 
     asyncio.get_running_loop().set_default_executor(computing_threads())
-    settings = with_active(core.settings, await core.model_versions.all())
-    models = await asyncio.to_thread(load_models, settings)
+    models = await asyncio.to_thread(load_models, core.settings, await core.model_versions.all())
     return build_worker(core, parts, models)
 
 

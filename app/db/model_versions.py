@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
 from app.db.base import utc_now
 from app.db.database import Database
 from app.domain.model_version import ModelVersion, Scores, Task, VersionStatus
+from app.services.model_versions import VersionInUseError
 
 
 class SqlModelVersions:
@@ -32,8 +33,15 @@ class SqlModelVersions:
             )
             return [_version(row, name) for row, name in rows]
 
-    async def add(self, task: Task, version: str, location: Path, *, pointers: bool) -> ModelVersion:
-        """Return the version, inserting it as a candidate when it is new; a known one gets the new location."""
+    async def add(
+        self, task: Task, version: str, location: Path, *, pointers: bool, digest: str | None = None
+    ) -> ModelVersion:
+        """Return the version, inserting it as a candidate when it is new; a known one gets the new location.
+
+        One whose files are others now is a candidate again, and was never scored.
+
+        Raises: VersionInUseError when that is the active one; nothing is changed then.
+        """
         async with self._database.write_session() as session:
             table = models.ModelVersion
             row = await session.scalar(select(table).where(table.task == task.value, table.version == version))
@@ -42,7 +50,17 @@ class SqlModelVersions:
                     task=task.value, version=version, status=VersionStatus.CANDIDATE.value, scores={}, pointers=pointers
                 )
                 session.add(row)
-            row.location, row.pointers = str(location), pointers
+            elif row.digest is not None and row.digest != digest:
+                if row.status == VersionStatus.ACTIVE.value:
+                    raise VersionInUseError(task, version, location)
+                row.status, row.scores, row.activated_at, row.activated_by = (
+                    VersionStatus.CANDIDATE.value,
+                    {},
+                    None,
+                    None,
+                )
+                await _forget_evaluations(session, task, version)
+            row.location, row.digest, row.pointers = str(location), digest, pointers
             await session.flush()
             added = _version(row)
             await session.commit()
@@ -102,12 +120,19 @@ async def _leave(session: AsyncSession, task: Task, active: UUID | None, status:
     return left.scalar_one_or_none() == active
 
 
+async def _forget_evaluations(session: AsyncSession, task: Task, version: str) -> None:
+    table = models.ModelEvaluation
+    about = or_(table.candidate == version, table.against == version)
+    await session.execute(delete(table).where(table.task == task.value, about))
+
+
 def _version(row: models.ModelVersion, activated_by: str | None = None) -> ModelVersion:
     return ModelVersion(
         id=row.id,
         task=Task(row.task),
         version=row.version,
         location=row.location,
+        digest=row.digest,
         pointers=row.pointers,
         status=VersionStatus(row.status),
         scores=row.scores,

@@ -36,6 +36,7 @@ class VersionStatus(StrEnum):
 class ModelVersion:
     """A model directory that was added. `pointers`: the responder was trained to emit them (nlp/grounding.py).
 
+    `digest` is a sha256 over its files as they were then; None: it was added before digests were kept.
     `activated_by` is the name of who promoted it over REST; None: at the command line, or never.
     """
 
@@ -43,6 +44,7 @@ class ModelVersion:
     task: Task
     version: str
     location: str
+    digest: str | None
     pointers: bool
     status: VersionStatus
     scores: Scores

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.domain.model_version import Scores, Task
+from app.services.models_in_use import ModelsInUse
 from app.services.recommending import TrainingData
 from nlp import sentiment
 from nlp.encoder import Encoder
@@ -26,16 +27,21 @@ HELD_OUT_SEED = 20_001  # another seed than training's, with held-out shops, pro
 LABELS = {Task.INTENT: tuple(INTENTS), Task.SENTIMENT: tuple(sentiment.SENTIMENTS)}
 
 
-def evaluate_all(
-    responder_dir: Path | None, intent_dir: Path | None, sentiment_dir: Path | None, *, cases: int
-) -> dict[str, Scores]:
-    """Return the scores of every model by its name; takes minutes."""
+def evaluate_all(in_use: ModelsInUse, *, cases: int) -> dict[str, Scores]:
+    """Return the scores of every model by its name; takes minutes.
+
+    Raises: ModelFilesError, ModelLoadError when a directory that was set by hand holds no such model.
+    """
     encoder = Encoder.load()
+
+    def scored(task: Task) -> Scores:
+        return in_use.load(task, lambda source: evaluate_task(task, source.directory, cases=cases, encoder=encoder))
+
     return {
-        "intent": evaluate_task(Task.INTENT, intent_dir, cases=cases, encoder=encoder),
-        "sentiment": evaluate_task(Task.SENTIMENT, sentiment_dir, cases=cases, encoder=encoder),
+        "intent": scored(Task.INTENT),
+        "sentiment": scored(Task.SENTIMENT),
         "recommender": _recommender(),
-        "responder": evaluate_task(Task.RESPONDER, responder_dir, cases=cases),
+        "responder": scored(Task.RESPONDER),
     }
 
 

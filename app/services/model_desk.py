@@ -5,6 +5,7 @@ Models are the server's, not a shop's. Where several shops share a server, only 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ from app.services.model_versions import (
     WorseVersionError,
     active_of,
     check_is_another,
+    check_unchanged,
     find_version,
     go_back,
     name_of,
@@ -222,6 +224,8 @@ class EvaluateVersions:
 
     async def _scored(self, evaluation: Evaluation, name: str) -> Scores:
         version = find_version(await self._versions.all(), evaluation.task, name)
+        if version is not None:
+            await asyncio.to_thread(check_unchanged, version)
         location = None if version is None else Path(version.location)
         scores = await self._evaluate(evaluation.task, location, evaluation.cases)
         if version is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from app.domain.model_version import ModelVersion, Scores, Shortfall, Task, VersionStatus, shortfalls
 from app.errors import AssistifyError
+from app.services.model_digest import digest_of
 from app.settings import Settings
 
 SHIPPED = "starter"
@@ -36,12 +38,32 @@ class WorseVersionError(ModelVersionError):
         self.worse = worse
 
 
+class ModelChangedError(ModelVersionError):
+    """The files of a version are not there, or are not those that were added."""
+
+
+class VersionInUseError(ModelVersionError):
+    """The version in use would get other files than those it was promoted with."""
+
+    def __init__(self, task: Task, version: str, location: Path) -> None:
+        super().__init__(
+            f"{task.value} version {version} is in use, and {location} has the same weights with other files beside "
+            "them: promote another version first"
+        )
+
+
 class Versions(Protocol):
     """Where versions are kept."""
 
     async def all(self) -> Sequence[ModelVersion]: ...
 
-    async def add(self, task: Task, version: str, location: Path, *, pointers: bool) -> ModelVersion: ...
+    async def add(
+        self, task: Task, version: str, location: Path, *, pointers: bool, digest: str | None = None
+    ) -> ModelVersion:
+        """Return the version.
+
+        Raises: VersionInUseError when it is the active one and its files are others now.
+        """
 
     async def set_scores(self, version: UUID, scores: Scores) -> None: ...
 
@@ -78,9 +100,11 @@ class ModelVersions:
     async def add(self, task: Task, directory: Path, *, pointers: bool = False) -> ModelVersion:
         """Add the model in a directory as a candidate; the same weights again are the same version.
 
-        Raises: ModelFilesError or ModelLoadError when there is no such model in it.
+        Raises: ModelFilesError or ModelLoadError when there is no such model in it; VersionInUseError.
         """
-        return await self._versions.add(task, self._version_of(task, directory), directory, pointers=pointers)
+        name = self._version_of(task, directory)
+        digest = await asyncio.to_thread(digest_of, directory)
+        return await self._versions.add(task, name, directory, digest=digest, pointers=pointers)
 
     async def find(self, task: Task, version: str) -> ModelVersion | None:
         """Return a version by its name, or by a beginning that only one has; None for the model that ships.
@@ -124,31 +148,39 @@ class ModelVersions:
         return active_of(await self._versions.all(), task)
 
     async def _scored(self, task: Task, version: ModelVersion | None) -> Scores:
+        if version is not None:
+            await asyncio.to_thread(check_unchanged, version)
         scores = self._evaluate(task, None if version is None else Path(version.location))
         if version is not None:
             await self._versions.set_scores(version.id, scores)
         return scores
 
 
-def with_active(settings: Settings, versions: Sequence[ModelVersion]) -> Settings:
-    """Return the settings with the directories of the active versions; what is set by hand wins."""
-    changes: dict[str, object] = {}
-    for version in versions:
-        if version.status is not VersionStatus.ACTIVE or is_pinned(settings, version.task):
-            continue
-        changes[_setting(version.task)] = Path(version.location)
-        if version.task is Task.RESPONDER:
-            changes["responder_pointers"] = version.pointers
-    return settings.model_copy(update=changes)
+def directory_by_hand(settings: Settings, task: Task) -> Path | None:
+    """Return the directory that is set in the configuration; it wins over the versions."""
+    found: Path | None = getattr(settings, f"{task.value}_dir")
+    return found
 
 
-def is_pinned(settings: Settings, task: Task) -> bool:
-    """Tell whether a directory is set by hand."""
-    return getattr(settings, _setting(task)) is not None
+def check_unchanged(version: ModelVersion) -> None:
+    """Check that the files of a version are those that were added; blocks, for it reads all of them.
 
+    Of a version that was added before digests were kept nothing is known.
 
-def _setting(task: Task) -> str:
-    return f"{task.value}_dir"
+    Raises: ModelChangedError.
+    """
+    if version.digest is None:
+        return
+    named = f"{version.task.value} version {version.version}"
+    try:
+        digest = digest_of(Path(version.location))
+    except OSError as error:
+        raise ModelChangedError(f"{named} cannot be read in {version.location}: {error.strerror or error}") from error
+    if digest != version.digest:
+        raise ModelChangedError(
+            f"the files of {named} in {version.location} are not those that were added: put them back, or add them "
+            "as a version of their own"
+        )
 
 
 def find_version(known: Sequence[ModelVersion], task: Task, version: str) -> ModelVersion | None:
@@ -205,20 +237,27 @@ async def go_back(versions: Versions, task: Task) -> tuple[ModelVersion, ModelVe
     """
     known = await versions.all()
     active = active_of(known, task)
-    if active is None or active.activated_at is None:
+    if active is None:
         raise ModelVersionError(f"{task.value} uses the model that ships: there is nothing to go back to")
+    before = next(iter(earlier_ones(known, active)), None)
+    if not await versions.go_back(task, None if before is None else before.id, instead_of=active.id):
+        raise ModelVersionError(f"another {task.value} version was made active meanwhile: look which one it is")
+    return active, before
+
+
+def earlier_ones(known: Sequence[ModelVersion], active: ModelVersion) -> Sequence[ModelVersion]:
+    """Return what was active before and was not rolled back, the latest first; after them comes what ships."""
+    if active.activated_at is None:
+        return ()
     earlier = [
         (one.activated_at, one)
         for one in known
-        if one.task is task
+        if one.task is active.task
         and one.status is VersionStatus.RETIRED
         and one.activated_at is not None
         and one.activated_at < active.activated_at
     ]
-    before = max(earlier, key=lambda pair: pair[0])[1] if earlier else None
-    if not await versions.go_back(task, None if before is None else before.id, instead_of=active.id):
-        raise ModelVersionError(f"another {task.value} version was made active meanwhile: look which one it is")
-    return active, before
+    return [one for _, one in sorted(earlier, key=lambda pair: pair[0], reverse=True)]
 
 
 def name_of(version: ModelVersion | None) -> str:

@@ -130,6 +130,14 @@ async def tell_account_broken(tx: Transaction, shop: UUID, account: UUID, now: d
     return [notice.publication for notice in await _add(tx, shop, told)]
 
 
+async def tell_model_unused(tx: Transaction, shop: UUID, version: UUID, now: datetime) -> Sequence[Publication]:
+    """Tell owners and admins that a version of a model is not used though it was promoted, once a day; return what to
+    publish then."""
+    leaders = _leaders_of(await tx.notifications.staff(shop))
+    told = _told("model_broken", f"{version}:{now:%Y-%m-%d}", leaders, conversation=None, at=now)
+    return [notice.publication for notice in await _add(tx, shop, told)]
+
+
 async def tell_dead(tx: Transaction, job: ClaimedJob, now: datetime) -> Sequence[Publication]:
     """Tell owners and admins that a job was given up, once an hour for each kind; return what to publish then.
 

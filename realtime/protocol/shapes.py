@@ -22,7 +22,15 @@ NoSuggestion = Literal["no_question", "needs_a_person", "unfounded", "failed"]
 """Why there is no suggested answer: nobody asked anything, the assistant would hand off too, or it went wrong."""
 
 NotificationKind = Literal[
-    "assigned", "mention", "handoff", "waiting", "csat_low", "delivery_failed", "channel_broken", "job_dead"
+    "assigned",
+    "mention",
+    "handoff",
+    "waiting",
+    "csat_low",
+    "delivery_failed",
+    "channel_broken",
+    "job_dead",
+    "model_broken",
 ]
 
 

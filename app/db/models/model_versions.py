@@ -27,6 +27,7 @@ class ModelVersion(Base):
     task: Mapped[Short]  # intent, sentiment, responder
     version: Mapped[Name]
     location: Mapped[Body]
+    digest: Mapped[Short | None]  # sha256 over the files, in hexadecimal digits
     pointers: Mapped[bool] = mapped_column(default=False)
     status: Mapped[Short]  # candidate, active, retired, withdrawn
     scores: Mapped[dict[str, Any]] = mapped_column(default=dict)

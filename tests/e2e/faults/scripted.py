@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import zlib
+from collections.abc import Sequence
 
 from app.bootstrap.worker import Models
+from app.domain.model_version import ModelVersion
 from app.services.worker.reply_run import ResponderModel
 from app.settings import Settings
 from nlp.engine.request import GenerationRequest
@@ -27,7 +29,7 @@ def _script(request: GenerationRequest) -> str:
     return answer_to(request.prompt)
 
 
-def load_scripted_models(settings: Settings) -> Models:
+def load_scripted_models(settings: Settings, versions: Sequence[ModelVersion] = ()) -> Models:
     """Take the place of `load_models`."""
     engine = ScriptedResponder(script=_script, free_slots=settings.engine_slots)
     return models_around(ResponderModel(engine=engine, name="scripted", has_pointers=True, max_tokens=2 * LONGEST))

@@ -11,8 +11,11 @@ from pydantic import SecretStr
 from app.db.database import Database
 from app.db.model_versions import SqlModelVersions
 from app.domain.model_version import Scores, Task, VersionStatus
-from app.services.model_versions import SHIPPED, ModelVersionError, ModelVersions, with_active
+from app.services.model_digest import digest_of
+from app.services.model_versions import SHIPPED, ModelChangedError, ModelVersionError, ModelVersions, VersionInUseError
+from app.services.models_in_use import ModelsInUse, Source
 from app.settings import Settings
+from nlp.model_files import ModelFilesError
 
 ACCURACY: Mapping[str | None, float] = {None: 0.90, "better": 0.95, "same": 0.95, "third": 0.95, "worse": 0.80}
 
@@ -25,14 +28,23 @@ def version_of(task: Task, directory: Path) -> str:
     return f"{task.value}-{directory.name}"
 
 
+def model(name: str, content: str = "{}") -> Path:
+    """Write something like a model."""
+    folder = Path(name).resolve()
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text(content)
+    return folder
+
+
 @pytest.fixture
-def cases(database: Database) -> ModelVersions:
+def cases(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelVersions:
+    monkeypatch.chdir(tmp_path)
     return ModelVersions(SqlModelVersions(database), evaluate, version_of)
 
 
 async def add(cases: ModelVersions, *names: str, task: Task = Task.INTENT) -> None:
     for name in names:
-        await cases.add(task, Path("/models") / name)
+        await cases.add(task, model(name))
 
 
 async def active(cases: ModelVersions, task: Task = Task.INTENT) -> str:
@@ -126,11 +138,86 @@ async def test_tasks_do_not_touch_each_other(cases: ModelVersions) -> None:
     assert (await active(cases), await active(cases, Task.SENTIMENT)) == (SHIPPED, "sentiment-better")
 
 
+def loaded(cases: ModelsInUse, task: Task = Task.INTENT) -> Source:
+    return cases.load(task, lambda source: source)
+
+
+def named(source: Source) -> str | None:
+    return None if source.directory is None else source.directory.name
+
+
+async def in_use(cases: ModelVersions, **by_hand: object) -> ModelsInUse:
+    return ModelsInUse(Settings(secret_key=SecretStr("x" * 32)).model_copy(update=by_hand), await cases.all())
+
+
 async def test_workers_load_what_is_active_unless_a_directory_is_set_by_hand(cases: ModelVersions) -> None:
     await add(cases, "better")
     await cases.promote(Task.INTENT, "intent-better")
-    await cases.add(Task.RESPONDER, Path("/models/never-promoted"))
-    settings = with_active(Settings(secret_key=SecretStr("x" * 32)), await cases.all())
-    assert (settings.intent_dir, settings.responder_dir) == (Path("/models/better"), None)
-    by_hand = Settings(secret_key=SecretStr("x" * 32), intent_dir=Path("/mine"))
-    assert with_active(by_hand, await cases.all()).intent_dir == Path("/mine")
+    await cases.add(Task.RESPONDER, model("never-promoted"), pointers=True)
+    found = await in_use(cases)
+    assert named(loaded(found)) == "better"
+    assert loaded(found, Task.RESPONDER) == Source()
+    assert loaded(await in_use(cases, intent_dir=Path("/mine"))).directory == Path("/mine")
+    assert found.passed_over == []
+
+
+async def test_a_version_whose_files_changed_gives_way_to_the_one_before_it(cases: ModelVersions) -> None:
+    await add(cases, "better", "same")
+    for name in ("better", "same"):
+        await cases.promote(Task.INTENT, f"intent-{name}")
+    model("same", "other weights")
+    found = await in_use(cases)
+    assert named(loaded(found)) == "better"
+    (one,) = found.passed_over
+    assert (one.version.version, one.instead) == ("intent-same", "intent-better")
+    assert "are not those that were added" in one.reason
+    model("better").joinpath("config.json").unlink()
+    found = await in_use(cases)
+    assert loaded(found) == Source()
+    assert [(one.version.version, one.instead) for one in found.passed_over] == [("intent-same", SHIPPED)]
+
+
+async def test_a_version_that_this_release_cannot_load_gives_way_too(cases: ModelVersions) -> None:
+    await add(cases, "better")
+    await cases.promote(Task.INTENT, "intent-better")
+
+    def load(source: Source) -> Source:
+        if source.directory is not None:
+            raise ModelFilesError("made for another encoder")
+        return source
+
+    found = await in_use(cases)
+    assert found.load(Task.INTENT, load) == Source()
+    assert [one.reason for one in found.passed_over] == ["made for another encoder"]
+    with pytest.raises(ModelFilesError):  # what is set by hand is meant, and nothing takes its place
+        (await in_use(cases, intent_dir=Path("/mine"))).load(Task.INTENT, load)
+
+
+async def test_files_that_changed_are_neither_scored_nor_promoted(cases: ModelVersions) -> None:
+    await add(cases, "better")
+    model("better", "other weights")
+    with pytest.raises(ModelChangedError, match="are not those that were added"):
+        await cases.promote(Task.INTENT, "intent-better")
+    assert await active(cases) == SHIPPED
+
+
+async def test_a_version_added_again_with_other_files_has_to_prove_itself_again(cases: ModelVersions) -> None:
+    await add(cases, "better", "same")
+    for name in ("better", "same"):
+        await cases.promote(Task.INTENT, f"intent-{name}")
+    again = await cases.add(Task.INTENT, model("better", "another tokenizer"))
+    assert (again.status, again.scores) == (VersionStatus.CANDIDATE, {})
+    with pytest.raises(VersionInUseError, match="promote another version first"):
+        await cases.add(Task.INTENT, model("same", "another tokenizer"))
+    assert await cases.rollback(Task.INTENT) == SHIPPED
+
+
+def test_a_digest_is_of_what_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    (tmp_path / "tokenizer.json").write_bytes(b"{}")
+    before = digest_of(tmp_path)
+    (tmp_path / "README.md").write_text("scores")
+    (tmp_path / "checkpoints").mkdir()
+    assert digest_of(tmp_path) == before
+    (tmp_path / "tokenizer.json").write_bytes(b"{} ")
+    assert digest_of(tmp_path) != before

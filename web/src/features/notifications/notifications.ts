@@ -64,6 +64,8 @@ export function happened({ kind, by }: Pick<Notification, "kind" | "by">): strin
       return "A channel account has stopped working";
     case "job_dead":
       return "Work in the background has failed";
+    case "model_broken":
+      return "A model that was promoted is not in use: see Settings, Models";
     default:
       return "Something happened";
   }
