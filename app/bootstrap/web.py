@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app import metrics
 from app.api.context import ApiContext, Health
 from app.api.security import Ancestors
-from app.bootstrap.core import Core, Parts, open_channel_health, open_links
+from app.bootstrap.core import Core, Parts, open_channel_health, open_links, open_product_links
 from app.bootstrap.meta import open_instagram_connect, open_meta_connect
 from app.bootstrap.shopify import open_shopify
 from app.bootstrap.upkeep import open_reconciling
@@ -144,7 +144,7 @@ def build_web(core: Core, parts: Parts) -> Web:
         limiter=core.limiter,
         analytics=SqlAnalytics(core.database),
         model_log=SqlModelLog(core.database),
-        model_desk=_model_desk(core, parts),
+        model_desk=_model_desk(core),
         privacy=parts.privacy,
         customers=SqlCustomers(core.database),
         health=state.health,
@@ -162,6 +162,7 @@ def build_web(core: Core, parts: Parts) -> Web:
         attachments=Attachments(SqlFiles(core.database), open_links(core)),
         uploaders=Uploaders(visitors, parts.cases.reads, limits),
         recommendations=SqlRecommendations(core.database),
+        product_links=open_product_links(core.settings),
         digests=Digests(SqlTalks(core.database)),
         templates=Templates(parts.store, parts.changes, core.accounts, BY_KIND, core.http),
         channel_health=open_channel_health(core),
@@ -176,14 +177,13 @@ def build_web(core: Core, parts: Parts) -> Web:
     return Web(context, gateway, visitors.embedding_origins, state)
 
 
-def _model_desk(core: Core, parts: Parts) -> ModelDesk:
+def _model_desk(core: Core) -> ModelDesk:
     async def is_shared() -> bool:
         return not core.settings.models_by_shops and len(await core.shops.all()) > 1
 
     return ModelDesk(
         core.model_versions,
         SqlModelEvaluations(core.database),
-        parts.queue,
         SqlAudit(core.database),
         SystemClock(),
         is_shared=is_shared,

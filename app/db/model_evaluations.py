@@ -10,8 +10,10 @@ from sqlalchemy import Select, select, update
 from app.db import models
 from app.db.base import utc_now
 from app.db.database import Database
+from app.db.repositories.jobs import SqlJobs
+from app.domain.job import Lane, NewJob
 from app.domain.model_version import Scores, Task
-from app.services.model_desk import Evaluation
+from app.services.model_desk import EVALUATE_KIND, Evaluation
 
 _Rows = Select[models.ModelEvaluation, str]
 
@@ -23,7 +25,7 @@ class SqlModelEvaluations:
         self._database = database
 
     async def begin(self, task: Task, candidate: str, against: str, cases: int, user: UUID) -> Evaluation:
-        """Insert."""
+        """Insert both."""
         async with self._database.write_session() as session:
             row = models.ModelEvaluation(
                 task=task.value,
@@ -38,6 +40,8 @@ class SqlModelEvaluations:
             await session.flush()
             name = await session.scalar(select(models.User.name).where(models.User.id == user))
             begun = _evaluation(row, name)
+            payload = {"evaluation": str(begun.id)}
+            SqlJobs(session).enqueue(NewJob(Lane.TRAIN, EVALUATE_KIND, cause=str(begun.id), payload=payload))
             await session.commit()
             return begun
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
@@ -15,12 +15,11 @@ from uuid import UUID
 
 import structlog
 
-from app.domain.job import ClaimedJob, Lane, NewJob
+from app.domain.job import ClaimedJob
 from app.domain.model_version import ModelVersion, Scores, Shortfall, Task, shortfalls
 from app.domain.staff import StaffMember
 from app.services.audit import Audit
 from app.services.clock import Clock
-from app.services.jobs import JobQueue
 from app.services.model_versions import (
     ModelVersionError,
     Versions,
@@ -40,6 +39,7 @@ EVALUATE_KIND = "evaluate_model"
 CASES = 300  # held-out questions for a responder
 ABANDONED: Final = timedelta(hours=2)
 """An evaluation that has not ended for so long lost its worker, and another may be begun."""
+LOST = "its worker was lost: have it scored again"
 
 EvaluateApart = Callable[[Task, Path | None, int], Awaitable[Scores]]
 """Scores the model in a directory, or the one that ships, on so many cases; raises with a text that says why not."""
@@ -74,7 +74,8 @@ class Evaluation:
 class Evaluations(Protocol):
     """Where evaluations are kept."""
 
-    async def begin(self, task: Task, candidate: str, against: str, cases: int, user: UUID) -> Evaluation: ...
+    async def begin(self, task: Task, candidate: str, against: str, cases: int, user: UUID) -> Evaluation:
+        """Store it, and the job that scores the versions."""
 
     async def find(self, evaluation: UUID) -> Evaluation | None: ...
 
@@ -102,7 +103,6 @@ class ModelDesk:
         self,
         versions: Versions,
         evaluations: Evaluations,
-        queue: JobQueue,
         audit: Audit,
         clock: Clock,
         *,
@@ -110,14 +110,14 @@ class ModelDesk:
     ) -> None:
         self._versions = versions
         self._evaluations = evaluations
-        self._queue = queue
         self._audit = audit
         self._clock = clock
         self._is_shared = is_shared
 
     async def versions(self) -> Sequence[ModelVersion]:
-        """Return all versions, by task, the newest first."""
-        return await self._versions.all()
+        """Return all versions, by task, the newest first; on a shared server without whose doing they are."""
+        known = await self._versions.all()
+        return [replace(one, activated_by=None) for one in known] if await self._is_shared() else known
 
     async def may_change(self) -> bool:
         """Tell whether a shop's staff may change the models here."""
@@ -137,22 +137,26 @@ class ModelDesk:
         if name_of(candidate) == name_of(other):
             raise ModelVersionError(f"{name_of(candidate)} cannot be compared with itself: name another version")
         last = await self._evaluations.of_pair(task, name_of(candidate), name_of(other))
-        if last is not None and last.done_at is None and self._clock.now() - last.created_at < ABANDONED:
+        if last is not None and self._as_it_is(last).done_at is None:
             return last
         begun = await self._evaluations.begin(task, name_of(candidate), name_of(other), cases, member.id)
-        payload = {"evaluation": str(begun.id)}
-        await self._queue.enqueue(NewJob(Lane.TRAIN, EVALUATE_KIND, cause=str(begun.id), payload=payload))
         detail = {"task": task.value, "version": begun.candidate, "against": begun.against}
         await self._audit.note(member, "model.evaluated", "model_evaluation", begun.id, detail)
         return begun
 
     async def find_evaluation(self, evaluation: UUID) -> Evaluation | None:
         """Return an evaluation."""
-        return await self._evaluations.find(evaluation)
+        found = await self._evaluations.find(evaluation)
+        return None if found is None else (await self._shown([found]))[0]
 
     async def evaluations(self, task: Task | None, before: UUID | None, limit: int) -> Sequence[Evaluation]:
         """Return evaluations, the newest first."""
-        return await self._evaluations.latest(task, before, limit)
+        return await self._shown(await self._evaluations.latest(task, before, limit))
+
+    async def _shown(self, found: Sequence[Evaluation]) -> list[Evaluation]:
+        """Return evaluations as they are; on a shared server whoever asked may be another shop's."""
+        now = [self._as_it_is(one) for one in found]
+        return [replace(one, asked_by=None) for one in now] if await self._is_shared() else now
 
     async def promote(self, member: StaffMember, task: Task, version: str, *, anyway: bool) -> Evaluation:
         """Use a version from the next start of the workers on; return the evaluation that it rests on.
@@ -187,6 +191,12 @@ class ModelDesk:
         detail = {"task": task.value, "version": name_of(now), "instead_of": left.version}
         await self._audit.note(member, "model.rolled_back", "model_version", left.id, detail)
         return name_of(now)
+
+    def _as_it_is(self, found: Evaluation) -> Evaluation:
+        """Return an evaluation that nobody will end as the failed one that it is."""
+        lost_at = found.created_at + ABANDONED
+        is_lost = found.done_at is None and self._clock.now() >= lost_at
+        return replace(found, error=LOST, done_at=lost_at) if is_lost else found
 
     async def _check_may_change(self) -> None:
         if await self._is_shared():

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import update
 
 from app.db import models
+from app.db.base import utc_now
 from app.db.model_evaluations import SqlModelEvaluations
 from app.domain.job import ClaimedJob, Lane
 from app.domain.model_version import Scores, Task
 from app.domain.people import Role
 from app.services.evaluation_process import NotEvaluatedError, evaluate_apart
 from app.services.ids import new_id
-from app.services.model_desk import EVALUATE_KIND, EvaluateApart, EvaluateVersions
+from app.services.model_desk import ABANDONED, EVALUATE_KIND, EvaluateApart, EvaluateVersions
 from tests.integration.app.rig import Product, product
 
 ACCURACY: Mapping[str | None, float] = {None: 0.90, "better": 0.95, "worse": 0.80}
@@ -144,6 +147,22 @@ async def test_a_model_that_cannot_be_scored_ends_its_evaluation_with_the_reason
     assert (await promote(client, "head-better")).json()["code"] == "not_compared"
 
 
+async def test_an_evaluation_whose_worker_was_lost_has_failed_and_is_begun_again(
+    rig: Product, client: httpx2.AsyncClient
+) -> None:
+    wish = {"task": "intent", "version": "head-better"}
+    lost = (await client.post(EVALUATIONS, json=wish)).json()["id"]
+    async with rig.core.database.write_session() as session:
+        begun = utc_now() - ABANDONED - timedelta(seconds=1)
+        await session.execute(update(models.ModelEvaluation).values(created_at=begun))
+        await session.commit()
+    shown = (await client.get(f"{EVALUATIONS}{lost}/")).json()
+    (listed,) = (await client.get(EVALUATIONS)).json()["evaluations"]
+    assert (shown["status"], listed["status"]) == ("failed", "failed")
+    assert "worker was lost" in listed["error"]
+    assert (await client.post(EVALUATIONS, json=wish)).json()["id"] != lost
+
+
 def _at_last_try(job: ClaimedJob) -> ClaimedJob:
     return replace(job, tries=job.max_tries)
 
@@ -154,6 +173,18 @@ async def test_one_shop_changes_its_server_s_models_by_default(folder: Path) -> 
         async with await shared.signed_in(Role.OWNER) as client:
             assert (await client.get(VERSIONS)).json()["changeable"] is False
             assert (await promote(client, "head-better")).json()["code"] == "shared_models"
+
+
+async def test_on_a_shared_server_no_shop_hears_who_of_another_changed_a_model(folder: Path) -> None:
+    async with product(folder) as shared:
+        added = await shared.core.model_versions.add(Task.INTENT, "head-better", Path("/models/better"), pointers=False)
+        evaluations = SqlModelEvaluations(shared.core.database)
+        (admin,) = await shared.rows(models.User, role=Role.ADMIN.value, shop_id=shared.mine.shop.id)
+        await shared.core.model_versions.activate(Task.INTENT, added.id, instead_of=None, by=admin.id)
+        begun = await evaluations.begin(Task.INTENT, "head-better", "starter", 300, admin.id)
+        async with await shared.signed_in(Role.OWNER) as client:
+            seen = [(await client.get(path)).text for path in (VERSIONS, EVALUATIONS, f"{EVALUATIONS}{begun.id}/")]
+        assert all("head-better" in one and admin.name not in one for one in seen)
 
 
 async def test_the_shipped_model_is_scored_in_a_process_of_its_own(tmp_path: Path) -> None:
