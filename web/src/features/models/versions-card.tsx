@@ -42,6 +42,9 @@ export function VersionsCard() {
       )}
       {models.data !== undefined && (
         <div className="flex flex-col gap-5">
+          {evaluations.isError && (
+            <Failed compact reason={errorWords(evaluations.error)} retry={() => void evaluations.refetch()} />
+          )}
           {!models.data.changeable && (
             <p className="text-ink-2">
               This server serves several shops with the same models: whoever runs it changes them.
@@ -188,9 +191,15 @@ function Figures({ found }: { found: Evaluation }) {
     <table className="w-full text-right text-12">
       <thead className="text-ink-3">
         <tr>
-          <th className="text-left font-medium">On the same held-out cases</th>
-          <th className="pl-3 font-medium">In use</th>
-          <th className="pl-3 font-medium">This one</th>
+          <th scope="col" className="text-left font-medium">
+            On the same held-out cases
+          </th>
+          <th scope="col" className="pl-3 font-medium">
+            In use
+          </th>
+          <th scope="col" className="pl-3 font-medium">
+            This one
+          </th>
         </tr>
       </thead>
       <tbody>
