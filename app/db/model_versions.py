@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
@@ -87,7 +88,10 @@ class SqlModelVersions:
             if version is not None:
                 table = models.ModelVersion
                 values = {"status": VersionStatus.ACTIVE.value, "activated_at": utc_now(), "activated_by": by}
-                await session.execute(update(table).where(table.id == version).values(**values))
+                try:
+                    await session.execute(update(table).where(table.id == version).values(**values))
+                except IntegrityError:  # none was active when we looked, which locks nothing
+                    return False
             await session.commit()
             return True
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+import app.db.model_versions
 from app.db.database import Database
 from app.db.model_versions import SqlModelVersions
 from app.domain.model_version import Scores, Task, VersionStatus
@@ -76,6 +79,25 @@ async def test_a_worse_version_is_refused_unless_it_is_wanted_anyway(cases: Mode
     assert await active(cases) == "intent-better"
     await cases.promote(Task.INTENT, "intent-worse", anyway=True)
     assert await active(cases) == "intent-worse"
+
+
+@pytest.mark.parametrize("backend", ["postgresql"])  # SQLite has one writer at a time
+async def test_of_two_first_promotions_at_the_same_moment_one_is_refused(
+    cases: ModelVersions, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add(cases, "better", "same")
+    leave, both_looked = app.db.model_versions._leave, asyncio.Barrier(2)
+
+    async def together(*about: Any) -> bool:
+        found = await leave(*about)
+        await both_looked.wait()
+        return found
+
+    monkeypatch.setattr(app.db.model_versions, "_leave", together)
+    versions = SqlModelVersions(database)
+    both = (versions.activate(Task.INTENT, one.id, instead_of=None) for one in await cases.all())
+    assert sorted(await asyncio.gather(*both)) == [False, True]
+    assert [one.status for one in await cases.all()].count(VersionStatus.ACTIVE) == 1
 
 
 async def test_rolling_back_goes_through_what_was_active_to_what_ships(cases: ModelVersions) -> None:
