@@ -19,7 +19,7 @@ from tests.fixtures.redis_cluster import MASTERS, RedisCluster
 from tests.fixtures.redis_server import RedisServer
 
 TIMEOUT_S = 0.5
-SOON_S = 20.0
+SOON_S = 30.0
 FRAME = Frame(Kind.EVENT, b"{}", seq=1)
 
 MakeBus = Callable[[RedisCluster], ClusterBus]

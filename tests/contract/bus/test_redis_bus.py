@@ -23,7 +23,7 @@ from tests.fixtures.redis_server import RedisServer
 from tests.fixtures.tcp_proxy import TcpProxy
 
 TIMEOUT_S = 0.5
-SOON_S = 10.0
+SOON_S = 30.0
 FRAME = Frame(Kind.EVENT, b"{}", seq=1)
 
 MakeBus = Callable[[str], RedisBus]

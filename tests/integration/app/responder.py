@@ -80,7 +80,7 @@ class ScriptedResponder:
         self.budget = None if tokens is None else (self.budget or 0) + tokens
         self._wake()
 
-    async def until(self, condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], object], timeout_s: float = 30.0) -> None:
         """Wait until something done here has made `condition` true."""
         async with asyncio.timeout(timeout_s):
             while not condition():

@@ -139,7 +139,7 @@ class Product:
         return sorted(rows, key=lambda row: row.seq)
 
     async def until(
-        self, conversation: UUID, condition: Callable[[], Awaitable[object]], timeout_s: float = 15.0
+        self, conversation: UUID, condition: Callable[[], Awaitable[object]], timeout_s: float = 30.0
     ) -> None:
         """Wait until an event of the conversation has made `condition` true."""
         heard = asyncio.Event()

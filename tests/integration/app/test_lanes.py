@@ -71,11 +71,11 @@ async def test_no_more_jobs_run_than_there_are_slots(rig: Product) -> None:
     await enqueue(rig, 5)
     async with running(lane(rig, gate, poll_s=60)):  # a job that ends has the lane look for the next
         for _ in range(2):
-            await asyncio.wait_for(gate.entered.get(), 5)
+            await asyncio.wait_for(gate.entered.get(), 30)
         gate.open.set()
         for _ in range(3):
-            await asyncio.wait_for(gate.entered.get(), 5)
-        async with asyncio.timeout(5):
+            await asyncio.wait_for(gate.entered.get(), 30)
+        async with asyncio.timeout(30):
             while await statuses(rig) != [("done", 1)] * 5:  # noqa: ASYNC110 - rows tell nobody
                 await asyncio.sleep(0.02)
     assert gate.most == 2
@@ -106,12 +106,12 @@ async def test_a_drain_gives_jobs_back_uncounted(rig: Product) -> None:
     gate = Gate()
     await enqueue(rig, 3)
     async with running(lane(rig, gate)):
-        await asyncio.wait_for(gate.entered.get(), 5)
-        await asyncio.wait_for(gate.entered.get(), 5)
+        await asyncio.wait_for(gate.entered.get(), 30)
+        await asyncio.wait_for(gate.entered.get(), 30)
     assert await statuses(rig) == [("queued", 0)] * 3
     gate.open.set()
     async with running(lane(rig, gate, slots=3)):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while await statuses(rig) != [("done", 1)] * 3:  # noqa: ASYNC110 - rows tell nobody
                 await asyncio.sleep(0.02)
 
@@ -123,7 +123,7 @@ async def test_a_claim_under_way_when_the_drain_begins_is_given_back(rig: Produc
     claiming = asyncio.create_task(one.run())
     await asyncio.sleep(0)
     await one.drain()
-    await asyncio.wait_for(claiming, 5)
+    await asyncio.wait_for(claiming, 30)
     assert await statuses(rig) == [("queued", 0)] * 2
 
 
@@ -132,9 +132,9 @@ async def test_a_job_that_takes_long_keeps_its_lease(rig: Product, monkeypatch: 
     gate = Gate()
     await enqueue(rig, 1)
     async with running(lane(rig, gate)):
-        await asyncio.wait_for(gate.entered.get(), 5)
+        await asyncio.wait_for(gate.entered.get(), 30)
         (first,) = await rig.rows(models.Job, kind=KIND)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while True:
                 (later,) = await rig.rows(models.Job, kind=KIND)
                 if later.run_at > first.run_at:

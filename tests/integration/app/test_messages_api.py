@@ -81,7 +81,7 @@ async def test_a_conversation_that_is_closed_meanwhile_ends_the_wait(rig: Produc
         asking = asyncio.create_task(client.post(PROCESS, json=ask))
         await responder.until(lambda: responder.requests)
         await rig.parts.cases.control.close(rig.mine.staff[Role.AGENT], conversation)
-        answer = await asyncio.wait_for(asking, 10)
+        answer = await asyncio.wait_for(asking, 30)
     assert answer.status_code == 200
     assert answer.json()["response"] is None
 

@@ -17,7 +17,7 @@ from websockets.typing import Subprotocol
 from tests.integration.realtime.shop import WIDGET_KEY
 
 Wire = dict[str, Any]
-WAIT_S = 10.0
+WAIT_S = 30.0
 
 
 @dataclass

@@ -164,7 +164,7 @@ async def test_a_lost_delta_is_read_from_the_store_and_comes_in_order(stage: Sta
     stage.publish(stage.delta(4, "e"))
     stage.publish(stage.delta(6, "g"))
     await stage.live_reply.append(stage.conversation, REPLY, 0, 1, start=4, text="efg", ids=[1])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not stage.ranges or stage.ranges[-1][1] < 7:
             stage.eye.given.clear()
             await stage.eye.given.wait()

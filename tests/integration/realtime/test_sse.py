@@ -172,7 +172,14 @@ async def test_an_expired_token_ends_the_stream_unless_it_is_refreshed(server: N
         assert await visitor.until_closed() == 4501
 
 
-async def test_a_draining_node_hints_closes_and_takes_nobody_in(server: Node) -> None:
+async def test_a_draining_node_hints_closes_and_takes_nobody_in(server: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_close, is_empty_by = asyncio.Event(), server.gateway._is_empty_by
+
+    async def held(at: float) -> bool:
+        await may_close.wait()
+        return await is_empty_by(at)
+
+    monkeypatch.setattr(server.gateway, "_is_empty_by", held)
     async with stream_client(server.streams) as visitor, stream_client(server.streams) as late:
         await visitor.connect()
         draining = asyncio.create_task(server.gateway.drain(0.3))
@@ -181,6 +188,7 @@ async def test_a_draining_node_hints_closes_and_takes_nobody_in(server: Node) ->
         assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
         assert refused.headers["retry-after"] == "1"
         assert await visitor.open()
+        may_close.set()
         assert await visitor.until_closed() == 4000
         await draining
         assert server.gateway.connection_count == 0

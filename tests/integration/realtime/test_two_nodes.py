@@ -160,7 +160,7 @@ async def test_a_stream_outlives_redis_and_its_commands_go_on_at_its_own_node(ow
         visitor.post_url = nodes.streams[1]
         assert (await visitor.command("conversation.open"))["code"] == "unavailable"
         await asyncio.to_thread(own_redis_server.start)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while (await visitor.command("conversation.open"))["type"] != "ack":
                 pass
 

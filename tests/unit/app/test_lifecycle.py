@@ -59,7 +59,7 @@ def server(folder: Path, drain: Callable[[], Awaitable[None]] = end) -> Draining
 
 
 async def started(one: DrainingServer) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not one.started:  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
 
@@ -81,7 +81,7 @@ async def test_all_tasks_end_with_the_body() -> None:
 async def test_the_end_of_a_task_ends_the_body_and_the_others(death: Any, cause: type[Exception]) -> None:
     other = Watched()
     with pytest.raises(BaseExceptionGroup) as ended:
-        async with asyncio.timeout(5), running([BackgroundTask("other", other.run), BackgroundTask("death", death)]):
+        async with asyncio.timeout(30), running([BackgroundTask("other", other.run), BackgroundTask("death", death)]):
             await asyncio.Event().wait()
     assert causes(ended.value) == [cause]
     assert other.cancelled
@@ -109,7 +109,7 @@ async def test_the_death_of_a_task_stops_the_server(tmp_path: Path) -> None:
         raise OSError("the model is gone")
 
     with pytest.raises(BaseExceptionGroup) as ended:
-        await asyncio.wait_for(serve_web(one, [BackgroundTask("engine", die_once_serving)]), 10)
+        await asyncio.wait_for(serve_web(one, [BackgroundTask("engine", die_once_serving)]), 30)
     assert causes(ended.value) == [OSError]
 
 
@@ -123,7 +123,7 @@ async def test_a_signal_drains_and_the_process_goes_on_to_its_end(tmp_path: Path
     serving = asyncio.create_task(serve_web(one, [BackgroundTask("task", task.run)]))
     await started(one)
     signal.raise_signal(signal.SIGTERM)
-    await asyncio.wait_for(serving, 10)
+    await asyncio.wait_for(serving, 30)
     assert drained.is_set()
     assert task.cancelled
 
@@ -139,9 +139,9 @@ async def test_a_second_ctrl_c_does_not_wait_for_the_drain(tmp_path: Path) -> No
     serving = asyncio.create_task(serve_web(one, []))
     await started(one)
     signal.raise_signal(signal.SIGINT)
-    await asyncio.wait_for(draining.wait(), 5)
+    await asyncio.wait_for(draining.wait(), 30)
     signal.raise_signal(signal.SIGINT)
-    await asyncio.wait_for(serving, 5)
+    await asyncio.wait_for(serving, 30)
 
 
 async def test_a_drain_that_fails_does_not_keep_the_server_up(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ async def test_a_drain_that_fails_does_not_keep_the_server_up(tmp_path: Path) ->
     serving = asyncio.create_task(serve_web(one, []))
     await started(one)
     one.should_exit = True
-    await asyncio.wait_for(serving, 10)
+    await asyncio.wait_for(serving, 30)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -163,7 +163,7 @@ async def test_a_worker_drains_on_a_signal(number: signal.Signals) -> None:
     working = asyncio.create_task(serve_worker([BackgroundTask("task", task.run)], drain))
     await task.started.wait()
     signal.raise_signal(number)
-    await asyncio.wait_for(working, 5)
+    await asyncio.wait_for(working, 30)
     assert drained == [True]
     assert task.cancelled
 
@@ -177,7 +177,7 @@ async def test_jobs_that_cannot_be_given_back_are_left_to_their_leases() -> None
         finally:
             cancelled.set()
 
-    await asyncio.wait_for(drain_jobs(hang, within_s=0.01), 5)
+    await asyncio.wait_for(drain_jobs(hang, within_s=0.01), 30)
     assert cancelled.is_set()
 
 
@@ -195,7 +195,7 @@ def test_a_process_that_ends_by_itself_is_not_waited_for() -> None:
 
 async def test_the_death_of_a_task_stops_the_worker() -> None:
     with pytest.raises(BaseExceptionGroup) as ended:
-        await asyncio.wait_for(serve_worker([BackgroundTask("lane", fail)], end), 5)
+        await asyncio.wait_for(serve_worker([BackgroundTask("lane", fail)], end), 30)
     assert causes(ended.value) == [OSError]
 
 

@@ -28,7 +28,7 @@ class Writers:
             self.order.append(name)
 
     async def end(self) -> None:
-        await asyncio.wait_for(asyncio.gather(*self.tasks.values(), return_exceptions=True), 10)
+        await asyncio.wait_for(asyncio.gather(*self.tasks.values(), return_exceptions=True), 30)
 
 
 @pytest.fixture
