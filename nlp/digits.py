@@ -1,8 +1,9 @@
-"""Int8 products whose input keeps 15 bits: each number is two int8 digits, multiplied by the same weights.
+"""Int8 products whose input and weights keep 15 bits: each number is two int8 digits.
 
-With a single digit the vectors of the sentence encoder were 0.0036 off (1 - cosine, mean), with two 0.0005, which is
-what rounding the weights alone costs. Few rows wait for the weights and not for the arithmetic, so that the second
-digit is cheap. A row's result depends on that row alone: its scale is its own, and the sums are of integers.
+Measured on the sentence encoder, its last layer off by (1 - cosine, mean): 0.0036 with one digit of either kind, 0.0005
+with two of the input, less than 0.000001 with two of both. Few rows wait for the weights and not for the arithmetic,
+so that second digits are cheap; second times second is left out, as it is below what both keep. A row's result depends
+on that row alone: its scale is its own, and the sums are of integers.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from nlp.engine.quantize import LEVELS, longest, pack_quantized, use_int8_kernels
+from nlp.engine.quantize import LEVELS, longest, pack_quantized, row_scale, use_int8_kernels
 
 _SECOND = 2 * LEVELS  # steps of the second digit in one of the first, which is rounded: half a step to either side
 
@@ -25,7 +26,9 @@ class DigitsLinear:
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         use_int8_kernels()
+        scale = row_scale(weight)[:, None]
         self._packed = pack_quantized(weight)
+        self._packed_rest = pack_quantized(weight - (weight / scale).round_().mul_(scale))
         self._bias = bias
         # The overload itself: a call of the packet looks at every argument's type in Python first.
         self._run = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32.default
@@ -40,4 +43,6 @@ class DigitsLinear:
         torch.round(second, out=first)
         second.sub_(first).mul_(_SECOND)
         products: Tensor = self._run(digits, 1.0, LEVELS, self._packed)
-        return torch.addcmul(self._bias, products[:count].add_(products[count:], alpha=1 / _SECOND), step)
+        whole = products[:count].add_(products[count:], alpha=1 / _SECOND)
+        whole.add_(self._run(first, 1.0, LEVELS, self._packed_rest))
+        return torch.addcmul(self._bias, whole, step)

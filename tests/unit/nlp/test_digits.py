@@ -1,4 +1,4 @@
-"""Int8 products with two digits per input."""
+"""Int8 products with two digits per input and weight."""
 
 from __future__ import annotations
 
@@ -27,6 +27,14 @@ def test_an_input_keeps_fifteen_bits(weight: torch.Tensor) -> None:
     # Of 64 products each is off by at most half a step of the second digit; in truth they cancel out.
     assert (off < 64 * INPUTS.abs().amax(1) / 2**14).all()
     assert (off / INPUTS.abs().amax(1)).max() < 2e-3
+
+
+def test_a_weight_keeps_fifteen_bits() -> None:
+    fine = torch.randn(32, 64, generator=torch.Generator().manual_seed(3))
+    ones = torch.eye(64)
+    off = (DigitsLinear(fine, torch.zeros(32))(ones) - fine.T).abs().amax(0)
+    # Half a step of the second digit, which is half a step of the first over 127.
+    assert (off < fine.abs().amax(1) / 127 / 2 / 127).all()
 
 
 def test_a_row_does_not_depend_on_the_others(weight: torch.Tensor) -> None:
