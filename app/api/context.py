@@ -28,6 +28,7 @@ from app.services.model_desk import ModelDesk
 from app.services.model_health import Metrics
 from app.services.privacy import Privacy
 from app.services.program import Programs
+from app.services.product_links import ProductLinks
 from app.services.rate_limit import RateLimiter
 from app.services.recommendation_stats import Recommendations
 from app.services.reconciling import Reconciling
@@ -86,6 +87,7 @@ class ApiContext:
     recommendations: Recommendations
     digests: Digests
     verify_tokens: VerifyTokens
+    product_links: ProductLinks
     demo: bool = False
 
     async def demo_shop(self) -> WidgetShop:

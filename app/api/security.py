@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problem import Problem
+from app.services.product_links import LINK_PATH
 from app.services.rate_limit import RateLimiter
 
 log = structlog.get_logger(__name__)
@@ -24,6 +25,7 @@ _CSP = (
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
 )
 WIDGET_PATH = "/widget"
+LIMITED_PATHS = ("/api/", LINK_PATH)
 VENDOR_PATHS = ("/api/webhooks/", "/api/storefront/")  # signed by the vendor
 
 Ancestors = Callable[[str], Awaitable[str]]
@@ -81,7 +83,7 @@ class RateLimits:
         self._per_minute = per_minute
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_limited = scope["type"] == "http" and scope["path"].startswith("/api/")
+        is_limited = scope["type"] == "http" and scope["path"].startswith(LIMITED_PATHS)
         if is_limited and not scope["path"].startswith(VENDOR_PATHS):
             address = scope["client"][0] if scope.get("client") else "unknown"
             wait = await self._limiter.retry_after_ms("request", address, per_minute=self._per_minute)

@@ -45,6 +45,7 @@ from app.services.jobs import JobQueue
 from app.services.notifications import Notifications
 from app.services.outbox import Outbox
 from app.services.privacy import Privacy
+from app.services.product_links import ProductLinks
 from app.services.publish import Publisher
 from app.services.rate_limit import RateLimiter
 from app.services.reads import Reads
@@ -197,12 +198,17 @@ def open_links(core: Core) -> FileLinks:
     return FileLinks(settings.resolved_secret_key(), settings.resolved_public_url, SystemClock())
 
 
+def open_product_links(settings: Settings) -> ProductLinks:
+    """Return what makes and reads the links of recommended products."""
+    return ProductLinks(settings.resolved_secret_key(), settings.resolved_public_url)
+
+
 def build_parts(core: Core) -> Parts:
     """Wire the use cases."""
     settings, clock = core.settings, SystemClock()
     store, publisher = SqlStore(core.database), Publisher(core.bus)
     senders = {kind: one.sender.limits for kind, one in BY_KIND.items() if one.sender is not None}
-    outbox = Outbox(senders, settings.resolved_public_url)
+    outbox = Outbox(senders, settings.resolved_public_url, open_product_links(settings))
     changes = Changes(store, core.live, publisher, clock, outbox)
 
     async def limit(sender: UUID) -> int | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app import metrics
 from app.api.context import ApiContext, Health
 from app.api.security import Ancestors
-from app.bootstrap.core import Core, Parts, open_channel_health, open_links
+from app.bootstrap.core import Core, Parts, open_channel_health, open_links, open_product_links
 from app.bootstrap.meta import open_instagram_connect, open_meta_connect
 from app.bootstrap.shopify import open_shopify
 from app.bootstrap.upkeep import open_reconciling
@@ -164,6 +164,7 @@ def build_web(core: Core, parts: Parts) -> Web:
         recommendations=SqlRecommendations(core.database),
         digests=Digests(SqlTalks(core.database)),
         templates=Templates(parts.store, parts.changes, core.accounts, BY_KIND, core.http),
+        product_links=open_product_links(core.settings),
         channel_health=open_channel_health(core),
         reconciling=open_reconciling(core, parts),
         simulator=Simulator(AccountDesk(core.accounts, BY_KIND), settings.resolved_public_url, settings.own_url),

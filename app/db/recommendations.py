@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from app.db import models
 from app.db.base import utc_now
 from app.db.database import Database
 from app.db.shops import WEIGHTS
-from app.services.recommendation_stats import ATTRIBUTION, RecommendationCounts, RecommendationStats
+from app.services.recommendation_stats import ATTRIBUTION, RecommendationCounts, RecommendationStats, kind_of
 
 _NOT_BOUGHT = ("cancelled", "refunded", "returned")
 _KIND = "click"
@@ -52,6 +54,15 @@ class SqlRecommendations:
                 await session.commit()
         return True
 
+    async def page_of(self, recommendation: UUID) -> str | None:
+        """Return the page of the product that was shown, as the shop has it now."""
+        async with self._database.read_session() as session:
+            return await session.scalar(
+                select(models.Product.url)
+                .join(models.Recommendation, models.Recommendation.product_id == models.Product.id)
+                .where(models.Recommendation.id == recommendation)
+            )
+
     async def stats(self, shop: UUID, start: datetime, end: datetime) -> RecommendationStats:
         """Count what was shown from `start` to before `end`."""
         shown = (
@@ -60,6 +71,7 @@ class SqlRecommendations:
                 models.Recommendation.product_id,
                 models.Recommendation.clicked_at,
                 models.Conversation.customer_id,
+                models.Conversation.channel,
             )
             .join(models.Message, models.Message.id == models.Recommendation.message_id)
             .join(models.Conversation, models.Conversation.id == models.Message.conversation_id)
@@ -72,16 +84,37 @@ class SqlRecommendations:
         async with self._database.read_session() as session:
             rows = (await session.execute(shown)).all()
             bought = await _bought(session, shop, start)
-        counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-        for reason, product, clicked, customer in rows:
+        total = _Count()
+        by_reason: defaultdict[str, _Count] = defaultdict(_Count)
+        by_channel: defaultdict[str, _Count] = defaultdict(_Count)
+        for reason, product, clicked, customer, channel in rows:
             placed = bought.get((customer, str(product)), ())
             ordered = clicked is not None and any(clicked <= at <= clicked + ATTRIBUTION for at in placed)
-            for one in (counts[""], counts[reason or "unknown"]):
-                one[0] += 1
-                one[1] += clicked is not None
-                one[2] += ordered
-        total = RecommendationCounts(*counts.pop("", [0, 0, 0]))
-        return RecommendationStats(total, {reason: RecommendationCounts(*one) for reason, one in counts.items()})
+            for one in (total, by_reason[kind_of(reason)], by_channel[channel]):
+                one.add(is_clicked=clicked is not None, is_ordered=ordered)
+        return RecommendationStats(total.counted, _counted(by_reason), _counted(by_channel))
+
+
+@dataclass(slots=True)
+class _Count:
+    """Counts as they grow."""
+
+    shown: int = 0
+    clicked: int = 0
+    ordered: int = 0
+
+    def add(self, *, is_clicked: bool, is_ordered: bool) -> None:
+        self.shown += 1
+        self.clicked += is_clicked
+        self.ordered += is_ordered
+
+    @property
+    def counted(self) -> RecommendationCounts:
+        return RecommendationCounts(self.shown, self.clicked, self.ordered)
+
+
+def _counted(counts: Mapping[str, _Count]) -> dict[str, RecommendationCounts]:
+    return {name: one.counted for name, one in counts.items()}
 
 
 async def _customer(session: AsyncSession, message: UUID) -> UUID:

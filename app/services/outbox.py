@@ -17,6 +17,7 @@ from app.domain.job import Lane, NewJob
 from app.domain.message import FinishReason, Message, SenderKind
 from app.domain.split import split
 from app.services.ids import new_id
+from app.services.product_links import ProductLinks
 
 DELIVER_KIND = "deliver"
 NOTHING_WENT_OUT: Mapping[str, Any] = {"status": DeliveryStatus.CANCELED.value, "to": 0}
@@ -82,11 +83,17 @@ class Deliveries(Protocol):
 
 
 class Outbox:
-    """Knows which conversations go out to a channel, and in what parts. `limits` by kind of channel."""
+    """Knows which conversations go out to a channel, and in what parts. `limits` by kind of channel.
 
-    def __init__(self, limits: Mapping[str, Limits] | None = None, public_url: str = "") -> None:
+    `links` makes the links of recommended products, whose opening is counted.
+    """
+
+    def __init__(
+        self, limits: Mapping[str, Limits] | None = None, public_url: str = "", links: ProductLinks | None = None
+    ) -> None:
         self._limits = limits or {}
         self._public_url = public_url
+        self._links = links
 
     def limits(self, kind: str) -> Limits | None:
         """Return what a channel takes; None for the widget, which speaks through live sessions."""
@@ -113,7 +120,7 @@ class Outbox:
         else:
             pieces = [(one.text, one.end, {}) for one in split(message.text, limits.text)]
             pieces += [("", end, {"media": one}) for one in _media(message, limits, self._public_url)]
-            pieces += _shown_products(message, limits, self._public_url, end)
+            pieces += _shown_products(self._linked(message), limits, self._public_url, end)
         return [
             Delivery(
                 id=new_id(),
@@ -129,6 +136,16 @@ class Outbox:
                 content=content,
             )
             for number, (text, stop, content) in enumerate(pieces)
+        ]
+
+    def _linked(self, message: Message) -> Sequence[Mapping[str, Any]]:
+        """Return the products of a message, those that have a page with a link of this server to it."""
+        links = self._links
+        if links is None:
+            return message.products
+        return [
+            {**one, "url": links.link(UUID(one["recommendation"]))} if one.get("url") else one
+            for one in message.products
         ]
 
 
@@ -169,10 +186,9 @@ def media_kind(media_type: str) -> str:
 
 
 def _shown_products(
-    message: Message, limits: Limits, public_url: str, end: int
+    products: Sequence[Mapping[str, Any]], limits: Limits, public_url: str, end: int
 ) -> list[tuple[str, int, dict[str, Any]]]:
     """Show recommended products: as cards where the channel has them, else as lines with links."""
-    products: Sequence[Mapping[str, Any]] = message.products
     if not products:
         return []
     if limits.cards:

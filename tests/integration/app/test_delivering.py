@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import pytest
@@ -317,7 +318,7 @@ async def test_the_bot_is_disclosed_at_the_start_and_after_a_person(rig: Product
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_products_are_cards_or_lines_with_links(rig: Product, kind: Kind) -> None:
+async def test_products_are_cards_or_lines_with_links_whose_opening_counts(rig: Product, kind: Kind) -> None:
     hands = Hands(rig)
     product: dict[str, Any] = {
         "id": str(uuid4()),
@@ -339,19 +340,26 @@ async def test_products_are_cards_or_lines_with_links(rig: Product, kind: Kind) 
                 description="",
                 price_minor=18900,
                 currency="EUR",
+                url=product["url"],
             )
         )
         await session.commit()
+    link = rig.web.context.product_links.link(UUID(product["recommendation"]))
     async with connected(rig, kind) as channel:
         await begun(channel, hands)
         await hands.answer("This one may suit you.", products=(product,))
         await hands.work()
         if kind == "whatsapp":
-            assert channel.texts()[-1] == "Summit Shell Jacket, €189.00\nhttps://shop.test/jackets/summit"
+            assert channel.texts()[-1] == f"Summit Shell Jacket, €189.00\n{link}"
         else:
             (element,) = channel.meta.messages[-1].message["attachment"]["payload"]["elements"]
             assert (element["title"], element["subtitle"]) == ("Summit Shell Jacket", "€189.00")
-            assert element["default_action"]["url"] == "https://shop.test/jackets/summit"
+            assert element["default_action"]["url"] == link
+    async with rig.client() as client:
+        assert (await client.get(urlsplit(link).path)).headers["location"] == product["url"]
+    async with await rig.signed_in(Role.OWNER) as client:
+        found = (await client.get("/api/analytics/recommendation_stats/")).json()
+    assert found["by_channel"] == {kind: {"shown": 1, "clicked": 1, "ordered": 0}}
 
 
 async def _age(rig: Product, hours: int) -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from urllib.parse import urljoin, urlsplit
 from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import update
 
 from app.db import models
 from app.domain.people import Role
@@ -71,6 +75,70 @@ async def test_a_click_is_noted_once_and_learnt_from(rig: Product) -> None:
     assert (interaction.kind, interaction.customer_id, interaction.product_id) == ("click", customer, products["tent"])
 
 
+async def page(rig: Product, url: str | None) -> None:
+    async with rig.core.database.write_session() as session:
+        await session.execute(update(models.Product).values(url=url))
+        await session.commit()
+
+
+async def clicks(rig: Product) -> int:
+    return len(await rig.rows(models.Interaction, kind="click"))
+
+
+def path_of(rig: Product, recommendation: UUID) -> str:
+    return urlsplit(rig.web.context.product_links.link(recommendation)).path
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [("https://shop.test/tent?a=1", "https://shop.test/tent?a=1"), ("/products/tent", "/products/tent")],
+)
+async def test_a_link_on_a_channel_leads_to_the_product_and_counts_once(rig: Product, url: str, target: str) -> None:
+    (one,), products, customer = await shown(rig, "tent")
+    await page(rig, url)
+    async with rig.client() as client:
+        for _ in range(2):
+            answer = await client.get(path_of(rig, one), headers={"User-Agent": "Mozilla/5.0 (iPhone) Instagram 300.0"})
+            assert answer.status_code == 302
+            assert answer.headers["location"] == urljoin(rig.settings.resolved_public_url, target)
+            assert answer.headers["cache-control"] == "no-store"
+    (interaction,) = await rig.rows(models.Interaction, kind="click")
+    assert (interaction.customer_id, interaction.product_id) == (customer, products["tent"])
+
+
+@pytest.mark.parametrize(
+    "agent",
+    ["WhatsApp/2.23.20.0 A", "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+     "TelegramBot (like TwitterBot)", "Mozilla/5.0 (compatible; Googlebot/2.1)"],
+)  # fmt: skip
+async def test_a_preview_of_a_link_is_not_an_opening(rig: Product, agent: str) -> None:
+    (one,), _, _ = await shown(rig, "tent")
+    await page(rig, "https://shop.test/tent")
+    async with rig.client() as client:
+        assert (await client.get(path_of(rig, one), headers={"User-Agent": agent})).status_code == 302
+        assert (await client.head(path_of(rig, one))).status_code == 302
+    assert await clicks(rig) == 0
+
+
+async def test_a_link_leads_nowhere_but_to_what_this_server_showed(rig: Product) -> None:
+    (one,), _, _ = await shown(rig, "tent")
+    good = path_of(rig, one)
+    forged = [good[:-1] + ("A" if good[-1] != "A" else "B"), "/go/https:%2F%2Fevil.test", "/go/%2F%2Fevil.test",
+              "/go/é", f"/go/{one}", f"{good}=", good + "AAAA"]  # fmt: skip
+    for url in (None, "javascript:alert(1)", "data:text/html,x"):
+        await page(rig, url)
+        async with rig.client() as client:
+            assert (await client.get(good)).status_code == 404
+    await page(rig, "https://shop.test/tent")
+    async with rig.client() as client:
+        for link in forged:
+            answer = await client.get(link)
+            assert (answer.status_code, "location" in answer.headers) == (404, False), link
+        unknown = await client.get(path_of(rig, uuid4()))
+        assert (unknown.status_code, unknown.text) == (404, "This product is not shown any more.")
+    assert await clicks(rig) == 0
+
+
 async def test_orders_after_a_click_are_counted_and_others_are_not(rig: Product) -> None:
     (tent, mug, _), products, customer = await shown(rig, "tent", "mug", "pan")
     async with rig.client() as client:
@@ -85,6 +153,7 @@ async def test_orders_after_a_click_are_counted_and_others_are_not(rig: Product)
         found = (await client.get(STATS)).json()
     assert found["total"] == {"shown": 3, "clicked": 2, "ordered": 1}
     assert found["by_reason"] == {"on sale now": found["total"]}
+    assert found["by_channel"] == {"web": found["total"]}
     assert found["attribution_days"] == 7
     async with await rig.signed_in(Role.OWNER, rig.other) as client:
         assert (await client.get(STATS)).json()["total"] == {"shown": 0, "clicked": 0, "ordered": 0}

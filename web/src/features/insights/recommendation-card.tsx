@@ -1,7 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { errorWords } from "../rest/client";
 import { Bone, Failed } from "../ui/states";
-import { loadRecommendations, type RecommendationStats, reasons, steps } from "./recommendations";
+import {
+  channels,
+  loadRecommendations,
+  type RecommendationStats,
+  type Row,
+  reasons,
+  steps,
+} from "./recommendations";
 import type { Period } from "./stats";
 
 const FRESH_MS = 60_000;
@@ -52,30 +59,39 @@ function Contents({ stats }: { stats: RecommendationStats }) {
           Ordered: within {stats.attribution_days} days after it was opened.
         </li>
       </ol>
-      <table className="w-full self-start text-right">
-        <thead className="text-12 text-ink-3">
-          <tr className="border-line border-b">
-            <th className="py-1 text-left font-medium">By reason given</th>
-            <th className="py-1 pl-3 font-medium">Shown</th>
-            <th className="py-1 pl-3 font-medium">Opened</th>
-            <th className="py-1 pl-3 font-medium">Ordered</th>
-          </tr>
-        </thead>
-        <tbody>
-          {reasons(stats).map(({ reason, shown, clicked, ordered, part }) => (
-            <tr key={reason} className="border-line border-b last:border-0">
-              <th scope="row" className="py-1 text-left font-normal text-ink-2">
-                {reason}
-              </th>
-              <td className="py-1 pl-3">{shown.toLocaleString()}</td>
-              <td className="py-1 pl-3 whitespace-nowrap">
-                {clicked.toLocaleString()} <span className="text-ink-3">{part}</span>
-              </td>
-              <td className="py-1 pl-3">{ordered.toLocaleString()}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <div className="flex flex-col gap-5">
+        <Rows title="By reason given" rows={reasons(stats)} />
+        <Rows title="By channel" rows={channels(stats)} />
+      </div>
     </div>
+  );
+}
+
+function Rows({ title, rows }: { title: string; rows: readonly Row[] }) {
+  return (
+    <table className="w-full self-start text-right">
+      <thead className="text-12 text-ink-3">
+        <tr className="border-line border-b">
+          <th className="py-1 text-left font-medium">{title}</th>
+          <th className="py-1 pl-3 font-medium">Shown</th>
+          <th className="py-1 pl-3 font-medium">Opened</th>
+          <th className="py-1 pl-3 font-medium">Ordered</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ name, shown, clicked, ordered, part }) => (
+          <tr key={name} className="border-line border-b last:border-0">
+            <th scope="row" className="py-1 text-left font-normal text-ink-2">
+              {name}
+            </th>
+            <td className="py-1 pl-3">{shown.toLocaleString()}</td>
+            <td className="py-1 pl-3 whitespace-nowrap">
+              {clicked.toLocaleString()} <span className="text-ink-3">{part}</span>
+            </td>
+            <td className="py-1 pl-3">{ordered.toLocaleString()}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

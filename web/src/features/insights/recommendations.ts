@@ -1,6 +1,6 @@
 /** What came of the products shown with answers, as GET /api/analytics/recommendation_stats/ has it. */
 
-import { titleWords } from "../format/words";
+import { channelName, titleWords } from "../format/words";
 import { rest } from "../rest/client";
 import { type Period, statsPath } from "./stats";
 
@@ -9,6 +9,7 @@ export type Counts = { shown: number; clicked: number; ordered: number };
 export type RecommendationStats = {
   total: Counts;
   by_reason: Record<string, Counts>;
+  by_channel: Record<string, Counts>;
   /** An order counts for a click when it was placed within this many days after it. */
   attribution_days: number;
 };
@@ -34,13 +35,20 @@ export function steps({ shown, clicked, ordered }: Counts): Step[] {
   ];
 }
 
+export type Row = Counts & { name: string; part: string };
+
 /** The reasons that were given, the one shown most first. */
-export function reasons(stats: RecommendationStats): (Counts & { reason: string; part: string })[] {
-  return Object.entries(stats.by_reason)
-    .map(([reason, counts]) => ({
-      ...counts,
-      reason: titleWords(reason),
-      part: partOf(counts.clicked, counts.shown),
-    }))
-    .sort((a, b) => b.shown - a.shown || a.reason.localeCompare(b.reason));
+export function reasons(stats: RecommendationStats): Row[] {
+  return rows(stats.by_reason, titleWords);
+}
+
+/** Where products were shown, the channel with most first. */
+export function channels(stats: RecommendationStats): Row[] {
+  return rows(stats.by_channel, channelName);
+}
+
+function rows(counted: Record<string, Counts>, words: (name: string) => string): Row[] {
+  return Object.entries(counted)
+    .map(([name, counts]) => ({ ...counts, name: words(name), part: partOf(counts.clicked, counts.shown) }))
+    .sort((a, b) => b.shown - a.shown || a.name.localeCompare(b.name));
 }
