@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from safetensors import SafetensorError
 
 from app.errors import ConfigurationError
 from app.settings import Settings
+
+_UNFINISHED = ".unfinished-"
+_LOCK = "lock"
 
 
 @contextmanager
@@ -26,20 +30,38 @@ def new_folder(name: str, out: Path | None, settings: Settings) -> Iterator[tupl
     target = (out or _unused(settings.var_dir / "models", name)).resolve()
     if target.is_file() or (target.is_dir() and any(target.iterdir())):
         raise ConfigurationError(f"{target} is not empty: name a new folder")
-    unfinished = target.parent / f".unfinished-{os.getpid()}"
+    unfinished = target.parent / f"{_UNFINISHED}{os.getpid()}"
     work = unfinished / target.name  # model cards name the folder
     try:
+        _sweep(target.parent)
         work.mkdir(parents=True)
-        yield work, target
-        _open_to_readers(work)
-        if target.is_dir():
-            target.rmdir()
-        work.replace(target)
+        with _in_use(unfinished):
+            yield work, target
+            _open_to_readers(work)
+            if target.is_dir():
+                target.rmdir()
+            work.replace(target)
     except (OSError, SafetensorError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ConfigurationError(f"nothing was written to {target}: {reason}") from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextmanager
+def _in_use(folder: Path) -> Iterator[None]:
+    """Hold a lock in a folder, which ends with the process, however that ends; raise BlockingIOError where one is."""
+    with (folder / _LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what commands left that were killed."""
+    for left in parent.glob(f"{_UNFINISHED}*"):
+        if (left / _LOCK).is_file():
+            with suppress(BlockingIOError), _in_use(left):
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _open_to_readers(folder: Path) -> None:

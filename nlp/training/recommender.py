@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from nlp.recommender import RecommenderModel
 from nlp.training.recommender_state import FactorState
 
 TOGETHER = 20  # items kept for "often bought with"
+WIDEST = 512  # columns of a vector of features: a large shop has thousands of tags
 BROADEST = 200  # different items; who bought more buys for others, and says nothing about what goes together
 LIGHTFM_INSTALLED = importlib.util.find_spec("lightfm") is not None
 
@@ -185,13 +187,25 @@ def _features(rows: Iterable[Item | User]) -> list[str]:
 
 
 def _feature_vectors(items: Sequence[Item]) -> Vectors:
-    """Return which features an item has, rare ones counting more, [I, features]."""
-    names = {feature: column for column, feature in enumerate(_features(items))}
+    """Return which features an item has, rare ones counting more, [I, at most WIDEST].
+
+    Of more features several share a column, added or subtracted so that what they have in common evens out (feature
+    hashing, Weinberger et al., 2009).
+    """
+    names = _features(items)
+    is_hashed = len(names) > WIDEST
     counts = Counter(feature for item in items for feature in set(item.features))
-    vectors = np.zeros((len(items), max(len(names), 1)), dtype=np.float32)
+    places = {
+        feature: (crc32(feature.encode()) % WIDEST, 1 - 2 * (crc32(feature[::-1].encode()) & 1))
+        if is_hashed
+        else (column, 1)
+        for column, feature in enumerate(names)
+    }
+    vectors = np.zeros((len(items), WIDEST if is_hashed else max(len(names), 1)), dtype=np.float32)
     for row, item in enumerate(items):
-        for feature in item.features:
-            vectors[row, names[feature]] = np.log(1 + len(items) / counts[feature])
+        for feature in set(item.features):
+            column, sign = places[feature]
+            vectors[row, column] += sign * np.log(1 + len(items) / counts[feature])
     return vectors
 
 

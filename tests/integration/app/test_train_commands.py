@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import signal
 import stat
@@ -14,6 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from app.cli.new_folder import new_folder
 from app.domain.people import Role
 from app.settings import get_settings
 from tests.integration.app.responder import ScriptedResponder
@@ -113,6 +115,19 @@ def test_ctrl_c_ends_a_training_without_a_trace_of_it(tmp_path: Path) -> None:
     assert b"Traceback" not in said
     assert not list(tmp_path.glob(".unfinished*"))
     assert not (tmp_path / "m").exists()
+
+
+def test_what_a_killed_training_left_is_removed_by_the_next_one_and_what_runs_is_not(tmp_path: Path) -> None:
+    killed, running = (tmp_path / f".unfinished-{name}" for name in ("1", "2"))
+    for folder in (killed, running):
+        (folder / "m").mkdir(parents=True)
+        (folder / "lock").touch()
+    with (running / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with new_folder("m", tmp_path / "mine", get_settings()) as (work, _):
+            assert not killed.exists()
+            assert {running, work.parent} == set(tmp_path.glob(".unfinished*"))
+    assert (tmp_path / "mine").is_dir()
 
 
 async def teach(folder: Path) -> None:

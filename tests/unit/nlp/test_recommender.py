@@ -11,7 +11,16 @@ from nlp.encoder import ModelFilesError
 from nlp.evaluation.recommender import compare, hold_out, movielens_like, score_ranking
 from nlp.recommender import Recommender
 from nlp.recommender_file import load_recommender, save_recommender
-from nlp.training.recommender import BROADEST, Interaction, Item, RecommenderSettings, User, train_on, train_recommender
+from nlp.training.recommender import (
+    BROADEST,
+    WIDEST,
+    Interaction,
+    Item,
+    RecommenderSettings,
+    User,
+    train_on,
+    train_recommender,
+)
 from nlp.training.recommender_state import FactorState
 
 ITEMS = [
@@ -207,3 +216,12 @@ def test_the_best_of_many_are_those_that_judging_all_of_them_finds(recommender: 
         every = recommender.recommend(visitor, page, k=99)
         assert [one.score for one in every] == sorted((one.score for one in every), reverse=True)
         assert recommender.recommend(visitor, page, k=2) == every[:2]
+
+
+def test_features_of_a_large_catalogue_stay_narrow_and_still_tell_what_is_alike() -> None:
+    items = [Item(f"p{row}", f"P {row}", (f"tag:{row // 2}", "category:all")) for row in range(4 * WIDEST)]
+    model = train_recommender([], items)
+    assert model.item_vectors.shape == (len(items), WIDEST)
+    found = [Recommender(model, "v").recommend(None, f"p{row}", k=1)[0] for row in range(0, 40, 2)]
+    assert [one.product_id for one in found] == [f"p{row + 1}" for row in range(0, 40, 2)]
+    assert found[0].reason == "similar to P 0"
