@@ -44,6 +44,12 @@ class LinkQuery(Struct, frozen=True):
     sig: str
 
 
+class Started(Struct, frozen=True):
+    """A file that is being fetched."""
+
+    id: UUID
+
+
 async def upload_attachment(call: Call) -> shapes.Attachment:
     """Keep a file to be sent with `message.send`; the body is the file, of at most 25,000,000 bytes."""
     query: UploadQuery = call.query
@@ -98,6 +104,13 @@ async def get_signed_attachment(call: Call) -> Response:
     return _served(file, call)
 
 
+async def fetch_attachment(call: Call) -> Started:
+    """Fetch a customer's file again that could not be fetched; what comes of it is told live (`attachment.changed`)."""
+    file = call.request.path_params["id"]
+    await call.context.fetched_files.again(staff_of(call), file)
+    return Started(file)
+
+
 def _served(file: OpenFile, call: Call) -> Response:
     """Serve a file, or the part of it that is asked for: players of sound and film begin anywhere (RFC 9110, 14)."""
     place = "inline" if is_shown(file.media_type) else "attachment"
@@ -134,6 +147,8 @@ OPERATIONS = (
               None, UploadQuery, shapes.Attachment, 201, (401, 403, 404, 413)),
     Operation("GET", "/api/attachments/{id:uuid}/", get_attachment, "A file of a message", TAG,
               Permission.READ_CONVERSATIONS, errors=(409,)),
+    Operation("POST", "/api/attachments/{id:uuid}/fetch/", fetch_attachment, "Fetch a file again", TAG,
+              Permission.WRITE_CONVERSATIONS, response=Started, status=202, errors=(404, 409)),
     Operation("GET", "/api/attachments/{id:uuid}/file/", get_signed_attachment, "A file, by its signed address", TAG,
               None, None, LinkQuery, errors=(409,)),
 )  # fmt: skip

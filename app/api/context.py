@@ -19,6 +19,7 @@ from app.services.audit import Audit
 from app.services.channel_health import ChannelHealth
 from app.services.customers import Customers
 from app.services.digest import Digests
+from app.services.fetched_files import FetchedFiles
 from app.services.handshakes import VerifyTokens
 from app.services.inbox import Inbox, WebhookLog
 from app.services.instagram_connect import InstagramConnect
@@ -75,6 +76,7 @@ class ApiContext:
     accounts: Accounts
     account_desk: AccountDesk
     attachments: Attachments
+    fetched_files: FetchedFiles
     uploaders: Uploaders
     channel_health: ChannelHealth
     reconciling: Reconciling

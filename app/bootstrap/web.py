@@ -33,6 +33,7 @@ from app.services.accounts import AccountDesk
 from app.services.attachments import Attachments
 from app.services.clock import SystemClock
 from app.services.digest import Digests
+from app.services.fetched_files import FetchedFiles
 from app.services.handshakes import VerifyTokens
 from app.services.inbox import Inbox
 from app.services.merging import Merging
@@ -160,6 +161,7 @@ def build_web(core: Core, parts: Parts) -> Web:
         accounts=core.accounts,
         account_desk=AccountDesk(core.accounts, BY_KIND),
         attachments=Attachments(SqlFiles(core.database), open_links(core)),
+        fetched_files=FetchedFiles(parts.changes, SqlFiles(core.database)),
         uploaders=Uploaders(visitors, parts.cases.reads, limits),
         recommendations=SqlRecommendations(core.database),
         digests=Digests(SqlTalks(core.database)),

@@ -31,7 +31,7 @@ from app.errors import ConfigurationError
 from app.services.answer.knowledge import Knowledge
 from app.services.answer.models import BatchedAnalyzer
 from app.services.answer.pipeline import Pipeline, Tokenizing
-from app.services.attachments import FETCH_KIND, PRUNE_FILES_KIND, UPLOADS_KEEP_DAYS
+from app.services.attachments import FETCH_GIVEN_UP_KIND, FETCH_KIND, PRUNE_FILES_KIND, UPLOADS_KEEP_DAYS
 from app.services.clock import SystemClock
 from app.services.deliver import CHECK_KIND, SWEEP_KIND
 from app.services.evaluation_process import evaluate_apart
@@ -199,6 +199,8 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         slots=settings.engine_slots,
         poll_s=settings.job_poll_s,
     )
+    files = SqlFiles(core.database)
+    fetch = FetchFile(files, FetchedFiles(parts.changes, files), core.accounts, BY_KIND, core.http)
     reconciling = open_reconciling(core, parts)
     shopify = open_shopify(core, parts)
     handlers: dict[Lane, dict[str, Handler]] = {
@@ -216,9 +218,8 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
         },
         Lane.SYNC: {
             HANDOFF_TIMEOUT_KIND: parts.cases.control.expire_handoff,
-            FETCH_KIND: FetchFile(
-                SqlFiles(core.database), FetchedFiles(parts.changes), core.accounts, BY_KIND, core.http
-            ),
+            FETCH_KIND: fetch,
+            FETCH_GIVEN_UP_KIND: fetch.give_up,
             RECONCILE_KIND: reconciling.reconcile,
             RECONCILE_ALL_KIND: reconciling.fan_out,
             JOIN_KIND: Merging(SqlMerges(core.database), parts.changes, parts.store).join,

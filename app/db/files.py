@@ -58,9 +58,11 @@ class SqlMessageFiles:
         return [rows[file] for file in files if file in rows]
 
     async def end_wait(self, row: FileRow, content: bytes | None) -> bool:
-        """Update the record, which then forgets where the file was, and insert the bytes."""
+        """Update the record, which forgets where the file was if that is of no more use, and insert the bytes."""
         table = models.Attachment
-        values = {"state": row.state, "media_type": row.media_type, "size": row.size, "source_url": None}
+        values = {"state": row.state, "media_type": row.media_type, "size": row.size}
+        if row.state != "failed":
+            values["source_url"] = None
         ended = await self._session.scalar(
             update(table)
             .where(table.id == row.id, table.state == "waiting")
@@ -73,6 +75,18 @@ class SqlMessageFiles:
                 insert(models.AttachmentContent), [{"attachment_id": row.id, "content": content}]
             )
         return ended is not None
+
+    async def wait_again(self, file: UUID) -> bool:
+        """Update a record that still says where the file was."""
+        table = models.Attachment
+        begun = await self._session.scalar(
+            update(table)
+            .where(table.id == file, table.state == "failed", table.source_url.is_not(None))
+            .values(state="waiting", reason=None, changed_at=utc_now())
+            .returning(table.id)
+            .execution_options(synchronize_session=False)
+        )
+        return begun is not None
 
 
 class SqlFiles:

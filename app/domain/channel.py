@@ -63,7 +63,7 @@ class Inbound(Struct, frozen=True, kw_only=True):
 
 
 class Story(Struct, frozen=True, kw_only=True):
-    """A story of the shop; `url` where the vendor shows it, for as long as it does."""
+    """A story of the shop; `url` where the vendor has it, for a short while."""
 
     url: str | None = None
 

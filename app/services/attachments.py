@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from app.services.change import Change
 
 FETCH_KIND = "fetch_file"
+FETCH_GIVEN_UP_KIND = "fetch_file.given_up"
 PRUNE_FILES_KIND = "files.prune"
 UPLOADS_KEEP_DAYS = 2  # of files that were never sent
 MOST_FILES = 10  # of one message
@@ -45,7 +46,7 @@ class FileRow:
     name: str
     media_type: str
     size: int
-    state: str  # waiting, stored, refused
+    state: str  # waiting, stored, refused, failed (can be tried again)
     reason: str | None = None
     source_url: str | None = None
     account: UUID | None = None
@@ -67,7 +68,13 @@ class MessageFiles(Protocol):
         """
 
     async def end_wait(self, row: FileRow, content: bytes | None) -> bool:
-        """Store the state, type, size, reason and content of a file; False when it was not waiting any more."""
+        """Store the state, type, size, reason and content of a file; False when it was not waiting any more.
+
+        Where the vendor has it is forgotten, except for one that failed.
+        """
+
+    async def wait_again(self, file: UUID) -> bool:
+        """Let a file that failed be fetched again; False when it did not fail, or is waiting already."""
 
 
 class Files(Protocol):
@@ -185,7 +192,7 @@ class Attachments:
             raise CommandError("conflict", "the file is being fetched: try again in a moment")
         content = await self._files.content(row.id) if row.state == "stored" else None
         if content is None:
-            raise CommandError("conflict", f"the file was not taken: {row.reason or 'it is gone'}")
+            raise CommandError("conflict", f"the file is not here: {row.reason or 'it is gone'}")
         return OpenFile(row.name, row.media_type, content)
 
 
@@ -221,6 +228,11 @@ class Incoming:
     media: Media
 
     @property
+    def url(self) -> str:
+        """Where it will be."""
+        return f"/api/attachments/{self.id}/"
+
+    @property
     def shape(self) -> Mapping[str, Any]:
         """As the message carries it; type and size are what the vendor says, and the file itself tells the truth."""
         return {
@@ -228,7 +240,7 @@ class Incoming:
             "name": safe_name(self.media.name or "", self.media.kind),
             "media_type": self.media.media_type or f"{self.media.kind}/*",
             "size": 0,
-            "url": f"/api/attachments/{self.id}/",
+            "url": self.url,
             "state": "waiting",
         }
 
@@ -259,8 +271,12 @@ async def keep_incoming(change: Change, message: UUID, account: UUID, files: Seq
     ]
     await change.tx.files.add(rows)
     for row in rows:
-        job = NewJob(Lane.SYNC, FETCH_KIND, str(row.id), shop=shop, payload={"file": str(row.id)})
-        await change.add_job(job)
+        await change.add_job(fetching(row, str(row.id)))
+
+
+def fetching(row: FileRow, cause: str) -> NewJob:
+    """Return the job that fetches a file."""
+    return NewJob(Lane.SYNC, FETCH_KIND, cause, shop=row.shop, payload={"file": str(row.id)})
 
 
 async def take_uploads(

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from app.domain.job import ClaimedJob, Lane, NewJob, pause_s
+from app.services.attachments import FETCH_GIVEN_UP_KIND, FETCH_KIND
 from app.services.clock import Clock
 from app.services.notifying import tell_dead
 from app.services.ports import Store, Transaction
 from app.services.publish import Publication, Publisher, nudge
 
 LEASE_S = 30.0
+SEQUELS: Mapping[str, str] = {FETCH_KIND: FETCH_GIVEN_UP_KIND}
+"""The kind of the job that follows one that is given up, where somebody would wait for it for ever."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -88,7 +91,12 @@ class JobQueue:
         """Put a job to the dead letters, and return what tells of it, unless it is another's by now."""
         if not await tx.jobs.end(job.id, attempt=job.attempt, error=error):
             return ()
-        return await tell_dead(tx, job, self._clock.now())
+        told = list(await tell_dead(tx, job, self._clock.now()))
+        if job.kind in SEQUELS:
+            sequel = NewJob(job.lane, SEQUELS[job.kind], str(job.id), shop=job.shop, payload=job.payload)
+            await tx.jobs.add(sequel)
+            told.append(nudge(job.lane))
+        return told
 
     async def release(self, job: ClaimedJob) -> bool:
         """Give a job back at once, uncounted."""

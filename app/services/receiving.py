@@ -6,7 +6,7 @@ and wherever a worker dies.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ import structlog
 from app.domain.channel import (
     Handover,
     InboundEvent,
+    Media,
     MessageDeleted,
     MessageReceived,
     Postback,
@@ -39,6 +40,7 @@ log = structlog.get_logger(__name__)
 
 TEXT_CHARS = 20_000  # more than any vendor passes on
 UNSUPPORTED = "(unsupported content)"
+STORY = "story"  # what a file is called that is a story
 OTHER_APP = "other_app"  # why the queue has a conversation that another app answers
 REACTION_CHARS = 32  # of an emoji made of many, or of a vendor's word
 _TRIES = 5  # at finding the conversation open while others close it
@@ -111,8 +113,9 @@ class Receiving:
             await tx.commit()
 
     async def _message(self, row: WaitingEvent, event: MessageReceived) -> None:
-        files = incoming(event.attachments)
-        await self._receive(row, event, visible_text(event.text, has_attachments=bool(files)), files)
+        files, story = incoming(event.attachments), incoming(_story_of(event))
+        text = visible_text(event.text, has_attachments=bool(files))
+        await self._receive(row, event, text, (*files, *story), story[0].url if story else None)
 
     async def _postback(self, row: WaitingEvent, event: Postback) -> None:
         await self._receive(row, event, visible_text(event.title), ())
@@ -123,6 +126,7 @@ class Receiving:
         event: MessageReceived | Postback,
         text: str,
         files: tuple[Incoming, ...],
+        story_url: str | None = None,
     ) -> None:
         name, phone = (event.name, event.phone) if isinstance(event, MessageReceived) else (None, None)
         identity = await self.identity(row, event.address, name, phone)
@@ -136,7 +140,7 @@ class Receiving:
                 raise AlreadyDoneError
             await reopen_if_closed(change)
             await make_room(change)
-            refers = await refers_to(change.tx, row.account, identity.id, event)
+            refers = await refers_to(change.tx, row.account, identity.id, event, story_url)
             message = await change.say(
                 SenderKind.CUSTOMER,
                 text,
@@ -252,6 +256,13 @@ class Receiving:
                 await transitions.queue(change, control, OTHER_APP, covers=True)
 
         await self.in_conversation(identity, step)
+
+
+def _story_of(event: MessageReceived) -> Sequence[Media]:
+    """A story is shown for a day, and its address is good for less: it is kept as a file of the message."""
+    if event.story is None or event.story.url is None:
+        return ()
+    return (Media(kind=STORY, url=event.story.url),)
 
 
 async def redact(change: Change, message: Message) -> None:

@@ -36,14 +36,15 @@ async def place_of(tx: Transaction, account: UUID, identity: UUID, provider_id: 
 
 
 async def refers_to(
-    tx: Transaction, account: UUID, identity: UUID, event: MessageReceived | Postback
+    tx: Transaction, account: UUID, identity: UUID, event: MessageReceived | Postback, story_url: str | None = None
 ) -> Mapping[str, Any] | None:
-    """Return what an event refers to, as on the wire; None for nothing that is known here."""
+    """Return what an event refers to, as on the wire; None for nothing that is known here. `story_url`: where a story
+    is kept."""
     reply_to, story = (event.reply_to, event.story) if isinstance(event, MessageReceived) else (None, None)
     place = await place_of(tx, account, identity, reply_to) if reply_to else None
     refers = shapes.Refers(
         message=None if place is None else place[1],
-        story=None if story is None else shapes.Story(url=story.url),
+        story=None if story is None else shapes.Story(url=story_url),
         referral=None if event.referral is None else shapes.Referral(**msgspec.structs.asdict(event.referral)),
     )
     return None if refers == shapes.Refers() else msgspec.to_builtins(refers)

@@ -121,7 +121,7 @@ class MessageReacted(Event, frozen=True, kw_only=True, omit_defaults=True, tag="
 
 
 class AttachmentChanged(Event, frozen=True, kw_only=True, omit_defaults=True, tag="attachment.changed"):
-    """A file of a message was fetched from its vendor, or will not be here: this is what it is."""
+    """A file of a message was fetched from its vendor, is fetched again, or will not be here: this is what it is."""
 
     message: UUID
     attachment: Attachment

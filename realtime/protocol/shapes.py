@@ -79,14 +79,14 @@ class ReplyEnd(Shape, frozen=True, kw_only=True):
 
 class Attachment(Shape, frozen=True, kw_only=True):
     """A file in a message; `size` in bytes. One that is `waiting` is still at the vendor, who said name and type; why
-    it was `refused` is in `reason`."""
+    it was `refused`, or could not be fetched (`failed`: it can be tried again), is in `reason`."""
 
     id: UUID
     name: str
     media_type: str
     size: int
     url: str
-    state: Literal["stored", "waiting", "refused"] = "stored"
+    state: Literal["stored", "waiting", "refused", "failed"] = "stored"
     reason: str | None = None
 
 
@@ -123,7 +123,7 @@ class Source(Shape, frozen=True, kw_only=True):
 
 
 class Story(Shape, frozen=True, kw_only=True):
-    """A story on a channel; `url` works for as long as the channel shows it."""
+    """A story on a channel; `url` is that of the file that was kept of it."""
 
     url: str | None = None
 

@@ -12,7 +12,7 @@ from app.db.base import Base, Body, Created, Id, Name, Short
 
 
 class Attachment(Base):
-    """A file that somebody sent, or is about to: `state` is waiting (to be fetched), stored or refused."""
+    """A file that somebody sent, or is about to: `state` is waiting (to be fetched), stored, refused or failed."""
 
     __tablename__ = "attachments"
     __table_args__ = (
@@ -31,8 +31,8 @@ class Attachment(Base):
     media_type: Mapped[Short]
     size: Mapped[int] = mapped_column(default=0)
     state: Mapped[Short]
-    reason: Mapped[Name | None]  # why it was refused
-    source_url: Mapped[Body | None]  # where the vendor has it, until it is fetched
+    reason: Mapped[Name | None]  # why it was refused, or failed
+    source_url: Mapped[Body | None]  # where the vendor has it, until it is fetched or refused
     created_at: Mapped[Created]
     changed_at: Mapped[datetime]
 

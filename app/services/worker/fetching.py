@@ -11,7 +11,6 @@ from app.channels.port import Channel, FetchRefusedError, FileHttp, HttpLostErro
 from app.domain.channel import Account
 from app.domain.files import MAX_FILE_BYTES, type_of
 from app.domain.job import ClaimedJob
-from app.errors import ConfigurationError
 from app.services.accounts import Accounts
 from app.services.attachments import FileRow, Files
 from app.services.fetched_files import FetchedFiles
@@ -51,12 +50,18 @@ class FetchFile:
         except (HttpLostError, HttpUnreachableError) as error:
             if job.tries < job.max_tries:
                 raise
-            await self._refuse(row, f"the vendor did not give it: {type(error).__name__}")
+            await self._fetched.fail(row, f"the vendor did not give it: {type(error).__name__}")
         else:
             await self._fetched.keep(row, media_type, content)
 
+    async def give_up(self, job: ClaimedJob) -> None:
+        """Handler of what follows a job that was given up for good: the wait for its file ends, too."""
+        row = await self._files.find(UUID(job.payload["file"]))
+        if row is not None and row.state == "waiting":
+            await self._fetched.fail(row, "something went wrong here")
+
     async def _fetch(self, row: FileRow, url: str) -> tuple[str, bytes]:
-        account = await self._account(row)
+        account: Account | None = None if row.account is None else await self._accounts.find(row.account)
         channel = None if account is None else self._channels.get(account.kind)
         receiver = None if channel is None else channel.receiver
         if account is None or receiver is None:
@@ -73,12 +78,6 @@ class FetchFile:
         if media_type is None:
             raise FetchRefusedError("files of this type are not taken")
         return media_type, fetched.content
-
-    async def _account(self, row: FileRow) -> Account | None:
-        try:
-            return None if row.account is None else await self._accounts.find(row.account)
-        except ConfigurationError:
-            return None
 
     async def _refuse(self, row: FileRow, reason: str) -> None:
         log.info("file refused", action="file_refused", file=str(row.id), reason=reason)

@@ -17,7 +17,7 @@ from app.domain.job import ClaimedJob, Lane
 from app.domain.message import FinishReason
 from app.domain.people import Role, Staff
 from app.services.accounts import AccountDesk
-from app.services.attachments import FETCH_KIND
+from app.services.attachments import FETCH_GIVEN_UP_KIND, FETCH_KIND
 from app.services.clock import SystemClock
 from app.services.deliver import CHECK_KIND
 from app.services.fetched_files import FetchedFiles
@@ -162,15 +162,16 @@ class Hands:
         receiving = Receiving(parts.store, parts.changes, clock)
         receipts = Receipts(parts.store, parts.changes, deliver, receiving, BY_KIND)
         receiving.handle({Receipt: receipts.receipt, Echo: receipts.echo})
+        files = SqlFiles(rig.core.database)
+        fetch = FetchFile(files, FetchedFiles(parts.changes, files), rig.core.accounts, BY_KIND, http)
         self.handlers: dict[str, Handler] = {
             RECEIVE_KIND: receiving,
             DELIVER_KIND: DeliverMessages(deliver, http),
             CHECK_KIND: CheckDelivery(deliver, http),
             TYPING_KIND: ShowSign(deliver, http, clock, types=True),
             READ_KIND: ShowSign(deliver, http, clock, types=False),
-            FETCH_KIND: FetchFile(
-                SqlFiles(rig.core.database), FetchedFiles(parts.changes), rig.core.accounts, BY_KIND, http
-            ),
+            FETCH_KIND: fetch,
+            FETCH_GIVEN_UP_KIND: fetch.give_up,
             JOIN_KIND: Merging(SqlMerges(rig.core.database), parts.changes, parts.store).join,
         }
         self.worker = new_id()

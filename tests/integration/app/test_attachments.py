@@ -91,8 +91,44 @@ async def test_an_address_inside_is_not_fetched(rig: Product) -> None:
         hands = Hands(rig)
         await hands.work_until_failing(FETCH_KIND)
     (row,) = await rig.rows(models.Attachment)
-    assert (row.state, row.source_url) == ("refused", None)
+    assert row.state == "failed"
     assert "ForbiddenAddressError" in row.reason
+
+
+async def test_a_file_whose_job_died_is_not_waited_for_for_ever(rig: Product) -> None:
+    hands = Hands(rig)
+    async with connected(rig, "messenger") as channel, await rig.signed_in() as client:
+        await send_file(channel, "image/png", PNG)
+        await hands.work(Lane.RECEIVE)
+        (job,) = await rig.parts.queue.claim(Lane.SYNC, hands.worker, 1)
+        assert await rig.parts.queue.fail(job, "OSError", is_final=True)
+        assert await hands.work() == 1
+        _, shown = await received(rig)
+        assert (shown["state"], shown["reason"]) == ("failed", "something went wrong here")
+
+        again = f"{shown['url']}fetch/"
+        assert (await client.post(again)).status_code == 202
+        assert (await client.post(again)).status_code == 409  # it is on its way
+        assert (await received(rig))[1]["state"] == "waiting"
+        assert "reason" not in (await received(rig))[1]
+        await hands.work()
+        assert (await client.get(shown["url"])).content == PNG
+        assert (await client.post(again)).status_code == 409  # it is here
+    async with await rig.signed_in(Role.VIEWER) as viewer, await rig.signed_in(Role.OWNER, rig.other) as neighbour:
+        assert [(await one.post(again)).status_code for one in (viewer, neighbour)] == [403, 404]
+
+
+async def test_the_story_that_a_customer_answers_is_kept_as_a_file(rig: Product) -> None:
+    async with connected(rig, "instagram") as channel:
+        channel.meta.files["s1"] = ("image/jpeg", JPEG)
+        story = {"url": f"{channel.base}/cdn/s1", "id": "s1"}
+        assert await channel.meta.write("Is it back?", person=ANA_ID, reply_to={"story": story}) == 200
+        await Hands(rig).work()
+    message, shown = await received(rig)
+    assert (message.text, shown["name"], shown["media_type"]) == ("Is it back?", "story", "image/jpeg")
+    assert message.refers == {"story": {"url": shown["url"]}}
+    async with await rig.signed_in(Role.VIEWER) as client:
+        assert (await client.get(shown["url"])).content == JPEG
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,8 @@ async def test_an_echo_without_our_id_waits_for_the_answer_of_what_is_being_sent
 
 
 async def test_a_customers_file_is_kept_once_and_not_after_it_was_erased(post: Post) -> None:
-    files, fetched = SqlFiles(post.world.database), FetchedFiles(post.changes)
+    files = SqlFiles(post.world.database)
+    fetched = FetchedFiles(post.changes, files)
     kept, erased = [
         Incoming(new_id(), Media(kind="image", url="https://cdn.example/a", media_type="image/*")) for _ in range(2)
     ]

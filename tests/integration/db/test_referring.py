@@ -98,11 +98,12 @@ async def test_a_story_and_an_advertisement_are_kept_until_the_message_is_taken_
     await receive(post, message("m2", reply_to="m1", story=story, referral=referral))
     shown = (await said(post))[-1].refers
     assert shown is not None
-    assert shown.story == shapes.Story(url="https://cdn.test/story")
+    (kept,) = (await said(post))[-1].attachments
+    assert (kept.name, kept.state, shown.story) == ("story", "waiting", shapes.Story(url=kept.url))
     assert shown.referral == shapes.Referral(source="ADS", headline="Warm coats")
     await receive(post, MessageDeleted(key="m2:deleted", account="1001", address="2001", message="m2"))
     assert (await said(post))[-1].refers is None
-    for table in (models.Message, models.Event, models.WebhookLog):
+    for table in (models.Message, models.Event, models.WebhookLog, models.Attachment):
         for row in await post.world.all_of(table):
             assert "Warm coats" not in str(vars(row)), table
             assert "cdn.test" not in str(vars(row)), table

@@ -17,18 +17,18 @@ export interface AgentHello {
 }
 
 /** A file in a message; `size` in bytes. One that is `waiting` is still at the vendor, who said name and type; why
-    it was `refused` is in `reason`. */
+    it was `refused`, or could not be fetched (`failed`: it can be tried again), is in `reason`. */
 export interface Attachment {
   id: string;
   name: string;
   media_type: string;
   size: number;
   url: string;
-  state?: "refused" | "stored" | "waiting";
+  state?: "failed" | "refused" | "stored" | "waiting";
   reason?: string | null;
 }
 
-/** A file of a message was fetched from its vendor, or will not be here: this is what it is. */
+/** A file of a message was fetched from its vendor, is fetched again, or will not be here: this is what it is. */
 export interface AttachmentChanged {
   type: "attachment.changed";
   conversation: string;
@@ -773,7 +773,7 @@ export interface StopAck {
   text: string;
 }
 
-/** A story on a channel; `url` works for as long as the channel shows it. */
+/** A story on a channel; `url` is that of the file that was kept of it. */
 export interface Story {
   url?: string | null;
 }

@@ -1,6 +1,7 @@
 import { render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { inConsole, signedIn } from "@/testing/console-rig";
 import type { Attachment } from "@/wire/wire.gen";
 import { Attachments } from "./attachments";
 
@@ -43,6 +44,22 @@ describe("Attachments", () => {
     page.rerender(<Attachments attachments={[file("one", { state: "refused", reason: "too large" })]} />);
     expect(screen.getByTestId("attachments").textContent).toContain("Not kept: too large");
     expect(screen.queryByRole("img")).toBeNull();
+  });
+
+  it("lets a file that could not be fetched be fetched again", async () => {
+    const session = signedIn();
+    const asked = vi.fn(async () => new Response(JSON.stringify({ id: "one" }), { status: 202 }));
+    vi.stubGlobal("fetch", asked);
+    const lost = file("one", { state: "failed", reason: "the vendor did not give it" });
+    render(inConsole(session, <Attachments attachments={[lost]} />));
+    expect(screen.getByTestId("attachments").textContent).toContain(
+      "Not fetched: the vendor did not give it",
+    );
+    await userEvent.click(screen.getByRole("button", { name: "Fetch again" }));
+    expect(asked).toHaveBeenCalledWith(
+      "/api/attachments/one/fetch/",
+      expect.objectContaining({ method: "POST" }),
+    );
   });
 
   it("makes no link of an address that could run", () => {

@@ -1,6 +1,11 @@
+import { useMutation } from "@tanstack/react-query";
 import { Download, FileText, ImageOff, RotateCcw } from "lucide-react";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import type { Attachment } from "@/wire/wire.gen";
+import { may } from "../auth/rights";
+import { useConsole } from "../live/console-session";
+import { errorWords, rest } from "../rest/client";
+import { complain } from "../ui/notices";
 import { fileKind, safeUrl, sizeWords } from "./files";
 import { Lightbox } from "./lightbox";
 
@@ -36,6 +41,7 @@ function isHere({ state }: Attachment): boolean {
 function OneFile({ file, onOpen }: { file: Attachment; onOpen: () => void }) {
   const url = safeUrl(file.url);
   if (file.state === "waiting") return <Absent file={file} why="Being fetched…" />;
+  if (file.state === "failed") return <Failed file={file} />;
   if (file.state === "refused")
     return <Absent file={file} why={`Not kept: ${file.reason ?? "no reason given"}`} />;
   if (url === null) return <Absent file={file} why="This address cannot be opened" />;
@@ -110,12 +116,39 @@ function Thumbnail({ file, url, onOpen }: ThumbnailProps) {
 
 const CARD = "flex max-w-70 items-center gap-2.5 rounded-2 border border-line bg-bg px-3 py-2";
 
+type AbsentProps = { file: Attachment; why: string; children?: ReactNode };
+
 /** A file that cannot be opened, and why. */
-function Absent({ file, why }: { file: Attachment; why: string }) {
+function Absent({ file, why, children }: AbsentProps) {
   return (
     <span className={CARD}>
       <NameOfFile name={file.name} note={why} />
+      {children}
     </span>
+  );
+}
+
+/** A file that could not be fetched: whoever may write has it tried again. */
+function Failed({ file }: { file: Attachment }) {
+  const { me } = useConsole();
+  const fetchAgain = useMutation({
+    mutationFn: () => rest(`/api/attachments/${file.id}/fetch/`, { method: "POST" }),
+    onError: (error) => complain(errorWords(error)),
+  });
+  return (
+    <Absent file={file} why={`Not fetched: ${file.reason ?? "no reason given"}`}>
+      {may(me.role, "conversations.write") && (
+        <button
+          type="button"
+          disabled={fetchAgain.isPending}
+          className="inline-flex shrink-0 items-center gap-1 rounded-1 px-1 text-12 underline hover:text-ink"
+          onClick={() => fetchAgain.mutate()}
+        >
+          <RotateCcw aria-hidden size={11} />
+          Fetch again
+        </button>
+      )}
+    </Absent>
   );
 }
 
