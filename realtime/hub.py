@@ -13,12 +13,13 @@ from uuid import UUID, uuid4
 
 from realtime.bus.frame import Frame
 from realtime.bus.port import Bus, BusUnavailableError, Listener, Subscription
-from realtime.bus.topic import inbox_topic
+from realtime.bus.topic import inbox_topic, user_topic
 from realtime.failure import log_failure
 from realtime.inbox_feed import InboxFeed, InboxWatch
 from realtime.live_reply.port import LiveReply
 from realtime.loop_turn import LoopTurn
 from realtime.mirror import MirroredReply
+from realtime.notice_check import Desk, NoticeCheck
 from realtime.ports import Principal, Sessions
 from realtime.protocol.commands import Cursor
 from realtime.resume import Answer, answer
@@ -72,6 +73,8 @@ class Hub:
         self._parts = FeedParts(bus, live_reply, sessions, settings, self.counters, self.turn, uuid4(), self._reads)
         self._feeds: dict[UUID, TopicFeed] = {}
         self._inboxes: dict[UUID, tuple[InboxFeed, Listening]] = {}
+        self._desks: dict[UUID, tuple[str, Desk]] = {}  # with the topic of its notifications
+        self._notice_check = NoticeCheck(sessions)
         self._unheard: set[Listening] = set()
         self._missed: set[str] = set()  # topics of which frames may have been missed
         self._check_now = asyncio.Event()
@@ -82,7 +85,7 @@ class Hub:
     ) -> Prepared:
         """Begin to follow a conversation and read what the client lacks; frames are kept until `open_watch`.
 
-        Raises: CommandError; any error of the product's storage. The conversation is then not followed.
+        Raises: CommandError; any error of the product's storage. The conversation is then followed as it was before.
         """
         await self.sessions.check_watch(principal, conversation)
         feed = self._feeds.get(conversation)
@@ -93,7 +96,8 @@ class Hub:
             await feed.subscribe()
             read = await answer(self._parts, feed, principal, cursor)
         except BaseException:
-            self._detach(feed, watch)
+            feed.take_back(watch)
+            self._drop_unwatched(feed)
             raise
         feed.order.note_ended(read.ended if read.fields["resumed"] else ())
         feed.begin(read.log, replace(read.position), read.live)
@@ -151,6 +155,14 @@ class Hub:
             self.unlisten(listening)
             del self._inboxes[principal.shop]
 
+    def attend(self, desk: Desk) -> None:
+        """Look from time to time whether the bus lost a notification for this connection, until `leave`."""
+        self._desks[desk.id] = user_topic(desk.principal.id), desk
+
+    def leave(self, desk: Desk) -> None:
+        """The connection is over; idempotent."""
+        self._desks.pop(desk.id, None)
+
     def listen(self, topic: str, listener: Listener) -> Listening:
         """Register a listener; await `heard` where frames published from now on must not be missed."""
         listening = Listening(topic, listener)
@@ -194,9 +206,11 @@ class Hub:
             now = loop.time()
             await self._hear_again()
             missed, self._missed = self._missed, set()
-            if not await self._checked(self._doubtful_feeds(missed, is_due=now >= next_check)):
+            is_due = now >= next_check
+            is_checked = await self._checked(self._doubtful_feeds(missed, is_due=is_due))
+            if not await self._notice_check.check(self._doubtful_desks(missed, is_due=is_due)) or not is_checked:
                 self._missed |= missed  # and the next turn tries again
-            if now >= next_check:
+            if is_due:
                 next_check = loop.time() + self._interval()
             await self._reread(None if now >= next_reread else missed)
             if now >= next_reread:
@@ -231,6 +245,11 @@ class Hub:
             for feed in feeds:
                 feed.had_event = False
         return doubtful
+
+    def _doubtful_desks(self, missed: Collection[str], *, is_due: bool) -> list[Desk]:
+        """Return the connections that may lack a notification: all when the check `is_due`."""
+        desks, hears = self._desks.values(), self._bus.hears
+        return [desk for topic, desk in desks if is_due or topic in missed or not hears(topic)]
 
     async def _reread(self, topics: Collection[str] | None) -> None:
         """Read the open pages of these inboxes again, of all for None."""
@@ -270,6 +289,9 @@ class Hub:
     def _detach(self, feed: TopicFeed, watch: Watch) -> None:
         if feed.watches.get(watch.reader.id) is watch:
             del feed.watches[watch.reader.id]
+        self._drop_unwatched(feed)
+
+    def _drop_unwatched(self, feed: TopicFeed) -> None:
         if not feed.watches and self._feeds.get(feed.conversation) is feed:
             feed.close()
             del self._feeds[feed.conversation]

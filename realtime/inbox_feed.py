@@ -20,6 +20,7 @@ from realtime.watch import Reader
 logger = logging.getLogger(__name__)
 
 NEWEST_KEPT = 10_000  # conversations of which the newest summary's seq is remembered
+COMPARED = 1000  # of them, the latest, with the database: one statement
 
 
 @dataclass(slots=True)
@@ -59,7 +60,10 @@ class InboxFeed:
                 watch.reader.deliver(Packet(frame.body))
 
     async def reread(self, sessions: Sessions) -> None:
-        """Read the open pages again, each once, and send what the bus did not bring."""
+        """Read the open pages again, each once, and send what the bus did not bring: also of conversations that are on
+        no page any more, because they were closed or are somebody else's now.
+        """
+        await self._find_behind(sessions)
         pages: dict[tuple[str, UUID | None], InboxWatch] = {}
         for watch in self.watches.values():
             own = watch.principal.id if watch.queue == "mine" else None
@@ -72,6 +76,17 @@ class InboxFeed:
                 continue
             for summary in summaries:
                 self._offer(summary)
+
+    async def _find_behind(self, sessions: Sessions) -> None:
+        """Compare the conversations that were shown last with their logs."""
+        shown = list(self._newest)[-COMPARED:]
+        try:
+            last = await sessions.last_seqs(shown)
+            behind = [one for one in shown if one in last and last[one][1] > self._newest.get(one, 0)]
+            for summary in await sessions.summaries(behind) if behind else ():
+                self._offer(summary)
+        except Exception as error:
+            log_failure(logger, "lines not compared", "inbox_check_failed", error)
 
     def note(self, page: Sequence[Mapping[str, Any]]) -> None:
         """Remember how new the summaries of a page are."""

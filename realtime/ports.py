@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 from uuid import UUID
@@ -12,6 +12,9 @@ from msgspec import UNSET, UnsetType
 from realtime.bus.frame import Frame
 from realtime.protocol.commands import AgentHello, Command, NotificationCursor, Page, VisitorHello
 from realtime.protocol.events import Notification
+
+UNREAD_MAX = 100  # notifications of one member that are compared
+LOOKED_AT_MAX = 500  # notifications in one call
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,15 @@ class Sessions(Protocol):
 
     async def missed(self, principal: Principal, cursor: NotificationCursor | None) -> Missed:
         """Read what a member of staff was told and a console with this cursor lacks."""
+
+    async def unread(self, users: Collection[UUID]) -> Mapping[UUID, Sequence[UUID]]:
+        """Return the newest UNREAD_MAX unread notifications of each of the staff who has any; at most 1,000 a call."""
+
+    async def notified(self, principal: Principal, notifications: Sequence[UUID]) -> Sequence[Notification]:
+        """Read those of these that are the member's own and still there, oldest first; at most LOOKED_AT_MAX a call."""
+
+    async def summaries(self, conversations: Sequence[UUID]) -> Sequence[Mapping[str, Any]]:
+        """Read the summaries of conversations that an inbox has shown; at most 1,000 a call."""
 
     async def execute(self, principal: Principal, connection: UUID, command: Command) -> Mapping[str, Any]:
         """Carry out a command of protocol.md's table that changes something; return the fields of its ack."""

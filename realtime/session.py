@@ -4,42 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from uuid import UUID, uuid4
 
 from realtime.bus.frame import Audience, Frame, Kind
-from realtime.bus.topic import user_topic, visitor_topic
 from realtime.control import read_revoke
+from realtime.deadlines import Deadlines
 from realtime.dispatch import Dispatcher
 from realtime.failure import log_failure
+from realtime.greeting import Greeter
 from realtime.hub import Hub, Listening, Prepared
 from realtime.notices import Notices
 from realtime.outbox import Burst, Outbox, Packet
-from realtime.ports import Authenticated, CommandError, Missed, Peer, Principal, Sessions
-from realtime.protocol.answers import (
-    HEARTBEAT_S,
-    PROTOCOL_VERSION,
-    Welcome,
-    encode_error,
-    encode_fields,
-    encode_welcome,
-    not_found_fields,
-)
+from realtime.ports import Authenticated, CommandError, Peer, Principal, Sessions
+from realtime.protocol.answers import encode_error
 from realtime.protocol.close_codes import CloseCode
-from realtime.protocol.codec import MAX_FRAME_BYTES
-from realtime.protocol.commands import AgentHello, Command, Cursor, Hello, VisitorHello
+from realtime.protocol.commands import AgentHello, Command, Hello, VisitorHello
 from realtime.protocol.connection import Connection, State
 from realtime.protocol.errors import CloseError, RefusedError
 from realtime.protocol.events import Drain, Ping, Resync, encode
-from realtime.protocol.shapes import Limits, UserSelf, VisitorSelf
 from realtime.writer import Writer
 
 logger = logging.getLogger(__name__)
 
 FINISH_S = 10.0  # for commands that were received before the client went
-RESUMES_AT_ONCE = 8
 _TRY_AGAIN = frozenset({"unavailable", "rate_limited"})  # errors of a hello that are not the client's credentials
 _CLOSED = State.CLOSED
 _PING = Packet(encode(Ping()))
@@ -55,11 +44,13 @@ class LiveSession:
         self.is_staff = staff
         self.watched: set[UUID] = set()
         self.outbox = Outbox(hub.settings.outbox_bytes)
+        self.notices = Notices()
         self._hub = hub
         self._sessions = sessions
         self._settings = hub.settings
         self._counters = hub.counters
         self._dispatcher = dispatcher
+        self._greeter = Greeter(hub, sessions, dispatcher)
         self._peer = peer
         self._loop = asyncio.get_running_loop()
         self._machine = Connection(
@@ -69,14 +60,12 @@ class LiveSession:
             message_chars=self._settings.message_chars,
             hello_timeout_s=self._settings.hello_timeout_s,
         )
+        self._deadlines = Deadlines(self._machine, self._settings.ping_after_s, self._end, self._ping)
         self._principal: Principal | None = None
         self._writer: Writer | None = None
         self._commands: list[Hello | Command] = []  # few; a deque takes 760 bytes
         self._executor: asyncio.Task[None] | None = None
         self._listening: dict[str, Listening] = {}
-        self._left_out: list[UUID] = []  # of the welcome, because it has no room
-        self._notices = Notices()
-        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def principal(self) -> Principal:
@@ -101,7 +90,7 @@ class LiveSession:
     async def run(self, receive: Receive, writer: Writer) -> None:
         """Serve the accepted connection until it is over."""
         self._writer = writer
-        self._schedule()
+        self._deadlines.start(writer)
         try:
             while True:
                 message = await receive()
@@ -176,8 +165,7 @@ class LiveSession:
 
     def extend(self, authenticated: Authenticated) -> None:
         """Live on with a newer token."""
-        self._machine.extended(self._expiry(authenticated))
-        self._schedule()
+        self._deadlines.extend(authenticated)
 
     def _on_frame(self, topic: str, frame: Frame) -> None:
         revoke = read_revoke(frame)
@@ -187,7 +175,7 @@ class LiveSession:
         elif (
             frame.kind is Kind.NOTICE
             and (self.is_staff or frame.audience is Audience.ALL)
-            and not self._notices.keep(frame.body)
+            and self.notices.pass_on(frame.body)
         ):
             self.deliver(Packet(frame.body))
 
@@ -234,33 +222,25 @@ class LiveSession:
     async def _greet(self, hello: Hello) -> None:
         try:
             authenticated = await self._authenticate(hello)
-            principal = self._principal = authenticated.principal
-            await self.listen(user_topic(principal.id) if principal.is_staff else visitor_topic(principal.id))
-            resumed = self._fitting(await self._resume(hello.resume))
-            missed = await self._missed(hello, principal)
+            self._principal = authenticated.principal
+            greeting = await self._greeter.greet(self, hello, authenticated)
         except Exception as error:
             self._refuse_hello(hello, error)
             return
         if self.is_closing:
             return
-        fields = [prepared if isinstance(prepared, dict) else prepared.answer.fields for prepared in resumed]
-        self.send(encode_welcome(self._welcome(hello.id, authenticated, fields, missed)))
-        for prepared in resumed:
-            if isinstance(prepared, Prepared):
-                self._dispatcher.open_watch(self, prepared)
-        for conversation in self._left_out:
+        self.send(greeting.welcome)
+        for one in greeting.resumed:
+            if isinstance(one, Prepared):
+                self._dispatcher.open_watch(self, one)
+        for conversation in greeting.left_out:
             self.send(encode(Resync(conversation=conversation)))
-        self._left_out.clear()
-        self._machine.opened(self._expiry(authenticated))
-        self._schedule()
-        for body in self._notices.opened(missed, hello.notifications if isinstance(hello, AgentHello) else None):
+        self._deadlines.opened(authenticated)
+        cursor = hello.notifications if isinstance(hello, AgentHello) else None
+        for body in self.notices.opened(greeting.missed, cursor):
             self.send(body)
-
-    async def _missed(self, hello: Hello, principal: Principal) -> Missed | None:
-        """Read what staff were told meanwhile. Their topic is heard: what is stored after this comes from there."""
-        if not isinstance(hello, AgentHello):
-            return None
-        return await self._sessions.missed(principal, hello.notifications)
+        if self.is_staff:
+            self._hub.attend(self)
 
     async def _authenticate(self, hello: Hello) -> Authenticated:
         if isinstance(hello, VisitorHello):
@@ -280,65 +260,6 @@ class LiveSession:
         else:
             self.close(CloseCode.UNAUTHORIZED, error.message)
 
-    async def _resume(self, cursors: list[Cursor]) -> list[Prepared | dict[str, Any]]:
-        slots = asyncio.Semaphore(RESUMES_AT_ONCE)
-
-        async def one(cursor: Cursor) -> Prepared | dict[str, Any]:
-            async with slots:
-                try:
-                    return await self._dispatcher.prepare(self, UUID(cursor.conversation), cursor)
-                except (ValueError, CommandError):
-                    return not_found_fields(cursor.conversation)
-
-        read = await asyncio.gather(*(one(cursor) for cursor in _once_each(cursors)), return_exceptions=True)
-        return [_or_raise(result) for result in read]
-
-    def _fitting(self, resumed: list[Prepared | dict[str, Any]]) -> list[Prepared | dict[str, Any]]:
-        """Let go of conversations that are too long for one frame with those before them: they are to be asked for."""
-        if len(resumed) < 2:
-            return resumed  # each alone fits
-        fitting: list[Prepared | dict[str, Any]] = []
-        left = self._settings.resume_bytes
-        for one in resumed:
-            left -= len(encode_fields(one if isinstance(one, dict) else one.answer.fields))
-            if left >= 0 or isinstance(one, dict):
-                fitting.append(one)
-                continue
-            conversation = one.feed.conversation
-            self._hub.unwatch(self, conversation)
-            self.watched.discard(conversation)
-            self._left_out.append(conversation)
-        return fitting
-
-    def _welcome(
-        self,
-        request_id: str,
-        authenticated: Authenticated,
-        conversations: list[dict[str, Any]],
-        missed: Missed | None,
-    ) -> Welcome:
-        principal = authenticated.principal
-        return Welcome(
-            id=request_id,
-            protocol=PROTOCOL_VERSION,
-            connection=self.id,
-            heartbeat_s=HEARTBEAT_S,
-            limits=Limits(
-                frame_bytes=MAX_FRAME_BYTES,
-                commands_per_minute=self._settings.commands_per_minute,
-                message_chars=self._settings.message_chars,
-            ),
-            conversations=conversations,
-            token=authenticated.token,
-            visitor=None
-            if principal.is_staff
-            else VisitorSelf(id=principal.id, name=principal.name, verified=principal.verified),
-            user=UserSelf(id=principal.id, name=principal.name or "", role=principal.role or "")
-            if principal.is_staff
-            else None,
-            unread=None if missed is None or missed.unread is None else list(missed.unread),
-        )
-
     def _refuse(self, error: RefusedError) -> None:
         self._counters.commands_refused += 1
         body = encode_error(error.code, error.message, request_id=error.request_id, retry_after_ms=error.retry_after_ms)
@@ -349,41 +270,12 @@ class LiveSession:
             self._refuse(error.error)
         self.close(error.code, error.reason)
 
-    def _expiry(self, authenticated: Authenticated) -> float | None:
-        """Return the end of the session on the loop's clock: tokens tell it in wall time."""
-        if authenticated.expires_at is None:
-            return None
-        return self._loop.time() + authenticated.expires_at - time.time()
-
-    def _schedule(self) -> None:
-        """Set the timer for the next deadline or ping, whichever comes first."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self.is_closing or self._writer is None:
-            return
-        due = self._writer.last_write + self._settings.ping_after_s
-        deadline = self._machine.deadline
-        self._timer = self._loop.call_at(due if deadline is None else min(due, deadline), self._tick)
-
-    def _tick(self) -> None:
-        self._timer = None
-        now = self._loop.time()
-        try:
-            self._machine.check(now)
-        except CloseError as error:
-            self._end(error)
-            return
-        assert self._writer is not None
-        if now >= self._writer.last_write + self._settings.ping_after_s:
-            self._writer.last_write = now  # of the ping: the next one is due an interval later
-            self.deliver(_PING)
-        self._schedule()
+    def _ping(self) -> None:
+        self.deliver(_PING)
 
     async def _finish(self, writer: Writer) -> None:
         """Carry out what the client sent before it went, then let go of everything."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._deadlines.stop()
         try:
             if self._executor is not None:
                 _, unfinished = await asyncio.wait({self._executor}, timeout=FINISH_S)
@@ -393,21 +285,11 @@ class LiveSession:
                     await asyncio.wait(unfinished, timeout=FINISH_S)  # what it began to follow is let go of below
         finally:
             writer.stop()
+            self._hub.leave(self)
             for listening in self._listening.values():
                 self._hub.unlisten(listening)
             if self._principal is not None:
                 await self._dispatcher.leave(self)
-
-
-def _or_raise(result: Prepared | dict[str, Any] | BaseException) -> Prepared | dict[str, Any]:
-    if isinstance(result, BaseException):
-        raise result
-    return result
-
-
-def _once_each(cursors: list[Cursor]) -> list[Cursor]:
-    """Keep the last cursor of each conversation."""
-    return list({cursor.conversation: cursor for cursor in cursors}.values())
 
 
 def _error(request_id: str, error: CommandError) -> bytes:

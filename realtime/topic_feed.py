@@ -89,8 +89,25 @@ class TopicFeed:
     def add(self, reader: Reader) -> Watch:
         """Begin to keep frames for a reader, from now on, in place of what it watched with before."""
         self._settle()
-        watch = self.watches[reader.id] = Watch(reader)
+        replaced = self.watches.get(reader.id)
+        if replaced is not None:
+            self._fall_out(replaced)
+        watch = self.watches[reader.id] = Watch(reader, replaced=replaced)
         return watch
+
+    def take_back(self, watch: Watch) -> None:
+        """A resume could not be answered: what it was to replace goes on, with what came meanwhile."""
+        if self.watches.get(watch.reader.id) is not watch:
+            return
+        before = watch.replaced
+        if before is None or before.buffer is not None:
+            del self.watches[watch.reader.id]
+            return
+        self._settle()
+        self.watches[watch.reader.id] = before
+        for frame in watch.buffer or ():
+            self._give(before, frame, Packets(self.conversation, frame))
+        self._fall_in(before)
 
     async def subscribe(self) -> None:
         """Return when the bus confirmed the subscription, or is away: then the position check brings the events."""
@@ -128,6 +145,7 @@ class TopicFeed:
         """The resume was answered: send what came meanwhile, then everything. `ended`: replies whose end it held."""
         self._settle()
         buffered, watch.buffer = watch.buffer or [], None
+        watch.replaced = None
         for frame in buffered:
             is_live = frame.kind is Kind.STARTED or frame.kind is Kind.DELTA
             if not is_live or (frame.message not in ended and not self.order.has_ended(frame.message)):
@@ -275,13 +293,17 @@ class TopicFeed:
             watch.in_step = True
             watch.position = None
 
-    def _fall_out(self) -> None:
+    def _fall_out(self, watch: Watch) -> None:
+        """Give a watch a position of its own."""
+        if watch.in_step and self.order.position is not None:
+            watch.in_step = False
+            watch.position = replace(self.order.position)
+
+    def _all_fall_out(self) -> None:
         """Give every watch a position of its own: the feed is about to move without letting anything out."""
         self._settle()
         for watch in self.watches.values():
-            if watch.in_step and self.order.position is not None:
-                watch.in_step = False
-                watch.position = replace(self.order.position)
+            self._fall_out(watch)
 
     def _give(self, watch: Watch, frame: Frame, packets: Packets) -> None:
         position = watch.position
@@ -320,13 +342,14 @@ class TopicFeed:
 
     def _restart(self, log: str, position: Position, live: LiveText | None = None) -> None:
         """Another log took this one's place (restore, failover): everybody resumes."""
-        self._fall_out()
+        self._all_fall_out()
         self.log = log
         self.mirror.begin(live)
         self.order = TopicOrder(self.conversation)
         self.order.start(position, self._loop.time())
-        for watch in self.watches.values():
-            if watch.buffer is None and not watch.stale:
+        known = [watch if watch.buffer is None else watch.replaced for watch in self.watches.values()]
+        for watch in known:
+            if watch is not None and watch.buffer is None and not watch.stale:
                 watch.stale = True
                 self._parts.counters.resyncs += 1
                 watch.reader.deliver(Packet(encode(Resync(conversation=self.conversation)), self.conversation))
@@ -351,7 +374,7 @@ class TopicFeed:
                     failures += 1
                     await asyncio.sleep(self._parts.settings.heal_retry_s)
                 else:
-                    self._fall_out()
+                    self._all_fall_out()
                     self._release(self.order.give_up(self._loop.time()))
                     failures = 0
             self._parts.counters.heals += 1

@@ -42,6 +42,7 @@ class Watch:
     in_step: bool = False
     stale: bool = False  # it was told to resume: nothing more until then
     resync_at: float = float("-inf")
+    replaced: Watch | None = None  # until the resume is answered: it goes on if that fails
 
 
 class Packets:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ from app.services.signs import Signs
 from app.services.suggesting import Suggestions
 from realtime.ports import Authenticated, CommandError, LogPage, Missed, Peer, Principal, Snapshot
 from realtime.protocol import commands as wire
+from realtime.protocol.events import Notification
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,18 @@ class LiveSessions:
     async def missed(self, principal: Principal, cursor: wire.NotificationCursor | None) -> Missed:
         """See realtime.ports.Sessions."""
         return await self._cases.notifications.missed(principal.id, cursor)
+
+    async def unread(self, users: Collection[UUID]) -> Mapping[UUID, Sequence[UUID]]:
+        """See realtime.ports.Sessions."""
+        return await self._cases.notifications.unread(users)
+
+    async def notified(self, principal: Principal, notifications: Sequence[UUID]) -> Sequence[Notification]:
+        """See realtime.ports.Sessions."""
+        return await self._cases.notifications.own(principal.id, notifications)
+
+    async def summaries(self, conversations: Sequence[UUID]) -> Sequence[Mapping[str, Any]]:
+        """See realtime.ports.Sessions."""
+        return await self._cases.reads.summaries(conversations)
 
     async def execute(self, principal: Principal, connection: UUID, command: wire.Command) -> Mapping[str, Any]:
         """See realtime.ports.Sessions."""

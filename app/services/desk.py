@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -234,8 +234,8 @@ def _labels(labels: Sequence[str]) -> list[str]:
 def _time(value: str) -> datetime:
     try:
         time = datetime.fromisoformat(value)
-    except ValueError:
+        if time.tzinfo is not None:
+            return time.astimezone(UTC)  # now: one at the end of the calendar has no such time
+    except (ValueError, OverflowError):
         raise CommandError("bad_frame", "snooze_until is no RFC 3339 time") from None
-    if time.tzinfo is None:
-        raise CommandError("bad_frame", "snooze_until needs a zone")
-    return time
+    raise CommandError("bad_frame", "snooze_until needs a zone")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,13 +11,12 @@ from app.services.ports import Store
 from app.services.publish import Publisher
 from realtime.bus.frame import Audience
 from realtime.bus.topic import user_topic
-from realtime.ports import Missed
+from realtime.ports import UNREAD_MAX, Missed
 from realtime.protocol.commands import NotificationCursor
 from realtime.protocol.events import Notification, notice_frame
 
 PRUNE_NOTIFICATIONS_KIND = "notifications.prune"
 NOTIFICATIONS_KEEP_DAYS = 30
-SENT = 100  # at most, of each kind, to a console that comes back
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +41,29 @@ class Notifications:
         not hold. That may be older than the cursor: what is stored later may have been begun earlier.
         """
         async with self._store.read() as tx:
-            found = list(await tx.notifications.page(user, unread=True, limit=SENT))
+            found = list(await tx.notifications.page(user, unread=True, limit=UNREAD_MAX))
             if cursor is None:
                 return Missed(found[::-1])
             if cursor.after is not None:
-                found += await tx.notifications.page(user, unread=False, after=cursor.after, limit=SENT)
+                found += await tx.notifications.page(user, unread=False, after=cursor.after, limit=UNREAD_MAX)
             still = await tx.notifications.unread_among(user, cursor.unread)
         held = set(cursor.unread)
         lacking = {one.id: one for one in found if one.id not in held}
         return Missed([lacking[key] for key in sorted(lacking)], still)
+
+    async def unread(self, users: Collection[UUID]) -> Mapping[UUID, Sequence[UUID]]:
+        """Return the newest unread ones of each user who has any, at most UNREAD_MAX."""
+        async with self._store.read() as tx:
+            found = await tx.notifications.newest_unread(users, UNREAD_MAX)
+        unread: dict[UUID, list[UUID]] = {}
+        for user, notification in found:
+            unread.setdefault(user, []).append(notification)
+        return unread
+
+    async def own(self, user: UUID, ids: Sequence[UUID]) -> Sequence[Notification]:
+        """Return those of these that are the user's, the oldest first."""
+        async with self._store.read() as tx:
+            return await tx.notifications.own(user, ids)
 
     async def page(self, user: UUID, *, unread: bool, before: UUID | None, limit: int) -> NotificationPage:
         """Return a page of all, or of the unread ones."""

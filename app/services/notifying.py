@@ -78,6 +78,12 @@ class NotificationLog(Protocol):
     async def unread_among(self, user: UUID, ids: Sequence[UUID]) -> Sequence[UUID]:
         """Return which of these are the user's own and unread."""
 
+    async def newest_unread(self, users: Collection[UUID], limit: int) -> Sequence[tuple[UUID, UUID]]:
+        """Return (user, id) of the newest unread ones of each user, at most `limit` of each."""
+
+    async def own(self, user: UUID, ids: Sequence[UUID]) -> Sequence[Notification]:
+        """Return those of these that are the user's, the oldest first."""
+
     async def count_unread(self, user: UUID) -> int: ...
 
 

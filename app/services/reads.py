@@ -85,6 +85,11 @@ class Reads:
         summaries: list[Mapping[str, Any]] = msgspec.to_builtins(list(page.conversations))
         return summaries
 
+    async def summaries(self, conversations: Sequence[UUID]) -> Sequence[Mapping[str, Any]]:
+        """Read the lines of conversations in the lists; check access before."""
+        lines: list[Mapping[str, Any]] = msgspec.to_builtins(list(await self._store.lines(conversations)))
+        return lines
+
     async def conversations(
         self,
         staff: Staff,

@@ -21,6 +21,7 @@ import uvloop
 
 from benchmarks.realtime.rig import cpu_of
 from tests.e2e.demo_shop import ADA, DemoShop
+from tests.fixtures.collector import uncollected
 from tests.fixtures.postgres_server import PostgresServer
 from tests.fixtures.redis_server import RedisServer
 from tests.fixtures.server_process import ServerProcess, running
@@ -106,6 +107,7 @@ class _Screens:
         found: list[Figures] = []
         async with AsyncExitStack() as clients:
             await self._connect(clients)
+            clients.enter_context(uncollected())
             await self._send(min(rates), WARM_S)
             for rate in rates:
                 await asyncio.sleep(1)

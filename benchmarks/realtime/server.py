@@ -6,7 +6,7 @@ Run: python -m benchmarks.realtime.server PORT REDIS_PORT
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -23,6 +23,7 @@ from realtime.live_reply.redis import RedisLiveReply
 from realtime.ports import Authenticated, CommandError, LogPage, Missed, Peer, Principal, Snapshot
 from realtime.presence_redis import RedisPresence
 from realtime.protocol.commands import AgentHello, Command, NotificationCursor, VisitorHello
+from realtime.protocol.events import Notification
 from realtime.settings import RealtimeSettings
 
 SHOP = uuid5(NAMESPACE_URL, "shop")
@@ -86,6 +87,18 @@ class EmptyShop:
     async def missed(self, principal: Principal, cursor: NotificationCursor | None) -> Missed:
         """Return nothing to be told."""
         return Missed(())
+
+    async def unread(self, users: Collection[UUID]) -> Mapping[UUID, Sequence[UUID]]:
+        """Return nothing unread."""
+        return {}
+
+    async def notified(self, principal: Principal, notifications: Sequence[UUID]) -> Sequence[Notification]:
+        """Return no notification."""
+        return ()
+
+    async def summaries(self, conversations: Sequence[UUID]) -> Sequence[Mapping[str, Any]]:
+        """Return no conversation."""
+        return ()
 
     async def execute(self, principal: Principal, connection: UUID, command: Command) -> Mapping[str, Any]:
         """Refuse all commands that change something."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import math
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPException
 
@@ -131,20 +129,6 @@ async def restart_one_by_one(webs: Sequence[ServerProcess], began: float) -> lis
         web.start()
         await asyncio.to_thread(web.wait_until_ready)
     return windows
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Keep this process's garbage collector still: with a thousand clients in it, it stops them all for up to 0.9 s.
-
-    All return together afterwards, which would be counted as the servers' doing.
-    """
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 async def gathered(work: Sequence[Callable[[], Awaitable[None]]], at_once: int) -> None:

@@ -15,7 +15,8 @@ import pytest
 
 from tests.e2e.cluster import Cluster
 from tests.e2e.demo_shop import LONG_QUESTION, DemoShop
-from tests.e2e.rolling import Reader, Report, Roamer, gathered, restart_one_by_one, uncollected
+from tests.e2e.rolling import Reader, Report, Roamer, gathered, restart_one_by_one
+from tests.fixtures.collector import uncollected
 from tests.fixtures.effort import EFFORT
 from tests.fixtures.front import Front
 from tests.fixtures.scripted_worker import ScriptedWorker, story

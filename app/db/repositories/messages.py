@@ -19,6 +19,7 @@ from realtime.bus.frame import Audience
 from realtime.ports import LogPage
 from realtime.protocol.events import frame_of_logged
 
+MAX_SEQ = 2**31 - 1  # what the column holds; a client may claim to know more
 _ACTIVE = (ReplyStatus.QUEUED.value, ReplyStatus.RUNNING.value)
 
 
@@ -207,7 +208,7 @@ class SqlEventLog:
         """Return events after a position, as they went to the bus."""
         rows = await self._session.execute(
             select(models.Event.seq, models.Event.staff, models.Event.epoch, models.Event.body)
-            .where(models.Event.conversation_id == conversation, models.Event.seq > after)
+            .where(models.Event.conversation_id == conversation, models.Event.seq > min(after, MAX_SEQ))
             .order_by(models.Event.seq)
             .limit(limit)
         )

@@ -117,6 +117,20 @@ class SqlNotifications:
         wanted = select(row.id).where(row.id.in_(ids), row.user_id == user, row.read_at.is_(None)).order_by(row.id)
         return list(await self._session.scalars(wanted))
 
+    async def newest_unread(self, users: Collection[UUID], limit: int) -> Sequence[tuple[UUID, UUID]]:
+        """Number each user's by the index of the unread ones."""
+        row = models.Notification
+        place = func.row_number().over(partition_by=row.user_id, order_by=row.id.desc()).label("place")
+        numbered = select(row.user_id, row.id, place).where(row.user_id.in_(users), row.read_at.is_(None)).subquery()
+        wanted = select(numbered.c.user_id, numbered.c.id).where(numbered.c.place <= limit)
+        return [(user, notification) for user, notification in await self._session.execute(wanted)]
+
+    async def own(self, user: UUID, ids: Sequence[UUID]) -> Sequence[Notification]:
+        """Read by primary key."""
+        row = models.Notification
+        wanted = _shown().where(row.id.in_(ids), row.user_id == user).order_by(row.id)
+        return [notice.shown for notice in await self._read(wanted)]
+
     async def count_unread(self, user: UUID) -> int:
         """Count."""
         row = models.Notification

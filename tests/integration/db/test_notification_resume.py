@@ -12,11 +12,12 @@ from sqlalchemy import delete, select
 
 from app.db import models
 from app.services.ids import new_id
-from app.services.notifications import SENT, Notifications
+from app.services.notifications import Notifications
 from app.services.notifying import Told
 from realtime.bus.frame import Frame
 from realtime.bus.port import Subscription
 from realtime.bus.topic import user_topic
+from realtime.ports import UNREAD_MAX
 from realtime.protocol.commands import NotificationCursor
 from realtime.protocol.events import Notification
 from tests.integration.db.world import World
@@ -149,9 +150,9 @@ async def test_of_very_many_the_newest_are_told(world: World) -> None:
     await teller.commit(0)
     await tab.connect()
     tab.leave()
-    for _ in range(SENT + 1):
+    for _ in range(UNREAD_MAX + 1):
         teller.begin()
-    for _ in range(SENT + 1):
+    for _ in range(UNREAD_MAX + 1):
         await teller.commit(0)
     rows = await unread_rows(world)
     await tab.connect()
@@ -165,3 +166,19 @@ async def test_a_cursor_that_names_what_is_anothers_learns_nothing(world: World)
     told = Notifications(world.store, world.publisher, world.clock)
     missed = await told.missed(world.ada.id, NotificationCursor(after=None, unread=[bens, new_id()]))
     assert (list(missed.notifications), list(missed.unread or ())) == ([], [])
+
+
+async def test_the_newest_unread_of_several_are_read_together(world: World) -> None:
+    teller = Teller(world, await world.open())
+    for _ in range(UNREAD_MAX + 2):
+        teller.begin()
+    rows = sorted([await teller.commit(0) for _ in range(UNREAD_MAX + 2)])
+    told = Notifications(world.store, world.publisher, world.clock)
+    await told.mark_read(world.ben.id, [rows[-1]])
+    unread = await told.unread([world.ada.id, world.ben.id])
+    assert {user: sorted(some) for user, some in unread.items()} == {world.ben.id: rows[1:-1]}
+    assert [(one.id, one.read) for one in await told.own(world.ben.id, [rows[-1], rows[0], new_id()])] == [
+        (rows[0], False),
+        (rows[-1], True),
+    ]
+    assert list(await told.own(world.ada.id, rows)) == []

@@ -17,7 +17,7 @@ from realtime.bus.frame import Frame
 from realtime.bus.topic import inbox_topic
 from realtime.ports import CommandError
 from realtime.protocol import events
-from realtime.protocol.commands import NotificationCursor
+from realtime.protocol.commands import MAX_POSITION, NotificationCursor
 from tests.integration.db.world import World
 
 
@@ -51,9 +51,10 @@ async def test_an_update_that_changes_nothing_is_not_logged(world: World) -> Non
     assert await world.types(conversation) == ["conversation.updated"]
     await world.desk.update(world.ada, conversation, snooze_until=None)
     assert (await world.snapshot(world.ada, conversation)).snooze_until is None
-    for wrong in ("soon", "2026-02-01T09:00:00"):
-        with pytest.raises(CommandError):
+    for wrong in ("soon", "2026-02-01T09:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        with pytest.raises(CommandError) as refused:
             await world.desk.update(world.ada, conversation, snooze_until=wrong)
+        assert refused.value.code == "bad_frame"
 
 
 async def test_receipts_only_grow_and_stay_within_the_log(world: World) -> None:
@@ -199,6 +200,21 @@ async def _talk(world: World, about: str = "Hi") -> UUID:
     return conversation
 
 
+async def test_lines_are_read_by_their_ids_whatever_list_they_are_in(world: World) -> None:
+    conversation = await world.open()
+    await world.control.close(world.ada, conversation)
+    (line,) = await world.reads.summaries([conversation, new_id()])
+    assert (line["id"], line["status"]) == (str(conversation), "closed")
+    assert (await world.reads.last_seqs([conversation]))[conversation][1] == line["seq"]
+
+
+async def test_after_a_position_of_the_far_future_there_is_nothing(world: World) -> None:
+    conversation = await world.open()
+    await world.ask(conversation)
+    page = await world.reads.read_log(conversation, MAX_POSITION, 10)
+    assert (list(page.frames), page.last_seq > 0) == ([], True)
+
+
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 async def test_hot_queries_use_their_index(world: World) -> None:
     """With sequential scans made expensive, a plan that still has one has no index to use."""
@@ -222,6 +238,8 @@ async def test_hot_queries_use_their_index(world: World) -> None:
     cursor = NotificationCursor(after=new_id(), unread=[new_id()])
     await told.missed(world.ada.id, cursor)
     await told.page(world.ada.id, unread=False, before=new_id(), limit=10)
+    await told.unread([world.ada.id, world.ben.id])
+    await told.own(world.ada.id, [new_id()])
     explained = 0
     async with world.database.read_session() as session:
         await session.execute(text("SET LOCAL enable_seqscan = off"))
@@ -233,4 +251,4 @@ async def test_hot_queries_use_their_index(world: World) -> None:
             scans = [line for line in plan if "Seq Scan on" in line and "users" not in line and "meta" not in line]
             assert scans == [], sql
             explained += 1
-    assert explained >= 13
+    assert explained >= 15

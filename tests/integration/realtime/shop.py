@@ -6,8 +6,9 @@ change of control), so that what the gateway is tested against behaves like the 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +20,7 @@ from realtime.bus.frame import Frame
 from realtime.bus.port import Bus, BusUnavailableError
 from realtime.bus.topic import conversation_topic, inbox_topic
 from realtime.live_reply.port import LiveReply
-from realtime.ports import Authenticated, CommandError, LogPage, Missed, Peer, Principal, Snapshot
+from realtime.ports import UNREAD_MAX, Authenticated, CommandError, LogPage, Missed, Peer, Principal, Snapshot
 from realtime.protocol.commands import (
     AgentHello,
     Command,
@@ -101,6 +102,7 @@ class MemoryShop:
         self.reads = 0
         self.broken = False
         self.notifications: list[Notification] = []
+        self.asked = asyncio.Event()  # what is unread
         self.before_missed: Callable[[], Awaitable[None]] = _nothing
 
     def add_staff(self, name: str, shop: UUID | None = None) -> str:
@@ -199,7 +201,21 @@ class MemoryShop:
 
     async def inbox(self, principal: Principal, queue: str) -> Sequence[Mapping[str, Any]]:
         self._check_storage()
-        return [msgspec.to_builtins(self._summary(one)) for one in self.conversations.values()]
+        return [msgspec.to_builtins(self._summary(one)) for one in self.conversations.values() if one.status == "open"]
+
+    async def unread(self, users: Collection[UUID]) -> Mapping[UUID, Sequence[UUID]]:
+        self.asked.set()
+        self._check_storage()
+        unread = [one.id for one in reversed(self.notifications) if not one.read][:UNREAD_MAX]
+        return dict.fromkeys(users, unread)
+
+    async def notified(self, principal: Principal, notifications: Sequence[UUID]) -> Sequence[Notification]:
+        self._check_storage()
+        return [one for one in self.notifications if one.id in notifications]
+
+    async def summaries(self, conversations: Sequence[UUID]) -> Sequence[Mapping[str, Any]]:
+        self._check_storage()
+        return [msgspec.to_builtins(self._summary(self.conversations[one])) for one in conversations]
 
     async def execute(self, principal: Principal, connection: UUID, command: Command) -> Mapping[str, Any]:
         self._check_storage()
@@ -219,8 +235,8 @@ class MemoryShop:
             case NoteAdd():
                 return await self._note(principal, found, command)
             case ConversationClose():
-                await self.log(found, ConversationClosed(conversation=found.id, seq=found.seq + 1, at=now()))
                 found.status = "closed"
+                await self.log(found, ConversationClosed(conversation=found.id, seq=found.seq + 1, at=now()))
                 return {"seq": found.seq}
             case Read():
                 who = Participant(kind="agent" if principal.is_staff else "customer", id=principal.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from uuid import UUID, uuid4
@@ -10,6 +11,7 @@ import pytest
 
 from realtime.bus.frame import Frame, Kind
 from realtime.bus.topic import conversation_topic
+from realtime.ports import LogPage
 from realtime.settings import RealtimeSettings
 from tests.integration.realtime.client import Client, client
 from tests.integration.realtime.node import QUICK, Node, node
@@ -180,6 +182,27 @@ async def test_a_log_that_cannot_be_read_leads_to_resync_and_the_client_resumes(
     await visitor.until(lambda: visitor.views[conversation].seq == 3)
 
 
+async def test_a_resume_that_fails_leaves_what_was_followed(server: Node, visitor: Client) -> None:
+    conversation, found = await opened(server, visitor)
+    asked, answers = asyncio.Event(), asyncio.Event()
+
+    async def fails(conversation: UUID, after: int, limit: int) -> LogPage:
+        asked.set()
+        await answers.wait()
+        raise OSError("the database went away")
+
+    read_log, server.shop.read_log = server.shop.read_log, fails  # type: ignore[method-assign]
+    refused = asyncio.create_task(visitor.command("conversation.watch", conversation=conversation, seq=0))
+    await asked.wait()
+    await server.shop.say(found, "meanwhile")
+    answers.set()
+    assert (await refused)["code"] == "unavailable"
+    server.shop.read_log = read_log  # type: ignore[method-assign]
+    await server.shop.say(found, "afterwards")
+    await visitor.until(lambda: visitor.views[conversation].seq == 2)
+    assert visitor.views[conversation].resyncs == 0
+
+
 async def test_another_log_makes_everybody_resume_with_a_snapshot(server: Node, visitor: Client) -> None:
     conversation, found = await opened(server, visitor)
     await server.shop.say(found, "before the restore")
@@ -203,6 +226,21 @@ async def test_a_lost_summary_is_found_when_the_page_is_read_again() -> None:
             await server.shop.say(found, "waiting")
             (changed,) = await agent.until_frame("inbox.changed")
             assert changed["summary"]["seq"] == 1
+
+
+async def test_a_conversation_that_left_the_page_unheard_is_found_too() -> None:
+    async with node(RealtimeSettings(inbox_reread_s=0.1, check_unhealthy_every_s=0.05)) as server:
+        token = server.shop.add_staff("Ada")
+        async with client(server.chat) as visitor, client(server.agent) as agent:
+            await visitor.hello_visitor()
+            conversation, found = await opened(server, visitor)
+            await server.shop.say(found, "waiting")
+            await agent.hello_staff(token)
+            (line,) = (await agent.ack("inbox.watch", queue="all"))["conversations"]
+            lose_next(server, 1, Kind.SUMMARY)
+            await visitor.ack("conversation.close", conversation=conversation)
+            (changed,) = await agent.until_frame("inbox.changed")
+            assert (line["status"], changed["summary"]["status"]) == ("open", "closed")
 
 
 async def test_the_node_can_say_what_it_holds_of_a_reply(server: Node, visitor: Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from dataclasses import replace as replace_settings
 from uuid import uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from realtime.bus.topic import user_topic
 from realtime.protocol.events import Notification, notice_frame
 from tests.integration.realtime.client import client
-from tests.integration.realtime.node import Node, node
+from tests.integration.realtime.node import QUICK, Node, node
 from tests.integration.realtime.shop import now
 
 
@@ -28,18 +29,25 @@ class Desk:
         self.server.shop.notifications.append(one)
         return one
 
+    @property
+    def topic(self) -> str:
+        return user_topic(self.server.shop.staff[self.token].id)
+
     async def publish(self, one: Notification) -> None:
-        topic = user_topic(self.server.shop.staff[self.token].id)
-        await self.server.bus.publish(topic, notice_frame(one))
+        await self.server.bus.publish(self.topic, notice_frame(one))
 
     async def tell(self) -> Notification:
         one = self.add()
         await self.publish(one)
         return one
 
-    async def mark(self, one: Notification) -> None:
+    def lose_mark(self, one: Notification) -> None:
+        """Mark as read, and publish nothing."""
         told = self.server.shop.notifications
         told[told.index(one)] = replace(one, read=True)
+
+    async def mark(self, one: Notification) -> None:
+        self.lose_mark(one)
         await self.publish(replace(one, read=True))
 
 
@@ -99,3 +107,46 @@ async def test_a_hello_that_cannot_be_answered_whole_is_answered_once(desk: Desk
         assert (refused["type"], refused["code"]) == ("error", "unavailable")
         assert await agent.until_closed() == 4002
         assert [frame["type"] for frame in agent.frames] == ["error"]
+
+
+async def test_a_notification_that_the_bus_lost_is_found_while_the_socket_stays_open(desk: Desk) -> None:
+    async with client(desk.server.agent) as agent, client(desk.server.agent) as other_tab:
+        for tab in (agent, other_tab):
+            await tab.hello_staff(desk.token)
+        lost = desk.add()
+        for tab in (agent, other_tab):
+            (told,) = await tab.until_frame("notification")
+            assert told["id"] == str(lost.id)
+        heard = await desk.tell()
+        desk.lose_mark(lost)
+        for tab in (agent, other_tab):
+            await tab.until_frame("notification", 3)
+            told_in_all = [(frame["id"], frame.get("read", False)) for frame in tab.of("notification")]
+            assert sorted(told_in_all) == sorted([(str(lost.id), False), (str(lost.id), True), (str(heard.id), False)])
+
+
+async def test_what_was_lost_with_the_bus_is_found_when_it_comes_back() -> None:
+    async with node(replace_settings(QUICK, check_every_s=3600.0)) as server:
+        desk = Desk(server, server.shop.add_staff("Ada"))
+        async with client(server.agent) as agent:
+            await agent.hello_staff(desk.token)
+            lost = desk.add()
+            server.shop.broken = True  # the first look fails too, and is taken again
+            for callback in server.bus.reconnected:
+                callback([desk.topic])
+            await server.shop.asked.wait()
+            server.shop.broken = False
+            (told,) = await agent.until_frame("notification")
+            assert told["id"] == str(lost.id)
+
+
+async def test_while_the_bus_is_away_notifications_come_from_the_database() -> None:
+    async with node(replace_settings(QUICK, check_every_s=3600.0)) as server:
+        desk = Desk(server, server.shop.add_staff("Ada"))
+        async with client(server.agent) as agent:
+            await agent.hello_staff(desk.token)
+            server.bus.deaf = {desk.topic}
+            for _ in range(2):
+                lost = desk.add()
+                await agent.until(lambda lost=lost: str(lost.id) in [one["id"] for one in agent.of("notification")])  # type: ignore[misc]
+            assert len(agent.of("notification")) == 2
