@@ -21,7 +21,7 @@ pytest.importorskip("channels_redis")
 
 CORE = "channels_redis.core.RedisChannelLayer"
 PUBSUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
-TIMEOUT_S = 0.5
+TIMEOUT_S = 2.0
 SOON_S = 30.0
 FRAME = Frame(Kind.EVENT, b"{}", seq=1)
 

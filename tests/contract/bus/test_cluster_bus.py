@@ -18,7 +18,7 @@ from tests.fixtures.bus_ear import BusEar
 from tests.fixtures.redis_cluster import MASTERS, RedisCluster
 from tests.fixtures.redis_server import RedisServer
 
-TIMEOUT_S = 0.5
+TIMEOUT_S = 2.0
 SOON_S = 30.0
 FRAME = Frame(Kind.EVENT, b"{}", seq=1)
 

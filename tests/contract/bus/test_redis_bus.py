@@ -22,7 +22,7 @@ from tests.fixtures.redis_pair import RedisPair
 from tests.fixtures.redis_server import RedisServer
 from tests.fixtures.tcp_proxy import TcpProxy
 
-TIMEOUT_S = 0.5
+TIMEOUT_S = 2.0
 SOON_S = 30.0
 FRAME = Frame(Kind.EVENT, b"{}", seq=1)
 

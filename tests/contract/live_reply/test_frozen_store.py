@@ -14,7 +14,7 @@ from realtime.live_reply.redis import RedisLiveReply
 from tests.fixtures.bus_ear import BusEar
 from tests.fixtures.redis_server import RedisServer
 
-TIMEOUT_S = 0.3
+TIMEOUT_S = 1.0
 A = UUID(int=1)
 
 

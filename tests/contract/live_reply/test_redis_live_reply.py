@@ -19,7 +19,7 @@ from tests.fixtures.fault_proxy import FaultProxy
 from tests.fixtures.redis_pair import RedisPair
 from tests.fixtures.redis_server import RedisServer
 
-TIMEOUT_S = 0.25
+TIMEOUT_S = 1.0
 SEEDS = 40 * EFFORT
 STEPS = 60
 A = UUID(int=1)
@@ -38,7 +38,7 @@ async def test_a_connection_to_what_is_a_replica_now_is_given_up() -> None:
     try:
         await live.begin(uuid4(), A, 1, 1)
         await asyncio.to_thread(pair.switch)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 try:
                     await live.begin(uuid4(), A, 1, 1)

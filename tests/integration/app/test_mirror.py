@@ -12,6 +12,8 @@ import pytest
 
 from app.bootstrap.core import build_parts, open_core
 from app.domain.people import Role
+from app.services import fence
+from realtime.shown import Question
 from tests.fixtures.redis_server import RedisServer, own_redis_server
 from tests.integration.app.responder import ScriptedResponder, words
 from tests.integration.app.rig import Product, product, serving, working
@@ -22,6 +24,13 @@ __all__ = ["own_redis_server"]
 SAID = 6
 TEXT = "It was handed to the carrier on Monday and should be with you before the weekend."
 SHOWN = "".join(words(TEXT)[:SAID])
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is not a store that is away, nor a node that is frozen."""
+    monkeypatch.setattr(fence, "CUT_BUDGET_S", 20.0)
+    monkeypatch.setattr(Question.answers, "__defaults__", (20.0,))
 
 
 def said_in_part() -> ScriptedResponder:

@@ -24,6 +24,7 @@ from app.domain.people import Visitor
 from app.services.ids import new_id
 from app.services.ports import Transaction
 from tests.fixtures.fault_proxy import FaultProxy
+from tests.fixtures.jump import Jump, jump
 from tests.fixtures.mortals import Mortals
 from tests.fixtures.wire_units import Unit
 from tests.integration.db.crowd import Commit, Crowd
@@ -42,6 +43,8 @@ END $$;
 CREATE TRIGGER spoil BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION spoil();
 """
 HEALING = "DROP TRIGGER spoil ON messages; DROP FUNCTION spoil; DROP SEQUENCE spoilt;"
+
+__all__ = ["jump"]
 
 on_postgresql = pytest.mark.parametrize("backend", ["postgresql"])
 
@@ -237,11 +240,8 @@ async def test_without_a_free_connection_plain_messages_go_on(world: World, data
 
 
 @on_postgresql
-async def test_a_connection_that_falls_silent_is_given_up(
-    database_url: str, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_connection_that_falls_silent_is_given_up(database_url: str, world: World, jump: Jump) -> None:
     """Its packets vanish, those of all others arrive."""
-    monkeypatch.setattr(app.db.database, "DRIVER_S", 0.5)
     silent: set[object] = set()
     never = asyncio.Event()
 
@@ -251,6 +251,7 @@ async def test_a_connection_that_falls_silent_is_given_up(
     def hush(connection: object, outgoing: bool, unit: Unit) -> Awaitable[None] | None:
         if outgoing and b"SKIP LOCKED" in unit.data and len(silent) < 2:
             silent.add(connection)
+            jump(app.db.database.DRIVER_S)
         return hold() if connection in silent else None
 
     address = make_url(database_url)

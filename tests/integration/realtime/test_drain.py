@@ -5,8 +5,8 @@ import contextlib
 
 import pytest
 
+from tests.fixtures.jump import Jump
 from tests.integration.realtime.client import client
-from tests.integration.realtime.conftest import Jump
 from tests.integration.realtime.node import node
 
 WINDOW_S, STEP_S = 600.0, 54.0  # what is left of the window before the first goes is as long as a step, and a bit

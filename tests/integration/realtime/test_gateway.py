@@ -13,8 +13,8 @@ import pytest
 from realtime.bus.topic import conversation_topic, user_topic, visitor_topic
 from realtime.control import Revoke, revoke_frame
 from realtime.settings import RealtimeSettings
+from tests.fixtures.jump import Jump
 from tests.integration.realtime.client import Client, client
-from tests.integration.realtime.conftest import Jump
 from tests.integration.realtime.node import Node, node
 from tests.integration.realtime.shop import ORIGIN, WIDGET_KEY
 
