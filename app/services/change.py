@@ -277,22 +277,31 @@ class Changes:
         self._shown = shown
 
     async def run(
-        self, conversation: UUID, step: Step[Result], *, held: HeldText | None = None, waits: bool = True
+        self,
+        conversation: UUID,
+        step: Step[Result],
+        *,
+        held: HeldText | None = None,
+        waits: bool = True,
+        urgent: bool = False,
     ) -> Result:
         """Run `step` under the conversation's lock and make it durable; return once it may be acknowledged.
 
-        Without `waits` the answer does not wait for an unconfirmed fence. Cancelling the caller does not stop it.
+        Without `waits` the answer does not wait for an unconfirmed fence; what somebody looks at a screen for is
+        `urgent`, and goes before the worker's own writes. Cancelling the caller does not stop it.
 
         Raises: CommandError `not_found`; what `step` raises, with nothing changed.
         """
-        return await to_the_end(self._run(conversation, step, held, waits))
+        return await to_the_end(self._run(conversation, step, held, waits, urgent))
 
-    async def _run(self, conversation_id: UUID, step: Step[Result], held: HeldText | None, waits: bool) -> Result:
+    async def _run(
+        self, conversation_id: UUID, step: Step[Result], held: HeldText | None, waits: bool, urgent: bool
+    ) -> Result:
         fence = Fence(self._live, conversation_id, self._shown, held)
         change: Change | None = None
         is_committing = False
         try:
-            async with self._store.write() as tx:
+            async with self._store.write(urgent=urgent) as tx:
                 conversation = await tx.conversations.lock(conversation_id)
                 if conversation is None:
                     raise not_found()

@@ -56,7 +56,7 @@ class ControlDesk:
             goes_out = change.outbox.limits(change.conversation.channel) is not None
             return Taken(change.conversation.control.epoch, change.conversation.cut), goes_out
 
-        taken, goes_out = await self._changes.run(conversation, step, held=held)
+        taken, goes_out = await self._changes.run(conversation, step, held=held, urgent=True)
         return replace(taken, in_flight=await self._in_flight(conversation)) if goes_out else taken
 
     async def _in_flight(self, conversation: UUID) -> Sequence[Delivery]:
@@ -88,7 +88,7 @@ class ControlDesk:
                     await transitions.to_bot(change, control)
             return change.conversation.control.epoch
 
-        return await self._changes.run(conversation, step, held=held)
+        return await self._changes.run(conversation, step, held=held, urgent=True)
 
     async def request_handoff(self, visitor: Visitor, conversation: UUID, *, held: HeldText | None = None) -> None:
         """Ask for a person; nothing when one was asked for or is here.
@@ -102,7 +102,7 @@ class ControlDesk:
             if control is not change.conversation.control:
                 await transitions.queue(change, control, "customer")
 
-        await self._changes.run(conversation, step, held=held)
+        await self._changes.run(conversation, step, held=held, urgent=True)
 
     async def close(
         self, actor: Actor, conversation: UUID, *, seen: int | None = None, held: HeldText | None = None
@@ -119,7 +119,7 @@ class ControlDesk:
                 await transitions.close(change, transitions.ref_of(actor) if isinstance(actor, Staff) else None)
             return change.conversation.status_seq
 
-        return await self._changes.run(conversation, step, held=held)
+        return await self._changes.run(conversation, step, held=held, urgent=True)
 
     async def reopen(self, staff: Staff, conversation: UUID, *, seen: int | None = None) -> int:
         """Open a closed conversation again, held by `staff`; return the position of conversation.reopened.
@@ -135,7 +135,7 @@ class ControlDesk:
                 await transitions.reopen(change, staff)
             return change.conversation.status_seq
 
-        return await self._changes.run(conversation, step)
+        return await self._changes.run(conversation, step, urgent=True)
 
     async def stop(self, actor: Actor, conversation: UUID, reply: UUID, *, held: HeldText | None = None) -> str:
         """End a reply where it is; return the text that stays. Of one that has ended, the text it ended with.
@@ -152,7 +152,7 @@ class ControlDesk:
                 return await change.stop_reply(found)
             return found.text if found.status is not ReplyStatus.FAILED else ""
 
-        return await self._changes.run(conversation, step, held=held)
+        return await self._changes.run(conversation, step, held=held, urgent=True)
 
     async def assign(self, staff: Staff, conversation: UUID, user: UUID | None) -> None:
         """Say whose conversation it is, or nobody's.
@@ -170,7 +170,7 @@ class ControlDesk:
             if user is not None and user not in (known, staff.id):
                 await tell_assigned(change, user, staff)
 
-        await self._changes.run(conversation, step)
+        await self._changes.run(conversation, step, urgent=True)
 
     async def expire_handoff(self, job: ClaimedJob) -> None:
         """Do what the shop wants when nobody took a hand-off in time; nothing when somebody did."""

@@ -61,7 +61,7 @@ class DeskWork:
             await tell_mentioned(change, note.id, note.text, staff)
             return Sent(note.id, note.seq)
 
-        return await self._changes.run(conversation, step)
+        return await self._changes.run(conversation, step, urgent=True)
 
     async def update(
         self,
@@ -96,7 +96,7 @@ class DeskWork:
             if changed:
                 await change.append(events.ConversationUpdated, **changed)
 
-        await self._changes.run(conversation, step)
+        await self._changes.run(conversation, step, urgent=True)
 
     async def mark_read(self, actor: Actor, conversation: UUID, seq: int) -> None:
         """Note that every message up to `seq` has been seen; it only grows. A viewer leaves no trace.
@@ -142,7 +142,7 @@ class DeskWork:
             if score <= LOW_SCORE:
                 await tell_low_rating(change)
 
-        await self._changes.run(conversation, step)
+        await self._changes.run(conversation, step, urgent=True)
 
     async def give_feedback(self, visitor: Visitor, conversation: UUID, message: UUID, value: str) -> None:
         """Store a thumb on a reply of the bot; the last one counts.
@@ -157,7 +157,7 @@ class DeskWork:
                 raise CommandError("not_found", "there is no such reply")
             await change.tx.desk.set_feedback(found, visitor.id, value)
 
-        await self._changes.run(conversation, step)
+        await self._changes.run(conversation, step, urgent=True)
 
     async def correct_intent(self, staff: Staff, conversation: UUID, message: UUID, label: str) -> None:
         """Say what a customer's message is really about: shown at once, and kept as an example to learn from.
@@ -185,7 +185,7 @@ class DeskWork:
             scores = {"intent": score_shape(intent), "sentiment": score_shape(found.sentiment)}
             await change.append(events.MessageAnalyzed, about=message, message=message, **scores)
 
-        await self._changes.run(conversation, step)
+        await self._changes.run(conversation, step, urgent=True)
 
     async def record_analysis(self, job: ClaimedJob, intent: Score, sentiment: Score) -> None:
         """Store what the models make of the message of an analysis job, and complete it."""

@@ -154,7 +154,9 @@ class Gathering:
 
     async def _alone(self, entry: _Entry) -> None:
         try:
-            result = await self._changes.run(entry.key.conversation, entry.step, held=entry.held, waits=False)
+            result = await self._changes.run(
+                entry.key.conversation, entry.step, held=entry.held, waits=False, urgent=True
+            )
         except Exception as error:
             entry.result.set_exception(error)
         else:

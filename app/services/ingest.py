@@ -193,7 +193,7 @@ class Ingest:
             return Sent(message.id, message.seq)
 
         if files:
-            return await self._changes.run(conversation, step, held=held, waits=False)
+            return await self._changes.run(conversation, step, held=held, waits=False, urgent=True)
         sent: Sent = await self._gathering.run(MessageKey(conversation, visitor.id, client_id), step, held)
         return sent
 

@@ -64,4 +64,4 @@ class Sending:
             )
             return Sent(message.id, message.seq)
 
-        return await self._changes.run(conversation, step, held=held)
+        return await self._changes.run(conversation, step, held=held, urgent=True)

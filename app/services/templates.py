@@ -93,7 +93,7 @@ class Templates:
             )
             return Sent(message.id, message.seq)
 
-        return await self._changes.run(conversation, step)
+        return await self._changes.run(conversation, step, urgent=True)
 
 
 def filled(template: Template, variables: Mapping[str, str]) -> str:
