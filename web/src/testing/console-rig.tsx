@@ -17,10 +17,10 @@ export const ADA = {
 };
 
 /** Sign Ada in on a server under the test's hand; `vi.unstubAllGlobals` is done at the test's end. */
-export function signedIn(): ConsoleSession {
+export function signedIn(role = ADA.role): ConsoleSession {
   FakeWebSocket.all = [];
   vi.stubGlobal("WebSocket", FakeWebSocket);
-  const session = createSession(ADA);
+  const session = createSession({ ...ADA, role });
   session.client.open();
   onTestFinished(() => {
     session.client.close();

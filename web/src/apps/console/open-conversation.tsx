@@ -7,6 +7,7 @@ import type { DraftKind } from "@/features/conversation/drafts";
 import { askForSuggestion } from "@/features/conversation/suggestion-store";
 import { useControl } from "@/features/conversation/use-control";
 import { useLastLabel } from "@/features/conversation/use-last-label";
+import { useMayWrite } from "@/features/conversation/use-may-write";
 import { CustomerPanel } from "@/features/customer/customer-panel";
 import { useActions } from "@/features/keyboard/actions";
 import { useConsole } from "@/features/live/console-session";
@@ -28,6 +29,7 @@ export function OpenConversation(props: OpenProps) {
   const { conversation, kind, onKind, field, panel, onBack } = props;
   const session = useConsole();
   const control = useControl(conversation);
+  const mayWrite = useMayWrite();
   const customer = useConversation(conversation, (held) => held.customer?.id ?? null, null);
   const mood = useLastLabel(conversation, "sentiment");
 
@@ -47,6 +49,7 @@ export function OpenConversation(props: OpenProps) {
   }
 
   useActions((action) => {
+    if (!mayWrite) return false;
     if (action === "conversation.take") void (control.canTake && takeOver(session, conversation));
     else if (action === "conversation.release")
       void (control.canRelease && handBack(session, conversation, "bot"));

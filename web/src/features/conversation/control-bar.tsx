@@ -10,6 +10,7 @@ import type { ControlView } from "./control";
 import { dismissRefusal, handBack, takeOver } from "./control-store";
 import { RunningTokens } from "./running-tokens";
 import { useControl } from "./use-control";
+import { useMayWrite } from "./use-may-write";
 
 const LOOK: Record<ControlView["shown"], string> = {
   bot: "bg-bot-soft text-bot",
@@ -24,6 +25,7 @@ const CONTROLLER = { bot: "bot", you: "agent", other: "agent", queue: "queue", c
 /** Who may speak, and the way to change it. */
 export function ControlBar({ conversation, reopen }: { conversation: string; reopen: () => void }) {
   const control = useControl(conversation);
+  const mayWrite = useMayWrite();
   return (
     <section aria-label="Control" className="mx-4 mt-3 flex flex-col gap-2">
       <div
@@ -36,7 +38,7 @@ export function ControlBar({ conversation, reopen }: { conversation: string; reo
         <div role="status" className="flex min-w-0 flex-1 items-center gap-2.5">
           <Statement conversation={conversation} control={control} />
         </div>
-        <Actions conversation={conversation} control={control} reopen={reopen} />
+        {mayWrite && <Actions conversation={conversation} control={control} reopen={reopen} />}
       </div>
       {control.refusal !== null && <Refusal conversation={conversation} reason={control.refusal} />}
     </section>

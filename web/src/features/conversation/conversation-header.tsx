@@ -18,6 +18,7 @@ import { Avatar } from "../ui/avatar";
 import { Button, IconButton } from "../ui/button";
 import { Chip } from "../ui/chip";
 import { useLastLabel } from "./use-last-label";
+import { useMayWrite } from "./use-may-write";
 
 type HeaderProps = {
   conversation: string;
@@ -35,6 +36,7 @@ export function ConversationHeader(props: HeaderProps) {
   const channel = useConversation(conversation, (held) => held.channel, null);
   const closed = useConversation(conversation, (held) => held.status === "closed", false);
   const intent = useLastLabel(conversation, "intent");
+  const mayWrite = useMayWrite();
   return (
     <header className="flex min-h-12 items-center gap-2 border-line border-b px-4 py-2 max-[900px]:pl-2">
       <IconButton name="Back to the list" className="min-[901px]:hidden" onClick={onBack}>
@@ -70,15 +72,17 @@ export function ConversationHeader(props: HeaderProps) {
       >
         <ClipboardList size={16} />
       </IconButton>
-      <Button
-        kind="quiet"
-        aria-keyshortcuts="E"
-        title={closed ? "Reopen (E)" : "Close (E)"}
-        onClick={() => onClosed(!closed)}
-      >
-        {closed ? <RotateCcw aria-hidden size={14} /> : <CircleCheck aria-hidden size={14} />}
-        {closed ? "Reopen" : "Close"}
-      </Button>
+      {mayWrite && (
+        <Button
+          kind="quiet"
+          aria-keyshortcuts="E"
+          title={closed ? "Reopen (E)" : "Close (E)"}
+          onClick={() => onClosed(!closed)}
+        >
+          {closed ? <RotateCcw aria-hidden size={14} /> : <CircleCheck aria-hidden size={14} />}
+          {closed ? "Reopen" : "Close"}
+        </Button>
+      )}
       <IconButton
         name={panelOpen ? "Fold the customer panel" : "Show the customer panel"}
         aria-expanded={panelOpen}

@@ -43,8 +43,8 @@ function answer(type: string, fields: Record<string, unknown>) {
   return says({ type: "ack", id: FakeWebSocket.last.command(type).id, ...fields });
 }
 
-async function openPane(given: Partial<LiveSnapshot> = {}) {
-  session = signedIn();
+async function openPane(given: Partial<LiveSnapshot> = {}, role?: string) {
+  session = signedIn(role);
   await act(async () => FakeWebSocket.last.serverOpens());
   render(<Pane />);
   await says(welcome(String(FakeWebSocket.last.command("hello").id)));
@@ -69,6 +69,18 @@ afterEach(() => {
   useControlStore.setState({ byConversation: {} });
   useSuggestionStore.setState({ byConversation: {} });
   vi.unstubAllGlobals();
+});
+
+describe("reading along", () => {
+  it("offers nothing that a viewer may not do", async () => {
+    await openPane({}, "viewer");
+    expect(bar().textContent).toContain("Assistant is in control");
+    expect(screen.getByTestId("read-only").textContent).toContain("You read along");
+    for (const name of ["take-over", "composer", "send", "suggest"])
+      expect(screen.queryByTestId(name)).toBeNull();
+    expect(screen.queryByRole("button", { name: "Close" })).toBeNull();
+    expect(screen.getByTestId("summary-button")).toBeTruthy();
+  });
 });
 
 describe("taking over", () => {

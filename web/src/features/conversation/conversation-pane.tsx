@@ -8,8 +8,10 @@ import { ControlBar } from "./control-bar";
 import { ConversationHeader } from "./conversation-header";
 import type { DraftKind } from "./drafts";
 import { MessageList } from "./message-list";
+import { ReadOnly } from "./read-only";
 import { SummaryCard } from "./summary-card";
 import { TemplatePicker } from "./template-picker";
+import { useMayWrite } from "./use-may-write";
 import { useRead } from "./use-read";
 
 type PaneProps = {
@@ -36,6 +38,7 @@ export function ConversationPane({
   onBack,
 }: PaneProps) {
   const watching = useWatching(conversation);
+  const mayWrite = useMayWrite();
   const [summary, setSummary] = useState(false);
   useRead(conversation);
   useActions((action) => {
@@ -67,8 +70,14 @@ export function ConversationPane({
       <ControlBar conversation={conversation} reopen={() => onClosed(false)} />
       {summary && <SummaryCard conversation={conversation} onClose={() => setSummary(false)} />}
       <MessageList conversation={conversation} />
-      <Composer conversation={conversation} kind={kind} onKind={onKind} field={field} />
-      <TemplatePicker conversation={conversation} />
+      {mayWrite ? (
+        <>
+          <Composer conversation={conversation} kind={kind} onKind={onKind} field={field} />
+          <TemplatePicker conversation={conversation} />
+        </>
+      ) : (
+        <ReadOnly />
+      )}
     </section>
   );
 }

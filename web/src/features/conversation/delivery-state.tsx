@@ -6,6 +6,7 @@ import { CommandError } from "@/shared/socket";
 import type { Delivery } from "@/wire/wire.gen";
 import { useConsole } from "../live/console-session";
 import { UseTemplate } from "./template-picker";
+import { useMayWrite } from "./use-may-write";
 
 type StateProps = { conversation: string; message: MessageView };
 
@@ -63,8 +64,8 @@ function words(delivery: Delivery, text: string): string {
 }
 
 function Trouble({ conversation, message, delivery }: StateProps & { delivery: Delivery }) {
-  const { me } = useConsole();
-  const canResend = delivery.status !== "canceled" && me.role !== "viewer";
+  const mayWrite = useMayWrite();
+  const canResend = delivery.status !== "canceled" && mayWrite;
   return (
     <div
       data-testid="delivery"
@@ -73,9 +74,7 @@ function Trouble({ conversation, message, delivery }: StateProps & { delivery: D
     >
       <TriangleAlert aria-hidden size={12} />
       <span>{words(delivery, message.text)}</span>
-      {delivery.error === WINDOW_CLOSED && me.role !== "viewer" && (
-        <UseTemplate conversation={conversation} />
-      )}
+      {delivery.error === WINDOW_CLOSED && mayWrite && <UseTemplate conversation={conversation} />}
       {canResend && <Resend conversation={conversation} message={message.id} />}
     </div>
   );

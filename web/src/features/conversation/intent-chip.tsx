@@ -2,9 +2,9 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { ChevronDown } from "lucide-react";
 import type { Scored } from "@/wire/wire.gen";
 import { plainWords } from "../format/words";
-import { useConsole } from "../live/console-session";
 import { errorWords, rest } from "../rest/client";
 import { Chip } from "../ui/chip";
+import { useMayWrite } from "./use-may-write";
 
 type Intent = { label: string; meaning: string };
 type ChipProps = { conversation: string; message: string; intent: Scored };
@@ -20,8 +20,8 @@ function sure({ score }: Scored): string {
 
 /** What a message is about; those who may answer can correct it, and the classifier learns from that. */
 export function IntentChip({ conversation, message, intent }: ChipProps) {
-  const { me } = useConsole();
-  if (me.role === "viewer") return <Chip title={sure(intent)}>{plainWords(intent.label)}</Chip>;
+  const mayWrite = useMayWrite();
+  if (!mayWrite) return <Chip title={sure(intent)}>{plainWords(intent.label)}</Chip>;
   return <Correctable conversation={conversation} message={message} intent={intent} />;
 }
 
