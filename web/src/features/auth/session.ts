@@ -1,7 +1,7 @@
 /** The signed-in member of staff, kept by the server's HttpOnly session cookie. */
 
 import { create } from "zustand";
-import { NO_ANSWER, onUnauthorized, RestError, rest, setCsrf } from "../rest/client";
+import { errorWords, onUnauthorized, RestError, rest, setCsrf } from "../rest/client";
 
 export type StaffUser = {
   id: string;
@@ -20,6 +20,7 @@ export type SessionState =
   | { status: "in"; user: StaffUser };
 
 const SESSION = "/api/auth/session/";
+const UNAUTHORIZED = 401;
 
 export const useSession = create<SessionState>(() => ({ status: "unknown" }));
 
@@ -46,10 +47,11 @@ export async function restoreSession(): Promise<void> {
   try {
     useSession.setState({ status: "in", user: readUser(await rest(SESSION)) }, true);
   } catch (error) {
-    if (error instanceof RestError && error.status === NO_ANSWER) {
-      useSession.setState({ status: "unreachable", reason: error.detail }, true);
-    } else {
+    if (error instanceof RestError && error.status === UNAUTHORIZED) {
       useSession.setState({ status: "out", reason: null }, true);
+    } else {
+      // The cookie may well hold a session: signing in again would not help.
+      useSession.setState({ status: "unreachable", reason: errorWords(error) }, true);
     }
   }
 }

@@ -11,7 +11,7 @@ export class RestError extends Error {
 }
 
 /** Status of a request that never got an answer. */
-export const NO_ANSWER = 0;
+const NO_ANSWER = 0;
 
 const UNREACHABLE = "The server cannot be reached. Check the connection and try again.";
 
