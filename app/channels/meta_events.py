@@ -19,6 +19,7 @@ from app.domain.channel import (
     Media,
     MessageDeleted,
     MessageReceived,
+    PolicyEnforced,
     Postback,
     Reaction,
     Receipt,
@@ -36,6 +37,8 @@ _HANDOVERS = {
     "app_roles": ("roles", ""),
 }
 _KNOWN_KINDS = ("message", "postback", "delivery", "read", "reaction", "referral", "optin", *_HANDOVERS)
+_POLICY = ("policy_enforcement", "policy-enforcement")  # Meta's pages write it both ways
+_WORD_CHARS, _REASON_CHARS = 32, 500
 Fields = Mapping[str, Any]
 
 
@@ -60,6 +63,8 @@ class _Reader:
     def event(self) -> InboundEvent:
         kind = next((name for name in _KNOWN_KINDS if isinstance(self._event.get(name), dict)), "")
         part: Fields = self._event.get(kind, {})
+        if not kind and (policy := next(filter(None, (_dict(self._event.get(name)) for name in _POLICY)), None)):
+            return self._policy(policy)
         if not self._sender:
             return self._ignored(kind)
         match kind:
@@ -147,6 +152,15 @@ class _Reader:
             status=ReceiptStatus.READ if kind == "read" else ReceiptStatus.DELIVERED,
             message=bounded_key(message) if message else None,
             until=until,
+        )
+
+    def _policy(self, part: Fields) -> InboundEvent:
+        """It is about the page and nobody else: there is no sender."""
+        action = line(part.get("action")) or "enforced"
+        return PolicyEnforced(
+            **self._about(self._hashed("policy"), ""),
+            action=action[:_WORD_CHARS],
+            reason=(line(part.get("reason")) or "")[:_REASON_CHARS],
         )
 
     def _reaction(self, part: Fields) -> InboundEvent:

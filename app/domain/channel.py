@@ -153,6 +153,13 @@ class Handover(Inbound, frozen=True, tag="handover", kw_only=True):
     app: str | None = None
 
 
+class PolicyEnforced(Inbound, frozen=True, tag="policy", kw_only=True):
+    """The vendor enforces its policy on the account: `action` is its word (warning, block, unblock)."""
+
+    action: str
+    reason: str = ""
+
+
 class Record(Inbound, frozen=True, tag="record", kw_only=True):
     """A record of the shop changed at the vendor (an order, a product, a privacy request): `body` as it came."""
 
@@ -166,7 +173,18 @@ class Ignored(Inbound, frozen=True, tag="ignored", kw_only=True):
     kind: str
 
 
-InboundEvent = MessageReceived | MessageDeleted | Postback | Receipt | Echo | Reaction | Handover | Record | Ignored
+InboundEvent = (
+    MessageReceived
+    | MessageDeleted
+    | Postback
+    | Receipt
+    | Echo
+    | Reaction
+    | Handover
+    | PolicyEnforced
+    | Record
+    | Ignored
+)
 
 
 # What goes out.

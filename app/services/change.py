@@ -332,6 +332,10 @@ class Changes:
             if not await self._was_committed(changes[0]):
                 raise
 
+    async def publish(self, told: Sequence[Publication]) -> None:
+        """Publish what was committed and is about no conversation."""
+        await self._publisher.publish(told)
+
     async def settle(self, changes: Sequence[Change]) -> None:
         """Publish changes that were committed together; they have fenced nothing."""
         await self._publisher.publish([one for change in changes for one in change.publications])

@@ -144,6 +144,13 @@ async def tell_model_unused(tx: Transaction, shop: UUID, version: UUID, now: dat
     return [notice.publication for notice in await _add(tx, shop, told)]
 
 
+async def tell_policy(tx: Transaction, shop: UUID, event: UUID, now: datetime) -> Sequence[Publication]:
+    """Tell owners and admins that a vendor enforces its policy on an account; return what to publish then."""
+    leaders = _leaders_of(await tx.notifications.staff(shop))
+    told = _told("channel_policy", str(event), leaders, conversation=None, at=now)
+    return [notice.publication for notice in await _add(tx, shop, told)]
+
+
 async def tell_dead(tx: Transaction, job: ClaimedJob, now: datetime) -> Sequence[Publication]:
     """Tell owners and admins that a job was given up, once an hour for each kind; return what to publish then.
 

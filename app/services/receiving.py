@@ -19,6 +19,7 @@ from app.domain.channel import (
     Media,
     MessageDeleted,
     MessageReceived,
+    PolicyEnforced,
     Postback,
     Reaction,
 )
@@ -31,6 +32,7 @@ from app.services.clock import Clock
 from app.services.ids import new_id
 from app.services.inbox import Verdict
 from app.services.ingest import HINT_CHARS, analysis_of, make_room, new_conversation, reopen_if_closed
+from app.services.notifying import tell_policy
 from app.services.ports import Identity, Store, WaitingEvent
 from app.services.referring import key_of, place_of, refers_to
 from realtime.ports import CommandError
@@ -43,6 +45,7 @@ UNSUPPORTED = "(unsupported content)"
 STORY = "story"  # what a file is called that is a story
 OTHER_APP = "other_app"  # why the queue has a conversation that another app answers
 REACTION_CHARS = 32  # of an emoji made of many, or of a vendor's word
+LIFTED = "unblock"  # of a policy: good news rings no bell
 _TRIES = 5  # at finding the conversation open while others close it
 
 _decoder = msgspec.json.Decoder(InboundEvent)
@@ -66,6 +69,7 @@ class Receiving:
             MessageDeleted: self._deleted,
             Reaction: self._reacted,
             Handover: self._handover,
+            PolicyEnforced: self._policy,
         }
 
     def handle(self, effects: Mapping[type[Any], Effect]) -> None:
@@ -239,6 +243,17 @@ class Receiving:
                 await change.append(events.MessageReacted, about=message_id, message=message_id, emoji=emoji)
 
         await self._changes.run(conversation, step, waits=False)
+
+    async def _policy(self, row: WaitingEvent, event: PolicyEnforced) -> None:
+        """Tell owners and admins, and leave the vendor's reason in the log, where they look."""
+        reason = f"{event.action}: {event.reason}" if event.reason else event.action
+        async with self._store.write() as tx:
+            if not await tx.inbox.finish(row.id, error=reason, status=Verdict.ACCEPTED.value):
+                raise AlreadyDoneError
+            told = await tell_policy(tx, row.shop, row.id, self._clock.now()) if event.action != LIFTED else ()
+            await tx.commit()
+        log.warning("policy enforced", action="policy_enforced", account=str(row.account), verdict=event.action)
+        await self._changes.publish(told)
 
     async def _handover(self, row: WaitingEvent, event: Handover) -> None:
         """Let the bot be silent in a thread that was passed to another app."""

@@ -29,6 +29,7 @@ NotificationKind = Literal[
     "csat_low",
     "delivery_failed",
     "channel_broken",
+    "channel_policy",
     "job_dead",
     "model_broken",
 ]

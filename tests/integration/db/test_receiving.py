@@ -19,6 +19,7 @@ from app.domain.channel import (
     Media,
     MessageDeleted,
     MessageReceived,
+    PolicyEnforced,
     Postback,
     Reaction,
 )
@@ -319,3 +320,18 @@ async def test_a_message_of_a_blocked_customer_stays_in_the_log_and_nothing_come
     rows = [row for row in await mail.world.all_of(models.WebhookLog) if isinstance(row, models.WebhookLog)]
     assert sorted(row.status for row in rows) == ["accepted", "blocked"]
     assert all(row.processed_at is not None for row in rows)
+
+
+async def test_a_policy_that_is_enforced_is_told_to_those_in_charge(mail: Mail) -> None:
+    told = [
+        PolicyEnforced(key=f"p{n}", account="1001", action=action, reason="Spam")
+        for n, action in enumerate(("block", "unblock"))
+    ]
+    await mail.post(*told)
+    await mail.work()
+    notices = [row for row in await mail.world.all_of(models.Notification) if isinstance(row, models.Notification)]
+    assert [(row.kind, row.user_id, row.conversation_id) for row in notices] == [
+        ("channel_policy", mail.world.boss.id, None)
+    ]
+    rows = [row for row in await mail.world.all_of(models.WebhookLog) if isinstance(row, models.WebhookLog)]
+    assert {(row.status, row.error) for row in rows} == {("accepted", "block: Spam"), ("accepted", "unblock: Spam")}

@@ -490,7 +490,7 @@ export interface NoteCreated {
 export interface Notification {
   type: "notification";
   id: string;
-  kind: "assigned" | "channel_broken" | "csat_low" | "delivery_failed" | "handoff" | "job_dead" | "mention" | "model_broken" | "waiting";
+  kind: "assigned" | "channel_broken" | "channel_policy" | "csat_low" | "delivery_failed" | "handoff" | "job_dead" | "mention" | "model_broken" | "waiting";
   at: string;
   conversation?: string | null;
   read?: boolean;

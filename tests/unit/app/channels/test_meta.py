@@ -16,6 +16,7 @@ from app.domain.channel import (
     InboundEvent,
     MessageDeleted,
     MessageReceived,
+    PolicyEnforced,
     Postback,
     Reaction,
     Receipt,
@@ -229,3 +230,18 @@ def test_handshake(channel: Any) -> None:
         query = {**CHALLENGE, **wrong} if wrong else {}
         assert channel.receiver.handshake(query, ["other", "known"]).status == 403
     assert channel.receiver.handshake({**CHALLENGE, "hub.verify_token": ""}, [""]).status == 403
+
+
+@pytest.mark.parametrize("name", ["policy_enforcement", "policy-enforcement"])
+def test_a_policy_that_is_enforced_is_about_the_page_and_nobody_else(name: str) -> None:
+    told = {
+        "recipient": {"id": "1001"},
+        "timestamp": 1760000000000,
+        name: {"action": "block", "reason": "Spam.\n Stop"},
+    }
+    (found,) = read(payload(told))
+    assert isinstance(found, PolicyEnforced)
+    assert (found.action, found.reason, found.account, found.address) == ("block", "Spam. Stop", "1001", "")
+    (odd,) = read(payload({"recipient": {"id": "1001"}, name: {"action": 7}}))
+    assert isinstance(odd, PolicyEnforced)
+    assert (odd.action, odd.reason) == ("enforced", "")

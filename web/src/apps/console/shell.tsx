@@ -90,7 +90,8 @@ function Notifications({ onClose }: { onClose: () => void }) {
     if (!notification.read) markRead([notification.id]);
     onClose();
     if (notification.conversation) void navigate(queuePath("all", notification.conversation));
-    else if (notification.kind === "channel_broken") void navigate(sectionPath("channels"));
+    else if (notification.kind === "channel_broken" || notification.kind === "channel_policy")
+      void navigate(sectionPath("channels"));
   }
 
   return <NotificationList live={live} onOpen={open} onRead={markRead} onClose={onClose} />;

@@ -62,6 +62,8 @@ export function happened({ kind, by }: Pick<Notification, "kind" | "by">): strin
       return "A message was not delivered";
     case "channel_broken":
       return "A channel account has stopped working";
+    case "channel_policy":
+      return "A channel's vendor enforces its policy on an account: see its events";
     case "job_dead":
       return "Work in the background has failed";
     case "model_broken":
