@@ -82,7 +82,7 @@ _BARS: Final[Mapping[Task, tuple[_Bar, ...]]] = {
         _Bar("false_alarms", -1, 0.01),
         _Bar("calibration_error", -1, 0.03),
     ),
-    Task.SENTIMENT: (_Bar("accuracy", 1, 0.01), _Bar("calibration_error", -1, 0.03)),
+    Task.SENTIMENT: (_Bar("accuracy", 1, 0.012), _Bar("calibration_error", -1, 0.03)),  # one of 90 texts is 0.011
     Task.RESPONDER: (_Bar("faithful", 1, 0.0), _Bar("right_fact", 1, 0.01), _Bar("all_facts", 1, 0.02)),
 }
 
