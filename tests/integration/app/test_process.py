@@ -14,10 +14,11 @@ from socket import socket
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
+
+from tests.fixtures.port import free_port
 
 COMMAND = Path(sys.executable).with_name("assistify")
 DRAIN = 4000
@@ -58,40 +59,34 @@ def close_code(connection: ClientConnection) -> tuple[list[str], int | None]:
     frames: list[str] = []
     try:
         while True:
-            frames.append(json.loads(connection.recv(timeout=15))["type"])
+            frames.append(json.loads(connection.recv(timeout=60))["type"])
     except ConnectionClosed as closed:
         return frames, closed.rcvd.code if closed.rcvd is not None else None
 
 
-@pytest.fixture
-def listener() -> Iterator[socket]:
-    with socket() as one:
-        one.bind(("127.0.0.1", 0))
-        yield one
-
-
-def test_sigterm_drains_the_sockets_and_exits_well(folder: Path, listener: socket) -> None:
-    port = listener.getsockname()[1]
-    listener.close()
+def test_sigterm_drains_the_sockets_and_exits_well(folder: Path) -> None:
+    port = free_port()
     with web(folder, port, "--demo") as process:
         until_ready(process, port)
         url = f"ws://127.0.0.1:{port}/ws/chat"
         with connect(url, subprotocols=[Subprotocol("assistify.v1")], compression=None) as connection:
             connection.send(json.dumps({"type": "hello", "id": "1", "widget_key": "wk_demo"}))
-            assert json.loads(connection.recv(timeout=10))["type"] == "welcome"
+            assert json.loads(connection.recv(timeout=60))["type"] == "welcome"
             process.terminate()
             frames, code = close_code(connection)
-        printed, _ = process.communicate(timeout=20)
+        printed, _ = process.communicate(timeout=60)
     assert (frames[0], code) == ("drain", DRAIN)
     assert process.returncode == 0
     assert "Demo shop" in printed
     assert "Traceback" not in printed
 
 
-def test_a_port_in_use_ends_the_process_with_an_error(folder: Path, listener: socket) -> None:
-    listener.listen()
-    with web(folder, listener.getsockname()[1]) as process:
-        printed, _ = process.communicate(timeout=60)
+def test_a_port_in_use_ends_the_process_with_an_error(folder: Path) -> None:
+    with socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        with web(folder, listener.getsockname()[1]) as process:
+            printed, _ = process.communicate(timeout=60)
     assert process.returncode not in (0, None)
     assert "address already in use" in printed
     assert "is up" not in printed

@@ -72,7 +72,7 @@ async def test_tokens_of_staff_open_no_stream_and_origins_are_checked(rig: Produ
 
 
 async def test_frames_are_not_held_back_by_compression(rig: Product) -> None:
-    async with serving(rig) as url, httpx2.AsyncClient(base_url=url, timeout=5) as http:
+    async with serving(rig) as url, httpx2.AsyncClient(base_url=url, timeout=30) as http:
         token = (await http.post("/sse/chat", json=hello(rig.mine))).json()["token"]
         headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "gzip"}
         async with http.stream("GET", "/sse/chat", headers=headers) as response:

@@ -297,7 +297,7 @@ async def test_a_thousand_events_at_once(vendors: Vendors) -> None:
     signed = batch()
     began = time.perf_counter()
     assert (await vendors.post(signed)).status_code == 200
-    assert time.perf_counter() - began < 5.0  # measured apart; this only finds what is slow by nature
+    assert time.perf_counter() - began < 30.0  # measured apart; this only finds what is slow by nature
     rows = await vendors.log()
     assert Counter(row.status for row in rows) == {"accepted": 991, "ignored_type": 10}
     before = {row.id for row in rows}

@@ -6,11 +6,11 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from socket import socket
 from uuid import uuid4
 
 import pytest
 
+from tests.fixtures.port import free_port
 from tests.integration.realtime.client import client
 from tests.integration.realtime.shop import WIDGET_KEY
 
@@ -20,9 +20,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture
 async def url() -> AsyncIterator[str]:
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     daphne = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port)),
         "tests.integration.realtime.asgi_app:app",
@@ -30,7 +28,7 @@ async def url() -> AsyncIterator[str]:
         stderr=asyncio.subprocess.PIPE,
     )
     assert daphne.stderr is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while b"Listening on TCP" not in await daphne.stderr.readline():
             assert daphne.returncode is None
     yield f"ws://127.0.0.1:{port}/ws/chat"

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 from realtime.bus.redis import RedisBus
@@ -18,6 +18,7 @@ from realtime.presence import PRESENCE_TTL_S
 from realtime.presence_redis import RedisPresence
 from realtime.protocol.events import PresenceChanged, notice_frame
 from realtime.protocol.shapes import PresentParticipant
+from realtime.settings import RealtimeSettings
 from tests.fixtures.redis_server import RedisServer
 from tests.integration.realtime.client import Client, Wire, client
 from tests.integration.realtime.node import QUICK, serving
@@ -38,7 +39,9 @@ class Cluster:
 
 
 @asynccontextmanager
-async def cluster(url: str, *, presence_ttl_s: float = PRESENCE_TTL_S) -> AsyncIterator[Cluster]:
+async def cluster(
+    url: str, *, presence_ttl_s: float = PRESENCE_TTL_S, settings: RealtimeSettings = QUICK
+) -> AsyncIterator[Cluster]:
     async with contextlib.AsyncExitStack() as stack:
 
         def bus() -> RedisBus:
@@ -54,7 +57,7 @@ async def cluster(url: str, *, presence_ttl_s: float = PRESENCE_TTL_S) -> AsyncI
         for _ in range(2):
             presence = RedisPresence(url, ttl_s=presence_ttl_s)
             stack.push_async_callback(presence.aclose)
-            gateway = Gateway(Hub(bus(), live_reply, shop, QUICK), shop, QUICK, presence=presence)
+            gateway = Gateway(Hub(bus(), live_reply, shop, settings), shop, settings, presence=presence)
             gateways.append(gateway)
             _, port = await stack.enter_async_context(serving(gateway))
             ports.append(port)
@@ -121,7 +124,8 @@ async def test_redis_restarts_and_nothing_is_lost(own_redis_server: RedisServer)
 
 
 async def test_commands_reach_a_stream_that_lives_on_the_other_node(redis_server: RedisServer) -> None:
-    async with cluster(redis_server.url) as nodes, stream_client(nodes.streams[0]) as visitor:
+    patient = replace(QUICK, stream_found_s=20.0)
+    async with cluster(redis_server.url, settings=patient) as nodes, stream_client(nodes.streams[0]) as visitor:
         await visitor.connect()
         visitor.post_url = nodes.streams[1]
         conversation = await visitor.open()
@@ -150,7 +154,8 @@ async def test_the_other_node_checks_the_owner_and_knows_what_is_nowhere(redis_s
 
 
 async def test_a_stream_outlives_redis_and_its_commands_go_on_at_its_own_node(own_redis_server: RedisServer) -> None:
-    async with cluster(own_redis_server.url) as nodes, stream_client(nodes.streams[0]) as visitor:
+    patient = replace(QUICK, stream_found_s=2.0)
+    async with cluster(own_redis_server.url, settings=patient) as nodes, stream_client(nodes.streams[0]) as visitor:
         await visitor.connect()
         conversation = await visitor.open()
         await asyncio.to_thread(own_redis_server.kill)

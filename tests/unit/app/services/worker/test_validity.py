@@ -51,10 +51,10 @@ def test_an_older_success_takes_nothing_back(clock: Clock) -> None:
 async def test_a_wake_ends_the_wait_once() -> None:
     wake = Wake()
     wake.set()
-    await asyncio.wait_for(wake.wait(60), 1)
+    await asyncio.wait_for(wake.wait(60), 30)
     waiting = asyncio.create_task(wake.wait(60))
     await asyncio.sleep(0)
     assert not waiting.done()
     wake.set()
-    await asyncio.wait_for(waiting, 1)
-    await asyncio.wait_for(wake.wait(0.01), 1)  # the clock wakes too
+    await asyncio.wait_for(waiting, 30)
+    await asyncio.wait_for(wake.wait(0.01), 30)  # the clock wakes too
