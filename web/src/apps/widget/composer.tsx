@@ -23,12 +23,12 @@ export function Composer({ isOpen }: { isOpen: boolean }) {
   const isSomething = text.trim() !== "" || uploads.length > 0;
   const canSend = isSomething && isReady(uploads) && left >= 0 && !isEnded;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the field is measured again when its text changes
   useLayoutEffect(() => {
     const element = field.current;
     if (!element) return;
-    element.style.height = "0";
-    element.style.height = `${Math.min(element.scrollHeight, MAX_HEIGHT)}px`;
+    // Of a field that was just emptied, Chromium with a touch screen still measures what it held.
+    element.style.height = text === "" ? "" : "0";
+    if (text !== "") element.style.height = `${Math.min(element.scrollHeight, MAX_HEIGHT)}px`;
   }, [text]);
 
   useEffect(() => {

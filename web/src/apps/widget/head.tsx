@@ -10,8 +10,8 @@ export function Head() {
   const holder = useConversation((conversation) => conversation.holder?.name ?? null, null);
   const isClosed = useConversation((conversation) => conversation.status === "closed", false);
   const isAgent = controller === "agent" && !isClosed;
-  const people = settings.hours ? `, people ${settings.hours}` : "";
-  let line = `Assistant answers at once${people}`;
+  const isBot = controller === "bot" && !isClosed;
+  let line = "Assistant answers at once";
   if (isClosed) line = "This conversation has ended";
   else if (isAgent) line = `${holder ?? "A person"} is with you`;
   else if (controller === "queue") line = "A person will be with you soon";
@@ -27,8 +27,13 @@ export function Head() {
       </span>
       <div className="min-w-0">
         <h1 className="truncate font-semibold leading-tight">{settings.shopName ?? "Chat with us"}</h1>
-        <p data-testid="who-answers" className="truncate text-13 text-ink-2">
+        <p data-testid="who-answers" className="line-clamp-2 text-13 leading-snug text-ink-2">
           {line}
+          {isBot && settings.hours && (
+            <>
+              , <span className="inline-block">people {settings.hours}</span>
+            </>
+          )}
         </p>
       </div>
       <div className="-mr-2 ml-auto flex">
