@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -70,7 +71,7 @@ class SqlMerges:
             return [_merged(row) for row in rows]
 
     async def undo(self, shop: UUID, merge: UUID, user: UUID) -> Merged | None:
-        """Move back what the other customer still has of it."""
+        """Move back what the other customer still has of it, and what began at its addresses since."""
         table = models.CustomerMerge
         async with self._database.write_session() as session:
             row = await session.scalar(
@@ -82,6 +83,7 @@ class SqlMerges:
                 return None
             for name, moved in _MOVED.items():
                 await _move(session, moved, _ids(row, name), row.from_id, held_by=row.into_id)
+            begun = await _follow(session, row)
             await _set_verified(session, _ids(row, "verified"), verified=False)
             emptied = dict.fromkeys(row.moved.get("filled", ()))
             if emptied:
@@ -91,7 +93,8 @@ class SqlMerges:
             await session.execute(update(table).where(table.id == merge).values(undone_at=utc_now()))
             session.add(_audit(shop, user, "customer.unmerged", row.into_id, row.from_id))
             await session.commit()
-            return _merged(row)
+            undone = _merged(row)
+            return replace(undone, conversations=[*undone.conversations, *begun])
 
     async def sameness(self, shop: UUID, customer: UUID) -> Sameness | None:
         """Read both in one snapshot; who shares a number or an e-mail address may have only said so."""
@@ -121,6 +124,26 @@ class SqlMerges:
                 )
             ).one_or_none()
             return None if found is None else customer_shape(found[0], verified=found[1])
+
+
+async def _follow(session: BatchSession, merge: models.CustomerMerge) -> Sequence[UUID]:
+    """Give conversations that began after the merge to whom their address went back; return them."""
+    table, identity = models.Conversation, models.ChannelIdentity
+    back = _ids(merge, "identities")
+    found: list[UUID] = []
+    for start in range(0, len(back), ROWS_AT_ONCE):
+        held = select(identity.id).where(
+            identity.id.in_(back[start : start + ROWS_AT_ONCE]), identity.customer_id == merge.from_id
+        )
+        moved = await session.scalars(
+            update(table)
+            .where(table.identity_id.in_(held), table.customer_id == merge.into_id)
+            .values(customer_id=merge.from_id)
+            .returning(table.id)
+            .execution_options(synchronize_session=False)
+        )
+        found += moved.all()
+    return found
 
 
 async def _locked(session: BatchSession, shop: UUID, one: UUID, other: UUID) -> dict[UUID, models.Customer] | None:

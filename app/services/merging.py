@@ -80,7 +80,8 @@ class Merges(Protocol):
         """Return the merges of a customer that were made by themselves and stand."""
 
     async def undo(self, shop: UUID, merge: UUID, user: UUID) -> Merged | None:
-        """Give back what a merge moved and is still there; None when there is no such merge, or it was undone."""
+        """Give back what a merge moved and is still there, and the conversations that began at those addresses since;
+        None when there is no such merge, or it was undone."""
 
     async def sameness(self, shop: UUID, customer: UUID) -> Sameness | None:
         """Return who a customer may be, too; None when the shop has no such customer."""

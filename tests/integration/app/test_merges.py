@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from app.db import models
+from app.db.base import utc_now
 from app.domain.people import Role
 from app.services.ids import new_id
 from tests.fixtures.signed import PUBLIC_URL, twilio, whatsapp_message
@@ -94,6 +96,26 @@ async def test_an_agent_joins_and_takes_apart(vendors: Vendors) -> None:
     assert (after["phone"], after["channel_addresses"]) == (None, ["customer:cust_42"])
     actions = [row.action for row in await rig.rows(models.AuditEntry)]
     assert sorted(actions) == ["customer.merged", "customer.unmerged"]
+
+
+async def test_a_conversation_begun_after_a_join_goes_back_with_its_address(vendors: Vendors) -> None:
+    rig = vendors.rig
+    kept = await known(rig, "cust_42", phone=None)
+    identity = await write(vendors)
+    (first,) = await rig.rows(models.Conversation)
+    async with await rig.signed_in(Role.AGENT) as client:
+        answer = await client.post(f"/api/customers/{identity.customer_id}/merge/", json={"into": str(kept)})
+        async with rig.core.database.write_session() as session:  # so long ago that it is not opened again
+            old = {"status": "closed", "closed_at": utc_now() - timedelta(days=9)}
+            await session.execute(update(models.Conversation).where(models.Conversation.id == first.id).values(**old))
+            await session.commit()
+        await write(vendors)
+        (second,) = [one for one in await rig.rows(models.Conversation) if one.id != first.id]
+        assert second.customer_id == kept
+        assert (await client.post(f"/api/merges/{answer.json()['id']}/undo/")).status_code == 200
+    assert {one.customer_id for one in await rig.rows(models.Conversation)} == {identity.customer_id}
+    told = [row.type for row in await rig.rows(models.Event, conversation_id=second.id)]
+    assert told[-1] == "customer.updated"
 
 
 async def test_customers_of_two_shops_are_not_joined(vendors: Vendors) -> None:

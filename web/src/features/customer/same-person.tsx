@@ -62,7 +62,7 @@ function MayBe({ customer, twin }: { customer: string; twin: Twin }) {
 
 function Joined({ customer, merge }: { customer: string; merge: Merge }) {
   const change = useChange(customer, `/api/merges/${merge.id}/undo/`, undefined, () =>
-    notify("They are two customers again."),
+    notify("They are two customers again. What was written since is with the address that it came from."),
   );
   return (
     <div data-testid="joined" className="mt-2 flex items-center justify-between gap-2 text-12 text-ink-2">
