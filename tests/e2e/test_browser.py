@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, FilePayload, FrameLocator, Locator, Page, expect
 
-from tests.e2e.demo_shop import LONG_QUESTION, ORDER_QUESTION, OWNER, DemoShop
+from tests.e2e.demo_shop import ADA, LONG_QUESTION, ORDER_QUESTION, OWNER, DemoShop
 from tests.e2e.pages import BOT, OWN, ask, open_widget, shown, sign_in
 from tests.fixtures.browser import new_page
 
@@ -181,6 +181,17 @@ async def test_a_customer_is_played_beside_the_console(slow_shop: DemoShop, brow
         owner.check()
 
 
+async def _conversation_with(shop: DemoShop, text: str) -> str:
+    """Return the conversation with this message, once it is stored: the page shows one before that."""
+    token = await shop.token(ADA)
+    async with asyncio.timeout(30):
+        while True:
+            for one in (await shop.get("/api/conversations/list/", token))["conversations"]:
+                if text in [message["text"] for message in (await shop.stored(one["id"])).values()]:
+                    return str(one["id"])
+            await asyncio.sleep(0.2)
+
+
 async def test_a_picture_and_a_pdf_go_from_the_widget_to_the_console(
     slow_shop: DemoShop, browser: Browser, tmp_path: Path
 ) -> None:
@@ -199,7 +210,8 @@ async def test_a_picture_and_a_pdf_go_from_the_widget_to_the_console(
         await sign_in(agent.page, slow_shop)
         agent.problems.clear()
         await agent.page.get_by_test_id("queue-all").click()
-        await agent.page.get_by_test_id("conversation-row").first.click()
+        conversation = await _conversation_with(slow_shop, "The sole came off")
+        await agent.page.locator(f'[data-testid="conversation-row"][data-conversation="{conversation}"]').click()
         sent = agent.page.locator(OWN).filter(has_text="The sole came off")
         await expect(sent.get_by_role("button", name="Open shoe.png")).to_be_visible()
         async with agent.page.expect_download() as download:

@@ -15,13 +15,14 @@ from tests.fixtures.wire_client import StaffClient, VisitorClient
 from tests.fixtures.wire_view import View
 
 FROZEN_S = 6.0 if EFFORT == 1 else 30.0  # longer than the probe, and than what a worker may go without a check
+NOTICED_S = 30.0
 VISITORS = 3  # on each web process
-WHOLE_AFTER_S = 25.0  # the position check, and a sentence at the pace of these tests
+WHOLE_AFTER_S = 40.0  # the position check, and a sentence at the pace of these tests
 LATER = "Do you ship to Ireland?"
 
 
 async def _is_degraded(url: str) -> bool:
-    async with httpx2.AsyncClient() as client:
+    async with httpx2.AsyncClient(timeout=30) as client:
         answer = await client.get(f"{url}/readyz")
         assert answer.status_code == 200
         return bool(answer.json()["degraded"] == ["bus"])
@@ -64,7 +65,7 @@ async def test_redis_frozen_in_mid_answer(cluster: Cluster) -> None:
             asked = await late.open()
             await late.say(asked, LONG_QUESTION)
             await visitors[0].say(conversations[0], LATER)
-            await _until_both_say(cluster, True, FROZEN_S)
+            await _until_both_say(cluster, True, NOTICED_S)
             await asyncio.sleep(thaw_at - asyncio.get_running_loop().time())
         finally:
             cluster.redis.thaw()

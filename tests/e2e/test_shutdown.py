@@ -17,8 +17,8 @@ from tests.fixtures.postgres_server import PostgresServer
 from tests.fixtures.server_process import ServerProcess, running
 
 DRAIN = 4000
-QUICK_S = 15
-SLACK_S = 3  # for a machine that has other things to do
+QUICK_S = 20
+SLACK_S = 10  # for a machine that has other things to do
 
 
 @pytest.mark.timeout(240)
