@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -92,12 +93,16 @@ def _stem(word: str) -> str:
 
 
 class Index:
-    """Documents in memory; immutable, so that it may be replaced while others still search in it."""
+    """Documents in memory; immutable, so that it may be replaced while others still search in it.
 
-    def __init__(self, documents: Sequence[Document], vectors: Vectors) -> None:
-        if vectors.shape[0] != len(documents):
-            raise ValueError(f"expected one vector per document, got {vectors.shape[0]} for {len(documents)}")
+    Without vectors it searches by words alone.
+    """
+
+    def __init__(self, documents: Sequence[Document], vectors: Vectors | None) -> None:
+        if vectors is not None:
+            _check_count(vectors, len(documents))
         self.ids = tuple(document.id for document in documents)
+        self._rows = {identifier: row for row, identifier in enumerate(self.ids)}
         self._vectors = vectors  # [N, 384]
         counts = [Counter(terms(document.text)) for document in documents]
         for count, document in zip(counts, documents, strict=True):
@@ -109,6 +114,13 @@ class Index:
     def build(cls, documents: Sequence[Document], encoder: Encodes) -> Index:
         """Encode the documents and index them."""
         return cls(documents, encoder.encode([document.whole for document in documents]))
+
+    def with_vectors(self, vectors: Vectors) -> Index:
+        """Return the same documents, found by meaning too."""
+        _check_count(vectors, len(self))
+        found = copy.copy(self)
+        found._vectors = vectors
+        return found
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -122,16 +134,18 @@ class Index:
         """
         if not self.ids:
             return []
-        meaning = np.clip(self._vectors @ vector, 0, 1)
         words = self._word_scores(query)
+        meaning = words if self._vectors is None else np.clip(self._vectors @ vector, 0, 1)
         scores = MEANING_SHARE * meaning + (1 - MEANING_SHARE) * words
-        hits: list[Hit] = []
-        for row in np.argsort(-scores, kind="stable"):
-            if len(hits) == k or scores[row] < floor:
-                break
-            if allowed is None or self.ids[row] in allowed:
-                hits.append(Hit(self.ids[row], float(scores[row]), float(meaning[row]), float(words[row])))
-        return hits
+        rows = np.arange(len(scores)) if allowed is None else self._rows_of(allowed)
+        rows = rows[scores[rows] >= floor]
+        return [
+            Hit(self.ids[row], float(scores[row]), float(meaning[row]), float(words[row]))
+            for row in _best_rows(rows, scores, k)
+        ]
+
+    def _rows_of(self, ids: Collection[str]) -> NDArray[np.int64]:
+        return np.array(sorted(self._rows[one] for one in ids if one in self._rows), dtype=np.int64)
 
     def _word_scores(self, query: str) -> NDArray[np.float32]:
         """Return how well the words match, 0 to 1, [N]."""
@@ -143,6 +157,20 @@ class Index:
         # A fixed scale, not the best hit's: a query that matches nothing well must score low everywhere.
         result: NDArray[np.float32] = total / (total + np.float32(LEXICAL_HALF))
         return result
+
+
+def _check_count(vectors: Vectors, documents: int) -> None:
+    if vectors.shape[0] != documents:
+        raise ValueError(f"expected one vector per document, got {vectors.shape[0]} for {documents}")
+
+
+def _best_rows(rows: NDArray[np.int64], scores: NDArray[np.float32], k: int) -> list[int]:
+    """Return the `k` rows of the highest scores, best first; of equal ones those that come first."""
+    if len(rows) > k > 0:  # sorting all of a large catalogue would take longer than the scores themselves
+        least = -np.partition(-scores[rows], k - 1)[k - 1]
+        rows = rows[scores[rows] >= least]
+    best: list[int] = rows[np.argsort(-scores[rows], kind="stable")][:k].tolist()
+    return best
 
 
 def _bm25_weights(counts: Sequence[Counter[str]]) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float32]]]:

@@ -162,13 +162,19 @@ def open_recommenders(core: Core) -> ShopRecommenders:
     return ShopRecommenders(SqlInteractions(core.database), core.records, folder)
 
 
+def open_knowledge(core: Core, encoder: Encoder) -> Knowledge:
+    """Return the search of all shops."""
+    vectors = core.settings.var_dir / "models" / f"vectors-{encoder.version}.safetensors"
+    return Knowledge(core.records, encoder, vectors=vectors)
+
+
 def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
     """Wire the worker role."""
     settings, worker = core.settings, new_id()
     analyzer = BatchedAnalyzer(models.analyzer)
     recommenders = open_recommenders(core)
     engine = models.responder.engine
-    knowledge = Knowledge(core.records, models.encoder)
+    knowledge = open_knowledge(core, models.encoder)
     pipeline = Pipeline(
         records=core.records,
         analyzer=analyzer,

@@ -9,12 +9,15 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import models
 from app.db.database import Database
 from app.domain.catalogue import Article, CustomerView, Order, OrderItem, Product, ShopProfile
 from app.services.answer.ports import Catalogue
 from nlp.grounding import POINTERS, WORDS
+
+CATALOGUE_PAGE = 500
 
 
 class SqlRecords:
@@ -93,18 +96,14 @@ class SqlRecords:
     async def catalogue(self, shop: UUID) -> Catalogue:
         """Return all active products and published articles."""
         async with self._database.read_session() as session:
-            products = await session.scalars(
-                select(models.Product)
-                .where(models.Product.shop_id == shop, models.Product.active)
-                .order_by(models.Product.id)
-            )
+            products = await _active_products(session, shop)
             articles = await session.scalars(
                 select(models.Article)
                 .where(models.Article.shop_id == shop, models.Article.published)
                 .order_by(models.Article.id)
             )
             return Catalogue(
-                products=[product_of(row) for row in products],
+                products=products,
                 articles=[_article(row) for row in articles],
             )
 
@@ -118,6 +117,18 @@ class SqlRecords:
             )
             found = {row.id: product_of(row) for row in rows}
         return [found[product] for product in ids if product in found]
+
+
+async def _active_products(session: AsyncSession, shop: UUID) -> list[Product]:
+    """Read in pages: rows become objects on the event loop, which has others to serve."""
+    table, found = models.Product, list[Product]()
+    query = select(table).where(table.shop_id == shop, table.active).order_by(table.id).limit(CATALOGUE_PAGE)
+    while True:
+        rows = (await session.scalars(query.where(table.id > found[-1].id) if found else query)).all()
+        found += [product_of(row) for row in rows]
+        session.expunge_all()
+        if len(rows) < CATALOGUE_PAGE:
+            return found
 
 
 def is_open(hours: Sequence[models.BusinessHour], now: datetime) -> bool:

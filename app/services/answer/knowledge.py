@@ -6,20 +6,25 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from pathlib import Path
 from uuid import UUID
 
 from app.domain.catalogue import Article, Product
 from app.services.answer.ports import Catalogue, Records
 from app.services.answer.question import Found
 from app.services.answer.sentences import split_sentences
-from app.services.answer.shared_work import SharedWork
+from app.services.answer.shared_work import SharedWork, StoppedError
 from app.services.answer.vectors import TextVectors
 from nlp.model_files import Vectors
 from nlp.retrieval import Document, Encodes, Index, roots, terms
 
 CHECK_S = 2.0  # how long a catalogue's version is believed
+PATIENCE_S = 4.0  # of an answer, for an index that is being built: of a few hundred products it is done by then
+GLANCE_S = 0.2  # of one in a large shop, whose index takes longer
+LARGE = 2_000  # products
 PRODUCT_HITS = 8
 KIND_HITS = 40  # of the kind that was named: price, colour and stock leave few of them
 ARTICLE_HITS = 5
@@ -68,6 +73,7 @@ class Hits:
 class _Shelf:
     version: str
     checked_at: float
+    is_whole: bool  # else it finds by words alone
     products: Index
     articles: Index
     article_by_id: dict[str, Article]
@@ -91,18 +97,31 @@ class _Shelf:
 class Knowledge:
     """Indexes of all shops this worker has answered for."""
 
-    def __init__(self, records: Records, encoder: Encodes, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        records: Records,
+        encoder: Encodes,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        vectors: Path | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        """`vectors`: a file in which the vectors of texts outlive this process."""
+        self._patience_s = patience_s
         self._records = records
-        self._vectors = TextVectors(encoder)
+        self._vectors = TextVectors(encoder, file=vectors)
         self._clock = clock
         self._shelves: dict[UUID, _Shelf] = {}
         self._builds = SharedWork("index", self._renew)
 
     async def warm(self, shop: UUID) -> None:
-        """Build a shop's index now, and encode the sentences that answers may quote."""
-        await self._shelf(shop)
-        sentences = _sentences_of(await self._records.catalogue(shop))
-        await asyncio.to_thread(self._vectors.encode, sentences[:SENTENCES_AHEAD])
+        """Build a shop's index now, whole, and encode the sentences that answers may quote."""
+        with suppress(StoppedError):
+            await self._builds.result(shop)
+            await asyncio.to_thread(self._vectors.save)
+            sentences = _sentences_of(await self._records.catalogue(shop))
+            await asyncio.to_thread(self._vectors.encode, sentences[:SENTENCES_AHEAD])
+            await asyncio.to_thread(self._vectors.save)
 
     async def search(self, shop: UUID, text: str, vector: Vectors) -> Hits:
         """Return the products and articles that match a message; products as they are in the database now."""
@@ -176,39 +195,68 @@ class Knowledge:
 
     async def aclose(self) -> None:
         """End the building of indexes."""
+        self._vectors.stop()
         await self._builds.aclose()
 
     async def _shelf(self, shop: UUID) -> _Shelf:
+        """Return a shop's index as it is now; where that takes longer than an answer can wait, the one before, and of a
+        shop that has none yet one that finds by words alone."""
         known = self._shelves.get(shop)
-        if known is not None and self._clock() - known.checked_at < CHECK_S:
+        if known is not None and known.is_whole and self._clock() - known.checked_at < CHECK_S:
             return known
-        return await self._builds.result(shop)
+        waited_s = 0.0
+        while True:
+            try:
+                async with asyncio.timeout(GLANCE_S) as glance:
+                    return await self._builds.result(shop)
+            except TimeoutError:
+                if not glance.expired():
+                    raise
+            waited_s += GLANCE_S
+            known = self._shelves.get(shop)
+            if known is not None and (waited_s >= self._patience_s or len(known.products) > LARGE):
+                return known
 
     async def _renew(self, shop: UUID) -> _Shelf:
         """Build a shop's index if its catalogue is another than before."""
         known, version = self._shelves.get(shop), await self._records.catalogue_version(shop)
-        if known is None or known.version != version:
+        if known is None or known.version != version or not known.is_whole:
             catalogue = await self._records.catalogue(shop)
-            shelf = await asyncio.to_thread(self._build, catalogue, version)
+            shelf, texts = await asyncio.to_thread(self._build, catalogue, version)
+            self._shelves.setdefault(shop, shelf)
+            shelf = await asyncio.to_thread(self._with_vectors, shelf, *texts)
         else:
             shelf = replace(known, checked_at=self._clock())
         self._shelves[shop] = shelf
         return shelf
 
-    def _build(self, catalogue: Catalogue, version: str) -> _Shelf:
+    def _with_vectors(self, shelf: _Shelf, products: Sequence[str], articles: Sequence[str]) -> _Shelf:
+        self._vectors.read()
+        return replace(
+            shelf,
+            checked_at=self._clock(),
+            is_whole=True,
+            products=shelf.products.with_vectors(self._vectors.encode(products)),
+            articles=shelf.articles.with_vectors(self._vectors.encode(articles)),
+        )
+
+    def _build(self, catalogue: Catalogue, version: str) -> tuple[_Shelf, tuple[Sequence[str], Sequence[str]]]:
+        """Return a shop's index by words, with the texts whose vectors it lacks."""
         products = [Document(str(product.id), product.title, _words(product)) for product in catalogue.products]
         articles = [Document(str(article.id), article.title, article.body) for article in catalogue.articles]
         ids = {product.external_id: product.id for product in catalogue.products}
-        return _Shelf(
+        shelf = _Shelf(
             version=version,
             checked_at=self._clock(),
-            products=Index.build(products, self._vectors),
-            articles=Index.build(articles, self._vectors),
+            is_whole=False,
+            products=Index(products, None),
+            articles=Index(articles, None),
             article_by_id={str(article.id): article for article in catalogue.articles},
             product_ids=ids | {str(product.id): product.id for product in catalogue.products},
             kinds=_kinds(catalogue.products),
             tagged=_tagged(catalogue.products),
         )
+        return shelf, ([one.whole for one in products], [one.whole for one in articles])
 
 
 def _as_known(term: str, known: Mapping[str, object]) -> str:

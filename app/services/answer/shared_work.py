@@ -14,6 +14,10 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
+class StoppedError(Exception):
+    """The process ends: nothing more is begun."""
+
+
 class SharedWork(Generic[K, V]):
     """One task per key, as long as it runs; `work` keeps what it made by itself."""
 
@@ -21,12 +25,15 @@ class SharedWork(Generic[K, V]):
         self._name = name
         self._work = work
         self._running: dict[K, asyncio.Task[V]] = {}
+        self._is_closed = False
 
     async def result(self, key: K) -> V:
         """Wait for what is under way for a key, or begin it; who gives up waiting does not end it.
 
-        Raises: what the work raises, to all who wait.
+        Raises: what the work raises, to all who wait; StoppedError after `aclose`.
         """
+        if self._is_closed:
+            raise StoppedError
         task = self._running.get(key)
         if task is None:
             task = asyncio.create_task(self._do(key), name=f"{self._name}-{key}")
@@ -46,6 +53,7 @@ class SharedWork(Generic[K, V]):
 
     async def aclose(self) -> None:
         """End what runs; a thread of it ends by itself."""
+        self._is_closed = True
         tasks = list(self._running.values())
         for task in tasks:
             task.cancel()

@@ -6,12 +6,14 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from uuid import UUID
 
 import msgspec
-import pytest
 
-from app.services.answer.knowledge import CHECK_S, Hits, Knowledge
+from app.services.answer.knowledge import CHECK_S, PATIENCE_S, Hits, Knowledge
+from app.services.answer.searching import SEARCH_HIT
+from app.services.answer.shared_work import StoppedError
 from app.services.imports import ArticleRow, ProductRow
 from nlp.model_files import Vectors
 from tests.integration.app.rig import Product, encoder
@@ -29,6 +31,9 @@ STOVE = ProductRow(
 RETURNS = ArticleRow(external_id="a1", title="Returns", body="Send it back within 30 days. We pay the postage.")
 
 
+IMPATIENT_S = 0.05
+
+
 class Counted:
     """The encoder that ships; knows what it was asked."""
 
@@ -41,28 +46,40 @@ class Counted:
 
 
 class Gated(Counted):
-    """An encoder that encodes a catalogue when it is let, and tells when it is asked."""
+    """An encoder that encodes whole products when it is let, and tells when it is asked."""
 
     def __init__(self) -> None:
         super().__init__()
         self.begun = threading.Event()
         self.gate = threading.Event()
+        self.whole: list[str] = []
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        self.begun.set()
-        if not self.gate.wait(30):
-            raise TimeoutError("the gate stayed shut")
+        whole = [text for text in texts if text.startswith((TENT.title, STOVE.title))]
+        if whole:
+            self.begun.set()
+            if not self.gate.wait(30):
+                raise TimeoutError("the gate stayed shut")
+            self.whole += whole
         return super().encode(texts)
 
 
 class Shop:
     """One shop's knowledge under a clock that is turned by hand."""
 
-    def __init__(self, rig: Product, counted: Counted | None = None) -> None:
+    def __init__(
+        self,
+        rig: Product,
+        counted: Counted | None = None,
+        vectors: Path | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         self.id: UUID = rig.mine.shop.id
         self.now = 0.0
         self.counted = counted or Counted()
-        self.knowledge = Knowledge(rig.core.records, self.counted, lambda: self.now)
+        self.knowledge = Knowledge(
+            rig.core.records, self.counted, lambda: self.now, vectors=vectors, patience_s=patience_s
+        )
 
     async def ask(self, text: str) -> Hits:
         self.now += 2 * CHECK_S
@@ -105,7 +122,8 @@ async def test_an_index_is_built_once_for_all_who_wait_and_outlives_who_gives_up
     late = asyncio.create_task(shop.knowledge.names_kind(shop.id, "a stove"))
     encoder.gate.set()
     assert await asyncio.gather(*waiting[1:], late) == [True, True, True]
-    assert len(encoder.asked) == 2  # each product once
+    await shop.knowledge.warm(shop.id)
+    assert sorted(text.partition(".")[0] for text in encoder.whole) == ["Gas Stove", "Ridge Tent"]
 
 
 async def test_an_index_that_nobody_waits_for_any_more_is_kept(rig: Product) -> None:
@@ -117,17 +135,58 @@ async def test_an_index_that_nobody_waits_for_any_more_is_kept(rig: Product) -> 
     first.cancel()
     await asyncio.wait([first])
     encoder.gate.set()
+    await shop.knowledge.warm(shop.id)
     assert (await shop.ask("a tent")).products
-    assert len([text for text in encoder.asked if "Ridge Tent" in text]) == 1
+    assert len([text for text in encoder.whole if "Ridge Tent" in text]) == 1
 
 
-async def test_closing_ends_a_build(rig: Product) -> None:
+async def test_closing_ends_a_build_and_begins_no_other(rig: Product) -> None:
     await rig.core.imports.upsert(rig.mine.shop.id, [TENT])
     encoder = Gated()
-    shop = Shop(rig, encoder)
+    shop = Shop(rig, encoder, patience_s=300)
     waiting = asyncio.create_task(shop.knowledge.names_kind(shop.id, "a tent"))
     await asyncio.to_thread(encoder.begun.wait, 30)
     await shop.knowledge.aclose()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
+    await asyncio.wait([waiting])
+    assert waiting.cancelled() or isinstance(waiting.exception(), StoppedError)
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("index-")]
     encoder.gate.set()
+
+
+async def test_a_shop_without_an_index_yet_is_searched_by_words(rig: Product) -> None:
+    await rig.core.imports.upsert(rig.mine.shop.id, [TENT, STOVE, RETURNS])
+    encoder = Gated()
+    shop = Shop(rig, encoder, patience_s=IMPATIENT_S)
+    warming = asyncio.create_task(shop.knowledge.warm(shop.id))
+    await asyncio.to_thread(encoder.begun.wait, 30)
+    hits = await shop.ask("do you have a ridge tent")
+    assert hits.products[0].item.title == "Ridge Tent"
+    assert hits.products[0].score > SEARCH_HIT
+    encoder.gate.set()
+    await warming
+    assert (await shop.ask("something to sleep in")).products[0].item.title == "Ridge Tent"
+
+
+async def test_a_changed_catalogue_is_searched_as_it_was_until_its_index_is_built(rig: Product) -> None:
+    await rig.core.imports.upsert(rig.mine.shop.id, [TENT])
+    encoder = Gated()
+    encoder.gate.set()
+    shop = Shop(rig, encoder, patience_s=IMPATIENT_S)
+    await shop.knowledge.warm(shop.id)
+    encoder.gate.clear()
+    encoder.begun.clear()
+    await rig.core.imports.upsert(shop.id, [STOVE])
+    assert [found.item.title for found in (await shop.ask("a gas stove")).products] == ["Ridge Tent"]
+    await asyncio.to_thread(encoder.begun.wait, 30)
+    encoder.gate.set()
+    await shop.knowledge.warm(shop.id)
+    assert (await shop.ask("a gas stove")).products[0].item.title == "Gas Stove"
+
+
+async def test_a_worker_that_starts_again_finds_the_vectors_of_the_one_before(rig: Product, tmp_path: Path) -> None:
+    await rig.core.imports.upsert(rig.mine.shop.id, [TENT, STOVE, RETURNS])
+    for asked in (True, False):
+        shop = Shop(rig, vectors=tmp_path / "vectors.safetensors")
+        await shop.knowledge.warm(shop.id)
+        assert bool(shop.counted.asked) is asked
+        assert (await shop.ask("a tent")).products[0].item.title == "Ridge Tent"
