@@ -139,7 +139,13 @@ _STOCK = (
     ("count", r"how many|how much (?:stock|is left)|number (?:left|in stock)"),
 )
 _SIGN_UP = (
-    ("email", r"\b(?:confirmation|activation|verification|reset)\b.{0,12}\b(?:e-?mail|mail|link|code)\b"),
+    (
+        "email",
+        r"\b(?:confirmation|activation|verification|reset)\b.{0,12}\b(?:e-?mail|mail|link|code)\b"
+        r"|(?:n't|\bnot|\bnever) (?:get|got|receive\w*|see|find|have) (?:\w+ ){0,2}(?:e-?mail|mail|link|code)\b"
+        r"|\b(?:e-?mail|mail|link|code)\b.{0,10}(?:n't|\bnot|\bnever) (?:come|came|arrive\w*)"
+        r"|\bno (?:e-?mail|mail|link)\b",
+    ),
     ("taken", r"already (?:used|taken|registered|exists?|in use|have an account)|\btaken\b"),
 )
 _PASSWORD = (_SIGN_UP[0],)
@@ -164,8 +170,9 @@ _CONTACT = (
     (
         "address",
         r"\badd?ress?\b|located|location|where (?:are|r) (?:you|u)\b|where(?:'?s| is) (?:your|ur|the) (?:shop|store"
-        r"|office|headquarters?|hq)|(?:physical|real|local) (?:shop|store)s?|\b(?:a|any) (?:shop|store)s? (?:in|near"
-        r"|that i|i can)\b|\bbased\b|visit|come by|in person",
+        r"|office|headquarters?|hq)|(?:physical|real|local) (?:shop|store)s?"
+        r"|\b(?:a|an|any) (?:\w+ )?(?:shop|store|showroom|branch)s? (?:in|near|where|that i|i can)\b"
+        r"|\bbased\b|visit|come by|in person",
     ),
 )
 _ORDERING = (

@@ -24,7 +24,8 @@ _WORDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
             "fr": "le la les et est pas je vous mon ma mes où quand comment bonjour merci ai avez peux pouvez pour avec"
             " une un commande votre vos du des qui que ce cette s'il plaît livraison voudrais suis sont pourquoi à",
             "es": "el la los las y es no mi mis dónde donde cuándo cuando cómo como hola gracias por para con una un"
-            " pedido está su sus del que qué quiero puedo tengo favor envío necesito hay esta llegado llega ya cuánto",
+            " pedido está su sus del que qué quiero puedo tengo favor envío necesito hay esta llegado llega ya cuánto"
+            " a hacen hacéis tienen envíos",
             "it": "il lo la gli e è non mio mia dove quando come ciao grazie per con una un ordine sono che del della"
             " vorrei posso ho avete mi può spedizione perché buongiorno questo arriva il mio",
             "pt": "o a os as e é não meu minha onde quando como olá obrigado obrigada por para com uma um pedido está"
@@ -42,6 +43,8 @@ _SCRIPTS: Final = {
     "CYRILLIC": "ru", "GREEK": "el", "ARABIC": "ar", "HEBREW": "he", "HANGUL": "ko", "HIRAGANA": "ja",
     "KATAKANA": "ja", "CJK": "zh", "THAI": "th", "DEVANAGARI": "hi",
 }  # fmt: skip
+# Signs of one language alone; a name has them too, so they count for a small word each.
+_SIGNS: Final = {"es": "¿¡ñ", "de": "ß", "pt": "ãõ", "pl": "łżźśćńąę", "sv": "å", "tr": "ğış", "fr": "œê"}
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _FEWEST = 2  # small words of a foreign language before a message is taken for it
 _SCRIPT_SHARE = 0.5  # of the letters
@@ -58,6 +61,8 @@ def language_of(text: str) -> str | None:
     words = set(_WORD.findall(unicodedata.normalize("NFC", text.lower())))
     counts = {language: len(words & known) for language, known in _WORDS.items()}
     english = counts.pop("en")
+    for language, signs in _SIGNS.items():
+        counts[language] += not set(signs).isdisjoint(text.lower())
     best = max(counts, key=counts.__getitem__)
     if counts[best] >= _FEWEST and counts[best] > english:
         return best

@@ -21,7 +21,7 @@ import msgspec
 
 from nlp.grounding import SENTINEL, Fact, order_key, product_key, sentinel
 from nlp.prompt import Mood
-from nlp.tone import goes_before, in_form, is_sorry, is_yes_no_question, regretful, suiting
+from nlp.tone import goes_before, in_form, is_sorry, is_yes_no_question, offered_later, regretful, suiting
 
 SENTENCES_FILE = "sentences.json"
 KEPT = 512  # results: a shop's answers come from a few hundred combinations of situation and facts
@@ -80,7 +80,7 @@ class Allowed:
 
 
 Table = dict[str, list[SentenceGroup]]
-_Key = tuple[str, frozenset[tuple[str, str]], Mood | None, bool | None]
+_Key = tuple[str, frozenset[tuple[str, str]], Mood | None, bool | None, bool]
 
 
 @dataclass(slots=True)
@@ -100,18 +100,26 @@ class Sentences:
         return cls(msgspec.json.decode(path.read_bytes(), type=Table) if path.is_file() else {})
 
     def allowed(
-        self, situation: str, facts: Sequence[Fact], *, mood: Mood | None = None, question: str | None = None
+        self,
+        situation: str,
+        facts: Sequence[Fact],
+        *,
+        mood: Mood | None = None,
+        question: str | None = None,
+        is_closed: bool = False,
     ) -> Allowed:
         """Return the sentences that an answer from these facts may consist of.
 
-        Without `mood` every opening is in place; without `question` it may have any form.
+        Without `mood` every opening is in place; without `question` it may have any form. While the shop `is_closed`,
+        who is offered a colleague reads that nobody is there.
         """
         words = {fact.key: fact.value if fact.pointer is None else sentinel(fact.pointer) for fact in facts}
         is_yes_no = None if question is None else is_yes_no_question(question)
-        key = (situation, frozenset(words.items()), mood, is_yes_no)
+        key = (situation, frozenset(words.items()), mood, is_yes_no, is_closed)
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self._find(situation, words, mood, is_yes_no)
+            known = self._find(situation, words, mood, is_yes_no)
+            known = self._known[key] = _while_closed(known) if is_closed else known
             if len(self._known) > KEPT:
                 self._known.popitem(last=False)
         return known
@@ -145,6 +153,10 @@ class Sentences:
         if mood is Mood.NEGATIVE:  # who is unhappy reads one clause of regret, whatever the model likes best
             first = [one for one in first if is_sorry(one)] or ([] if opened else first)
         return Allowed(((*first, *opened), *found["later"]))
+
+
+def _while_closed(allowed: Allowed) -> Allowed:
+    return Allowed(tuple(tuple(dict.fromkeys(map(offered_later, group))) for group in allowed.groups))
 
 
 def _by_place(groups: Sequence[SentenceGroup], facts: Mapping[str, str]) -> dict[str, dict[tuple[str, ...], None]]:

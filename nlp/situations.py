@@ -56,16 +56,17 @@ _DELIVERY = tuple(
 _ARTICLE = ("article.title", "article.text", "article.link")
 
 # Orders: `unverified` asks for number and e-mail, or for the one that `missing` names; `unmatched` is the one
-# answer for a wrong and an unknown number; `several` lists the customer's orders when none was named; `none` is for a
-# verified customer without orders; `verified` holds the one that was meant.
+# answer for a wrong and an unknown number (`missing` for a signed-in customer, who gave no address); `several` lists
+# the customer's orders when none was named; `none` is for a verified customer without orders; `verified` holds the one
+# that was meant.
 _ORDER_ROWS: dict[str, Situation] = {
     "order_status/unverified": Situation(Act.ASK_ORDER, ("missing",)),
-    "order_status/unmatched": Situation(Act.NOT_FOUND),
+    "order_status/unmatched": Situation(Act.NOT_FOUND, ("missing",)),
     "order_status/verified": Situation(Act.ANSWER, _ASKS + _NAME + _ORDER),
     "order_status/several": Situation(Act.ANSWER, _NAME + _orders("number", "state", "item", "arrives", "delivered")),
     "order_status/none": Situation(Act.ANSWER, (*_NAME, "orders.found")),
     "order_cancel/unverified": Situation(Act.ASK_ORDER, ("missing",)),
-    "order_cancel/unmatched": Situation(Act.NOT_FOUND),
+    "order_cancel/unmatched": Situation(Act.NOT_FOUND, ("missing",)),
     "order_cancel/possible": Situation(
         Act.HANDOFF, _order("number", "state", "item", "cancellable") + _CANCEL + _HANDOFF
     ),
@@ -73,23 +74,23 @@ _ORDER_ROWS: dict[str, Situation] = {
         Act.ANSWER, _order("number", "state", "item", "cancellable") + _RETURNS + ("link.returns",)
     ),
     "order_change/unverified": Situation(Act.ASK_ORDER, ("missing",)),
-    "order_change/unmatched": Situation(Act.NOT_FOUND),
+    "order_change/unmatched": Situation(Act.NOT_FOUND, ("missing",)),
     "order_change/possible": Situation(Act.HANDOFF, _order("number", "state", "item", "changeable") + _HANDOFF),
     "order_change/too_late": Situation(
         Act.ANSWER, _order("number", "state", "item", "changeable") + _RETURNS + ("link.returns",)
     ),
     "address_change/unverified": Situation(Act.ASK_ORDER, ("missing",)),
-    "address_change/unmatched": Situation(Act.NOT_FOUND),
+    "address_change/unmatched": Situation(Act.NOT_FOUND, ("missing",)),
     "address_change/possible": Situation(Act.HANDOFF, _order("number", "state", "changeable") + _HANDOFF),
     "address_change/too_late": Situation(Act.ANSWER, _order("number", "state", "changeable", "carrier", "tracking")),
     "refund_status/unverified": Situation(Act.ASK_ORDER, ("missing",)),
-    "refund_status/unmatched": Situation(Act.NOT_FOUND),
+    "refund_status/unmatched": Situation(Act.NOT_FOUND, ("missing",)),
     "refund_status/verified": Situation(
         Act.ANSWER,
         (*_order("number", "item"), "refund.state", "refund.amount", "refund.expected", "policy.refund_time"),
     ),
     "refund_request/unverified": Situation(Act.ASK_ORDER, ("missing",)),
-    "refund_request/unmatched": Situation(Act.NOT_FOUND),
+    "refund_request/unmatched": Situation(Act.NOT_FOUND, ("missing",)),
     "refund_request/verified": Situation(
         Act.ANSWER, _order("number", "state", "item", "returnable") + _RETURNS + ("link.returns",)
     ),
@@ -97,10 +98,10 @@ _ORDER_ROWS: dict[str, Situation] = {
         Act.ANSWER, _ASKS + _order("number", "state", "item", "returnable") + _RETURNS + ("link.returns",)
     ),
     "return_or_exchange/unverified": Situation(Act.ASK_ORDER, ("missing",)),
-    "return_or_exchange/unmatched": Situation(Act.NOT_FOUND),
+    "return_or_exchange/unmatched": Situation(Act.NOT_FOUND, ("missing",)),
     "return_or_exchange/general": Situation(Act.ANSWER, (*_ASKS, *_RETURNS, "link.returns")),
     "damaged_or_wrong_item/unverified": Situation(Act.ASK_ORDER, ("missing",)),
-    "damaged_or_wrong_item/unmatched": Situation(Act.NOT_FOUND),
+    "damaged_or_wrong_item/unmatched": Situation(Act.NOT_FOUND, ("missing",)),
     "damaged_or_wrong_item/verified": Situation(
         Act.HANDOFF, (*_order("number", "item"), "policy.damage_window", *_HANDOFF)
     ),
@@ -166,19 +167,23 @@ _PRODUCT_ROWS: dict[str, Situation] = {
 }
 
 # `any` rows go with every intent: the policy may hand off, offer a person or ask back whatever was meant. `unknown` is
-# for what was understood and stands nowhere; `offer` for what was not understood.
+# for what was understood and stands nowhere; `offer` for what was not understood; `unproven` for who cannot say which
+# order is theirs; `language` for who asks whether another one is spoken.
 _TALK_ROWS: dict[str, Situation] = {
     "greeting/talk": Situation(Act.SMALL_TALK, ("customer.name", "shop.name")),
     "goodbye/talk": Situation(Act.SMALL_TALK, _NAME),
     "thanks/talk": Situation(Act.SMALL_TALK, _NAME),
     "out_of_scope/decline": Situation(Act.DECLINE, ("shop.name",)),
     "out_of_scope/assistant": Situation(Act.SMALL_TALK, ("shop.name",)),
+    "out_of_scope/english": Situation(Act.SMALL_TALK),
     "complaint/handoff": Situation(Act.HANDOFF, _HANDOFF),
     "complaint/offer": Situation(Act.OFFER_PERSON, ("handoff.state",)),
     "contact_human/handoff": Situation(Act.HANDOFF, _HANDOFF),
     "any/handoff": Situation(Act.HANDOFF, _HANDOFF),
     "any/offer": Situation(Act.OFFER_PERSON, ("handoff.state",)),
     "any/unknown": Situation(Act.OFFER_PERSON, ("handoff.state",)),
+    "any/unproven": Situation(Act.OFFER_PERSON, ("handoff.state",)),
+    "any/language": Situation(Act.OFFER_PERSON, ("handoff.state",)),
     "any/clarify": Situation(Act.CLARIFY),
 }
 

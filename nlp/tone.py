@@ -55,10 +55,23 @@ _BAD_NEWS = re.compile(
 _SAYS_YES_OR_NO = re.compile(r"(?:Yes|No)\b(?! problem)")
 _REFUSES = re.compile(r"(?:I'm afraid|Unfortunately,?) (?!not\b)")
 _QUESTION_WORD = re.compile(r"\b(?:what|whats|which|when|where|wheres|who|whose|how|hows|why)\b", re.IGNORECASE)
+# A colleague is offered as if one were there.
+_OFFERS_NOW = re.compile(
+    r"(?P<lead>^|; |(?<=[.!?] ))(?:shall I|would you like(?: me)?)(?: to)? "
+    r"(?:bring (?:one in|in a colleague)|talk to a colleague"
+    r"|hand you over to a colleague|a colleague to)[^?]*\?$",
+    re.IGNORECASE,
+)
 _YES_NO = re.compile(
     r"(?:^|[.!?,;:]\s*|\b(?:hi|hello|hey|yo|and|so|ok|but|also|then|please|hiya|there|morning|afternoon|um|me|wondering|thanks)\s+)"
     r"(?:is|are|r|am|was|were|do|does|did|can|could|may|might|will|would|should|has|have|any|got)\b"
     r"|\b(?:if|whether)\b",
+    re.IGNORECASE,
+)
+# On a code that exists, how far it goes: a yes would be to something else.
+_ASKS_TERMS = re.compile(
+    r"\b(?:code|coupon|voucher|discount)\b.{0,20}\b(?:work|valid|apply|applies|count)\b"
+    r"|\bit\b.{0,10}\b(?:valid|appl(?:y|ies)|work (?:on|for|with))\b",
     re.IGNORECASE,
 )
 _ASKS_FOR_NONE = re.compile(r"\b(?:sold out|out of stock|unavailable)\b", re.IGNORECASE)  # a yes would be the bad news
@@ -81,6 +94,17 @@ def regretful(text: str, mood: Mood) -> str:
     if mood is not Mood.NEGATIVE or is_sorry(text):
         return text
     return _REFUSES.sub("I'm sorry, but ", text)
+
+
+def offered_later(text: str) -> str:
+    """Return an answer that ends with the offer of a colleague as it is said while nobody is there."""
+    found = _OFFERS_NOW.search(text)
+    if found is None:
+        return text
+    said = text[: found.start()]
+    whom = "them" if "colleague" in said else "a colleague"
+    stop = ". " if found["lead"] == "; " else ""
+    return f"{said}{stop}The team is offline right now. Shall I pass this on to {whom}?"
 
 
 def goes_before(opener: str, mood: Mood, situation: str, sentence: str) -> bool:
@@ -108,4 +132,5 @@ def suiting(sentences: Sequence[str], mood: Mood) -> list[str]:
 
 def is_yes_no_question(text: str) -> bool:
     """Tell whether a question can be answered by yes or no: `do you ship to Spain?`, not `how much is shipping?`."""
-    return bool(_YES_NO.search(text)) and not _QUESTION_WORD.search(text) and not _ASKS_FOR_NONE.search(text)
+    asks_otherwise = _QUESTION_WORD.search(text) or _ASKS_FOR_NONE.search(text) or _ASKS_TERMS.search(text)
+    return bool(_YES_NO.search(text)) and not asks_otherwise

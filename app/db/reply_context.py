@@ -15,6 +15,7 @@ from app.services.answer.question import Previous
 from nlp.prompt import HISTORY_TURNS, Speaker, Turn
 
 READ_MESSAGES = 24  # enough for the open questions and the turns before them
+READ_REPLIES = 8  # as long as an order that was proven is remembered
 _SPEAKERS = {"customer": Speaker.CUSTOMER, "bot": Speaker.BOT, "agent": Speaker.AGENT}
 
 
@@ -68,6 +69,7 @@ def _context(
         history=[Turn(_SPEAKERS[message.sender_kind], message.text) for message in said[:start]][-HISTORY_TURNS:],
         previous=previous,
         page_product=(conversation.page or {}).get("product_id"),
+        said=[message.text for message in said[:start] if message.sender_kind == "customer"],
     )
 
 
@@ -110,8 +112,8 @@ def _open_from(said: Sequence[models.Message]) -> int:
 
 
 async def _previous(session: AsyncSession, conversation: UUID, reply: UUID | None) -> Previous | None:
-    """Return what the last reply but `reply` was about."""
-    intent = await session.scalar(
+    """Return what the last reply but `reply` was about, and which orders the last ones told of."""
+    rows = await session.scalars(
         select(models.Response.intent)
         .where(
             models.Response.conversation_id == conversation,
@@ -119,14 +121,18 @@ async def _previous(session: AsyncSession, conversation: UUID, reply: UUID | Non
             models.Response.intent.is_not(None),
         )
         .order_by(models.Response.created_at.desc(), models.Response.id.desc())
-        .limit(1)
+        .limit(READ_REPLIES)
     )
-    if not intent or "situation" not in intent:
+    intents = [intent or {} for intent in rows]
+    if not intents or "situation" not in intents[0]:
         return None
+    intent = intents[0]
     product = intent.get("product")
     return Previous(
         situation=intent["situation"],
         order_number=intent.get("order"),
         product_id=UUID(product) if product else None,
         product_ids=tuple(map(UUID, intent.get("products", ()))),
+        label=intent.get("label"),
+        told_orders=tuple(dict.fromkeys(one["order"] for one in intents if one.get("order"))),
     )

@@ -15,12 +15,13 @@ _BEYOND = {
     ),
     "payment_methods": re.compile(
         r"gift.?cards?|vouchers?|inst?al+ments?|monthly|pay later|buy now|in part|deposits?\b"
-        r"|when .{0,20}(?:charged?|debited)|\bcurrenc(?:y|ies)\b|\bsafe\b|\bsecure\b|on delivery|on account",
+        r"|when .{0,20}(?:charged?|debited)|\bcurrenc(?:y|ies)\b|\bsafe\b|\bsecure\b|on delivery|on account"
+        r"|when .{0,20}(?:taken|deducted|withdrawn)",
         re.IGNORECASE,
     ),
     "warranty": re.compile(r"\brepair\w*|\bfix(?:ed|ing)?\b|\bmend\w*|spare parts?|\bextend\w*", re.IGNORECASE),
     "discount": re.compile(
-        r"gift.?cards?|vouchers? for|loyalty|points\b|price.?match\w*|bulk|wholesale", re.IGNORECASE
+        r"gift.?(?:cards?|vouchers?)|vouchers? for|loyalty|points\b|price.?match\w*|bulk|wholesale", re.IGNORECASE
     ),
     "refund_policy": re.compile(
         r"\b(?:sale|reduced|discounted|opened|worn|used|washed|damaged) (?:items?|things?|products?|clothes|goods)\b"

@@ -18,7 +18,9 @@ _COMPARES = re.compile(
     r"|\b\w+er than\b|\b(?:more|less) \w+ than\b|\b(?:or|and) the\b.*\bwhich\b|\bwhich\b.*\bor\b",
     re.IGNORECASE,
 )
+_COMPARATIVE = re.compile(r"^\W*(?:and|or|but)?\W*(?:which )?(?:is )?\w+er\W*$", re.IGNORECASE)  # `and lighter?`
 COMPARED = 2
+_WHICH_ONE = re.compile(r"\bwhich (?:one|of)\b", re.IGNORECASE)
 _BOTH = re.compile(r"\b(?:they|them|both|each|the two)\b", re.IGNORECASE)
 
 
@@ -29,9 +31,13 @@ def compared_products(question: Question) -> Sequence[Product]:
     """
     previous = question.previous
     goes_on = previous is not None and previous.situation == "product_question/compared" and question.is_short
-    if not (_COMPARES.search(question.text) or (goes_on and _BOTH.search(question.text))):
-        return ()
     named = _named(question)
+    of_both = _BOTH.search(question.text) or (not named and compared_aspect(question.text) in ("price", "material"))
+    goes_on_with_both = goes_on and (of_both or _COMPARATIVE.match(question.text))
+    if not (asks_to_compare(question.text) or goes_on_with_both):
+        return ()
+    if goes_on and (_COMPARATIVE.match(question.text) or _WHICH_ONE.search(question.text)):
+        named = []  # a word of another's title is what is asked of these: `which one is better for rain?`
     others = [one for one in question.shown if one not in named]
     pair = [*named, *others] if question.is_short or not named else named
     if len(pair) < COMPARED:
@@ -40,6 +46,11 @@ def compared_products(question: Question) -> Sequence[Product]:
     if aspect == "price":
         return sorted(two, key=lambda one: one.price_minor)
     return sorted(two, key=lambda one: -answer_score(question, one.id)) if aspect == "property" else two
+
+
+def asks_to_compare(text: str) -> bool:
+    """Tell whether a message compares by its words alone."""
+    return _COMPARES.search(text) is not None
 
 
 def answer_score(question: Question, key: UUID) -> float:

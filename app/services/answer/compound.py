@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from app.services.answer.decision import Decision, decide
 from app.services.answer.question import Previous, Question
-from app.services.answer.reading import SURE, TALK_INTENTS
+from app.services.answer.reading import intent_of
+from app.services.answer.topics import TALK_INTENTS
 from nlp.prompt import Act, Mood
 
-_NOT_COMPOUND = TALK_INTENTS | {"out_of_scope", "contact_human", "complaint"}
+_NOT_COMPOUND = TALK_INTENTS | {"out_of_scope", "contact_human", "complaint", "unclear"}
 _ASKS_BACK = frozenset({Act.ASK_ORDER, Act.ASK_DETAIL, Act.NOT_FOUND})
 _SAYS_NOTHING = frozenset({Act.CLARIFY, Act.OFFER_PERSON, Act.DECLINE, Act.SMALL_TALK})
 _LAST = frozenset({Act.ASK_ORDER, Act.ASK_DETAIL, Act.NOT_FOUND, Act.HANDOFF})  # what the customer is to react to
@@ -18,11 +19,12 @@ _LAST = frozenset({Act.ASK_ORDER, Act.ASK_DETAIL, Act.NOT_FOUND, Act.HANDOFF})  
 
 def two_questions(parts: Sequence[Question]) -> Sequence[Question]:
     """Return the first two that were understood and want different things, else nothing."""
-    clear = [one for one in parts if one.understood.intent_score >= SURE and one.understood.intent not in _NOT_COMPOUND]
+    read = [(one, intent_of(one)[0]) for one in parts]
+    clear = [(one, intent) for one, intent in read if intent not in _NOT_COMPOUND]
     if len(clear) < 2:
         return ()
-    first = clear[0]
-    second = next((one for one in clear[1:] if one.understood.intent != first.understood.intent), None)
+    first, wanted = clear[0]
+    second = next((one for one, intent in clear[1:] if intent != wanted), None)
     return (first, second) if second is not None else ()
 
 
@@ -31,7 +33,7 @@ def decide_both(first: Question, second: Question) -> list[tuple[Question, Decis
     nothing: a second question for the order, a second hand-off, or one that was not understood."""
     one = decide(first)
     if one.order_number is not None or one.product_id is not None:
-        spoken_of = Previous(one.situation, one.order_number, one.product_id)
+        spoken_of = Previous(one.situation, one.order_number, one.product_id, label=one.intent)
         second = replace(second, previous=spoken_of, shown=one.products)
     other = decide(replace(second, understood=replace(second.understood, mood=Mood.NEUTRAL)))
     if other.act in _SAYS_NOTHING or _say_the_same(one, other):

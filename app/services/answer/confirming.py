@@ -100,6 +100,11 @@ def confirmed_payment(question: Question, methods: str) -> Confirmed | None:
     return Confirmed(named.pop() in _plain(methods))
 
 
+def names_payment(text: str) -> bool:
+    """Tell whether a message names a way to pay: `and with Amex?`."""
+    return bool(_METHODS.search(text) or _CARD.search(text))
+
+
 def confirmed_country(question: Question, countries: str) -> Confirmed | None:
     """Tell whether the shop delivers to the one country that a message names."""
     found = {match.lower() for match in _COUNTRY.findall(question.text)}

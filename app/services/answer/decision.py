@@ -6,7 +6,7 @@ The situations are those of nlp.situations; the act of each is fixed there. The 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from app.domain.catalogue import RETURNABLE_ORDER_STATES, Article, Order, Product
@@ -16,21 +16,22 @@ from app.services.answer.picking import SPOKEN_OF, holding_what_is_named, names_
 from app.services.answer.question import Question
 from app.services.answer.reading import (
     ARTICLE_HIT,
-    ORDER_INTENTS,
-    PRODUCT_INTENTS,
     SENTENCE_LEAD,
     SURE_ARTICLE_HIT,
-    TALK_INTENTS,
     best_article,
     intent_of,
     named_products,
 )
 from app.services.answer.searching import found_products, shown_products
+from app.services.answer.topics import ORDER_INTENTS, PRODUCT_INTENTS, TALK_INTENTS
+from app.services.answer.wording import asks_why, language_asked_for
 from nlp.aspects import aspect_of
 from nlp.grounding import MAX_ORDERS
 from nlp.prompt import Act, Mood
 from nlp.situations import SITUATIONS
 
+GOES_ON_HIT = 0.4  # for what is asked on, together with the question before it
+_TOLD_AT_ONCE = frozenset({"warranty", "payment_methods", "account_delete"})  # their general facts are one sentence
 DESCRIBED_HIT = 0.3  # for countries, where the shop has no fact of them
 
 
@@ -118,18 +119,19 @@ def _unclear(question: Question, decision: Decider) -> Decision:
 def _about_order(question: Question, intent: str, decision: Decider) -> Decision:
     if not question.customer.verified:
         if question.proven_order is not None:
-            return _with_order(question.proven_order, intent, decision, "number and e-mail match")
+            return _with_order(question, question.proven_order, intent, decision, "number and e-mail match")
         if question.has_given_both:
             return decision(f"{intent}/unmatched", "number and e-mail match no order")
         if question.lacks_proof:
-            return decision("any/offer", "cannot tell the number or the address that was asked for")
+            return decision("any/unproven", "cannot tell the number or the address that was asked for")
         missing = "email" if question.numbers else "order number" if question.emails else None
         return decision(f"{intent}/unverified", "the customer is not verified", missing=missing)
     if question.numbers:
         named = _named(question)
         if not named:
-            return decision(f"{intent}/unmatched", "the number is not one of the customer's orders")
-        return _with_order(named[0], intent, decision, "the number is the customer's order")
+            reason = "the number is not one of the customer's orders"
+            return decision(f"{intent}/unmatched", reason, missing="order number")
+        return _with_order(question, named[0], intent, decision, "the number is the customer's order")
     if not question.orders:
         if intent == "order_status":
             return decision("order_status/none", "the customer has no orders")
@@ -141,11 +143,12 @@ def _unnamed_order(question: Question, intent: str, decision: Decider) -> Decisi
     """No number was given: the order spoken of before, or the newest one that fits."""
     fitting = [order for order in question.orders if _fits(order, intent)]
     all_meant = intent == "order_status" and question.means_all_orders and len(question.orders) > 1
-    if all_meant or (intent == "order_status" and len(fitting) > 1 and names_no_order(question)):
+    is_open = len(fitting) > 1 and names_no_order(question) and not holding_what_is_named(question)
+    if all_meant or (intent == "order_status" and is_open):
         listed = (question.orders if all_meant else fitting)[:MAX_ORDERS]
         return decision("order_status/several", f"{len(listed)} orders are meant", orders=listed)
     order, reason = pick_order(question, fitting)
-    return _with_order(order, intent, decision, reason)
+    return _with_order(question, order, intent, decision, reason)
 
 
 def _fits(order: Order, intent: str) -> bool:
@@ -158,7 +161,9 @@ def _fits(order: Order, intent: str) -> bool:
     return order.state in RETURNABLE_ORDER_STATES
 
 
-def _with_order(order: Order, intent: str, decision: Decider, reason: str) -> Decision:
+def _with_order(question: Question, order: Order, intent: str, decision: Decider, reason: str) -> Decision:
+    if intent == "order_status" and question.order_spoken_of == order and asks_why(question.text):
+        return decision("any/unknown", "asks for a cause, and the records hold none", orders=(order,))
     if intent in ("order_cancel", "order_change", "address_change"):
         row = "possible" if order.is_unpacked else "too_late"
         return decision(f"{intent}/{row}", reason, f"state {order.state}", orders=(order,))
@@ -175,20 +180,32 @@ def _about_product(question: Question, intent: str, decision: Decider) -> Decisi
     if picked is not None:
         return _with_product(question, picked, intent, decision, "one of the products shown")
     named = named_products(question)
-    article = _article_for(question, named) if intent == "product_question" else None
+    article = _article_for(question, named or _pointed_at(question)) if intent == "product_question" else None
     if article is not None:
         return decision("product_question/article", "an article answers it", article=article)
     if named:
         return _with_product(question, named[0], intent, decision, "the product was named")
     if question.page_product is not None:
         return _with_product(question, question.page_product, intent, decision, "the product of the page")
-    if question.previous is not None and question.previous.product_id is not None:
-        spoken_of = [one for one in question.shown if one.id == question.previous.product_id]
-        if spoken_of:
-            return _with_product(question, spoken_of[0], intent, decision, "the product spoken of before")
+    spoken_of = _spoken_of(question)
+    if spoken_of:
+        return _with_product(question, spoken_of[0], intent, decision, "the product spoken of before")
     if asks_for_service(question.text):
         return decision("any/unknown", "a service that the shop says nothing of")
     return decision(f"{intent}/which", "no product was named", missing="product")
+
+
+def _spoken_of(question: Question) -> list[Product]:
+    """Return the product of the last answer."""
+    known = question.previous.product_id if question.previous is not None else None
+    return [one for one in question.shown if one.id == known]
+
+
+def _pointed_at(question: Question) -> list[Product]:
+    """Return the product that `it` is: that of the page, or of the last answer."""
+    if not question.points_back:
+        return []
+    return [question.page_product] if question.page_product is not None else _spoken_of(question)
 
 
 def _article_for(question: Question, named: Sequence[Product]) -> Article | None:
@@ -227,7 +244,7 @@ def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
         if question.was_handed_back and not asked_already:
             return decision("complaint/offer", "a person had it a moment ago: asks before handing it off again")
         return decision("complaint/handoff", "a complaint goes to a person")
-    if intent == "return_or_exchange" and question.customer.verified:
+    if intent == "return_or_exchange" and (question.customer.verified or question.proven_order is not None):
         return _return(question, decision)
     if intent == "invoice":
         return _invoice(question, decision)
@@ -237,6 +254,10 @@ def _about_shop(question: Question, intent: str, decision: Decider) -> Decision:
 
 
 def _out_of_scope(question: Question, decision: Decider) -> Decision:
+    language = language_asked_for(question.text)
+    if language is not None:
+        row = "out_of_scope/english" if language == "english" else "any/language"
+        return decision(row, f"asks for {language}")
     if question.asks_who_answers:
         return decision("out_of_scope/assistant", "asks who answers")
     if asks_for_service(question.text):
@@ -248,7 +269,8 @@ def _invoice(question: Question, decision: Decider) -> Decision:
     if "link.orders" not in question.shop.facts:
         return _from_article(question, "invoice", decision)
     if question.customer.verified and question.orders:
-        return decision("invoice/verified", orders=(_named(question) or question.orders)[:1])
+        order, reason = pick_order(question, question.orders)
+        return decision("invoice/verified", reason, orders=(_named(question) or [order])[:1])
     return decision("invoice/unverified")
 
 
@@ -259,7 +281,7 @@ def _trouble(question: Question, intent: str, decision: Decider) -> Decision | N
         return decision("payment_problem/handoff", "an unhappy customer cannot pay")
     if intent == "payment_problem" and question.still_fails:
         return decision("payment_problem/handoff", "what was advised did not help")
-    if intent == "signup_problem" and question.still_fails:
+    if intent in ("signup_problem", "password_reset") and question.still_fails:
         return decision("any/handoff", "what was advised did not help")
     return None
 
@@ -271,6 +293,8 @@ def _named(question: Question) -> list[Order]:
 
 
 def _return(question: Question, decision: Decider) -> Decision:
+    if not question.customer.verified:
+        return _return_of_proven(question, decision)
     delivered = [order for order in question.orders if order.state in RETURNABLE_ORDER_STATES]
     named = _named(question)
     if named:
@@ -283,6 +307,15 @@ def _return(question: Question, decision: Decider) -> Decision:
     if order is not None and (delivered or reason == SPOKEN_OF):
         return decision("return_or_exchange/verified", reason, orders=(order,))
     return _from_general_facts(question, "return_or_exchange", decision)
+
+
+def _return_of_proven(question: Question, decision: Decider) -> Decision:
+    """The order that number and e-mail address unlocked, where the message points to it."""
+    order = question.proven_order
+    is_meant = order is not None and (question.numbers or question.points_back or question.order_spoken_of == order)
+    if order is None or not is_meant or _on_exchange(question) is not None:
+        return _from_general_facts(question, "return_or_exchange", decision)
+    return decision("return_or_exchange/verified", "number and e-mail match", orders=(order,))
 
 
 def _from_general_facts(question: Question, intent: str, decision: Decider) -> Decision:
@@ -298,8 +331,13 @@ def _from_general_facts(question: Question, intent: str, decision: Decider) -> D
     row = f"{intent}/article" if f"{intent}/article" in SITUATIONS else "product_question/article"
     if swaps is not None:
         return decision(row, "an article on exchanging", article=swaps)
+    goes_on = _article_gone_on_with(question, intent)
+    if goes_on is not None:
+        return decision(row, "goes on with what an article says", article=goes_on)
     says_more = article is not None and not article.states_facts
     is_sure = article is not None and answer_score(question, article.id) >= SURE_ARTICLE_HIT
+    has_told = question.goes_on_with and question.previous is not None and question.previous.situation == situation
+    is_sure = is_sure and not has_told and not (intent == "contact_info" and aspect_of(intent, question.text))
     if article is not None and (beyond or quotes or (says_more and is_sure)):
         return decision(row, "an article that says more than the general facts", article=article)
     if beyond:
@@ -310,11 +348,22 @@ def _from_general_facts(question: Question, intent: str, decision: Decider) -> D
     return _from_article(question, intent, decision)
 
 
+def _article_gone_on_with(question: Question, intent: str) -> Article | None:
+    """Return the article on the matter that a message goes on with, where the general facts have said theirs."""
+    previous = question.previous
+    if question.goes_on_with is None or previous is None or aspect_of(intent, question.text) is not None:
+        return None
+    told = previous.situation.endswith("/article") or intent in _TOLD_AT_ONCE
+    of_matter = replace(question, articles=[hit for hit in question.articles if hit.item.topic == intent])
+    return best_article(of_matter, GOES_ON_HIT) if told else None
+
+
 def _on_exchange(question: Question) -> Article | None:
     """Return the article on exchanging, where that is what is asked for."""
-    if aspect_of("return_or_exchange", question.text) != "exchange":
+    asked = f"{question.goes_on_with or ''} {question.text}"
+    if aspect_of("return_or_exchange", asked) != "exchange" and not question.wants_exchange:
         return None
-    found = (hit.item for hit in question.articles)
+    found = [hit.item for hit in question.articles]
     return next((one for one in found if aspect_of("return_or_exchange", one.title) == "exchange"), None)
 
 

@@ -43,6 +43,7 @@ SYNONYMS = {
     "rucksack": "pack",
     "pant": "trouser",
     "coat": "jacket",
+    "raincoat": "jacket",
 }
 # What is told in answer to a word: nobody writes that a lamp is so and so bright.
 MEASURES = {
@@ -82,16 +83,24 @@ class _Shelf:
     tagged: dict[str, frozenset[str]]  # ids of products by their tags
 
     def of_kind(self, text: str) -> frozenset[str]:
-        """Return the products of the kinds that a text names; of the narrowest, when it names several.
+        """Return the products that are of all kinds that a text names (`a sleeping bag`), or of the narrowest of them.
 
         Where it names none, those with a property that it names: `a gift`, `something for running`.
         """
-        said = [SYNONYMS.get(term, term) for term in terms(text)]
-        said = [term if term in self.tagged else _as_known(term, self.kinds) for term in said]
+        said = self._known_terms(text)
         named = [self.kinds[term] for term in said if term in self.kinds]
         if named:
-            return min(named, key=len)
+            return frozenset.intersection(*named) or min(named, key=len)
         return frozenset().union(*(self.tagged[term] for term in said if term in self.tagged))
+
+    def names_property(self, text: str) -> bool:
+        """Tell whether a text names a property of products, and no kind."""
+        said = self._known_terms(text)
+        return any(term in self.tagged for term in said) and not any(term in self.kinds for term in said)
+
+    def _known_terms(self, text: str) -> list[str]:
+        said = [SYNONYMS.get(term, term) for term in terms(text)]
+        return [term if term in self.tagged else _as_known(term, self.kinds) for term in said]
 
 
 class Knowledge:
@@ -123,8 +132,11 @@ class Knowledge:
             await asyncio.to_thread(self._vectors.encode, sentences[:SENTENCES_AHEAD])
             await asyncio.to_thread(self._vectors.save)
 
-    async def search(self, shop: UUID, text: str, vector: Vectors) -> Hits:
-        """Return the products and articles that match a message; products as they are in the database now."""
+    async def search(self, shop: UUID, text: str, vector: Vectors, *, said: str = "") -> Hits:
+        """Return the products and articles that match a message; products as they are in the database now.
+
+        What was `said` already is quoted again only where an article holds nothing else.
+        """
         shelf = await self._shelf(shop)
         product_hits = shelf.products.search(text, vector, PRODUCT_HITS)
         article_hits = shelf.articles.search(text, vector, ARTICLE_HITS)
@@ -142,7 +154,7 @@ class Knowledge:
             names_kind=bool(kind),
             articles=articles,
             sentences={
-                **await asyncio.to_thread(self._best_of_articles, bodies, vector),
+                **await asyncio.to_thread(self._best_of_articles, bodies, vector, said),
                 **await asyncio.to_thread(self._best_sentences, texts, text, vector),
             },
         )
@@ -152,7 +164,9 @@ class Knowledge:
         texts = {product.id: (product.title, product.description) for product in products}
         return await asyncio.to_thread(self._best_sentences, texts, text, vector) if texts else {}
 
-    def _best_of_articles(self, texts: Mapping[UUID, tuple[str, str]], vector: Vectors) -> dict[UUID, Found[str]]:
+    def _best_of_articles(
+        self, texts: Mapping[UUID, tuple[str, str]], vector: Vectors, said: str
+    ) -> dict[UUID, Found[str]]:
         """Choose a sentence of each article by its meaning, by itself and with the title that says what it is about.
 
         Shared words add nothing here, as measured in docs/measurements/quoting.md.
@@ -163,6 +177,7 @@ class Knowledge:
         )
         for key, (title, text) in texts.items():
             sentences = split_sentences(text)
+            sentences = [one for one in sentences if one.rstrip(".") not in said] or sentences
             if sentences:
                 vectors = self._vectors.encode(sentences)
                 titled = self._vectors.encode([_titled(title, one) for one in sentences])
@@ -186,6 +201,10 @@ class Knowledge:
     async def names_kind(self, shop: UUID, text: str) -> bool:
         """Tell whether a text says what kind of product it is about."""
         return bool((await self._shelf(shop)).of_kind(text))
+
+    async def names_property(self, shop: UUID, text: str) -> bool:
+        """Tell whether a text names no kind of product but a property: `she likes hiking`."""
+        return (await self._shelf(shop)).names_property(text)
 
     async def product(self, shop: UUID, product: str) -> Product | None:
         """Return the product a page names, by its id here or the shop's own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.domain.catalogue import Order, Product
+from app.services.answer.following import placed_in_month
 from app.services.answer.question import Question, order_numbers
 from nlp.retrieval import terms
 
@@ -15,6 +16,7 @@ _SAYS_NOTHING = frozenset({"the", "a", "one", "ones", "and", "no", "in", "of", "
 def names_no_order(question: Question) -> bool:
     """Tell whether nothing says which of several orders is meant."""
     is_said = question.means_other or question.means_first or question.means_last or question.is_order_alone
+    is_said = is_said or bool(placed_in_month(question.orders, question.text))
     return not is_said and (question.previous is None or question.previous.order_number is None)
 
 
@@ -29,6 +31,11 @@ def pick_order(question: Question, fitting: Sequence[Order]) -> tuple[Order, str
             best = [order for order in others if order in fitting] or others
             return best[0], "the other order than the one spoken of before"
     among = orders if question.is_order_alone and not spoken_of else fitting or orders
+    in_month = placed_in_month(orders, question.text)
+    if in_month:
+        return next(
+            (order for order in in_month if order in fitting), in_month[0]
+        ), "the order of the month that was named"
     listed = listed_orders(question)
     if listed and (question.means_first or question.means_last):
         return listed[-1 if question.means_first else 0], "the older or the newer of those that were listed"

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
+from uuid import UUID
 
 import structlog
 
@@ -23,6 +24,7 @@ from app.services.answer.comparing import COMPARED
 from app.services.answer.compound import decide_both, two_questions
 from app.services.answer.decision import Decision, decide
 from app.services.answer.facts import gather_facts
+from app.services.answer.following import TOPICS, asked_before, matter_before, names_no_matter, said_by_bot
 from app.services.answer.knowledge import Hits, Knowledge
 from app.services.answer.models import BatchedAnalyzer
 from app.services.answer.ports import Attempts, Records, ReplyContext
@@ -33,11 +35,15 @@ from app.services.answer.question import (
     Understanding,
     email_addresses,
     order_numbers,
+    wants_cheaper,
 )
 from app.services.answer.recommend import Recommended, Recommenders
+from app.services.answer.topics import NARROW_WORDS
+from app.services.answer.wording import wants_similar
 from nlp.analyzer import Analysis
 from nlp.grounding import Fact
 from nlp.language import language_of
+from nlp.model_files import Vectors
 from nlp.prompt import Mood, Prompt, Speaker, build_prompt
 
 log = structlog.get_logger(__name__)
@@ -68,6 +74,7 @@ class PreparedReply:
     sources: Sequence[tuple[str, str | None]] = ()
     orders: Sequence[Order] = ()
     then: PreparedPart | None = None  # the answer to a second question of the message
+    people_available: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,7 @@ class Pipeline:
             sources=[(article.title, article.url) for article in articles],
             orders=[decision.orders[0] for _, decision in decided if len(decision.orders) == 1],
             then=more[0] if more else None,
+            people_available=question.shop.people_available,
         )
 
     async def _understand(self, context: ReplyContext) -> tuple[Analysis | None, Hits]:
@@ -146,13 +154,39 @@ class Pipeline:
 
     async def _search(self, context: ReplyContext, analysis: Analysis) -> Hits:
         """Search by the message; one that only goes on with a search (`anything cheaper?`) by the one before it."""
-        hits = await self.knowledge.search(context.shop, context.question, analysis.vector)
-        earlier = None if hits.names_kind else await self._searched_before(context)
+        hits = await self._search_one(context, context.question, analysis.vector)
+        topic = _question_gone_on_with(context)
+        if topic is not None:
+            joined = f"{topic} {context.question}"
+            asked = await self._search_one(context, joined, (await self.analyzer.analyze(joined)).vector)
+            return replace(hits, articles=asked.articles, sentences={**hits.sentences, **asked.sentences})
+        previous, earlier = context.previous, asked_before(context.history)
+        if previous is not None and previous.asked_for_detail and hits.names_kind:
+            return replace(hits, goes_on_with=earlier)  # `a jacket`, after `do you have something in red?`
+        if previous is not None and previous.product_id is not None and _wants_other(context):
+            return await self._search_similar(context, previous.product_id, hits)
+        narrows = await self.knowledge.names_property(context.shop, context.question)
+        earlier = await self._searched_before(context) if narrows or not hits.names_kind else None
         if earlier is None:
             return hits
-        vector = (await self.analyzer.analyze(earlier)).vector
-        before = await self.knowledge.search(context.shop, earlier, vector)
-        return replace(hits, of_kind=before.of_kind or before.products, names_kind=True, goes_on_with=earlier)
+        before = await self.knowledge.search(context.shop, earlier, (await self.analyzer.analyze(earlier)).vector)
+        of_kind = before.of_kind or before.products
+        if narrows:
+            both = {hit.item.id for hit in hits.of_kind} & {hit.item.id for hit in of_kind}
+            of_kind = [hit for hit in of_kind if hit.item.id in both] or hits.of_kind
+        return replace(hits, of_kind=of_kind, names_kind=True, goes_on_with=earlier)
+
+    async def _search_similar(self, context: ReplyContext, product: UUID, hits: Hits) -> Hits:
+        """Find what is of the kind of the product spoken of."""
+        found = await self.records.products(context.shop, [product])
+        if not found or not found[0].category:
+            return hits
+        kind = found[0].category
+        like = await self.knowledge.search(context.shop, kind, (await self.analyzer.analyze(kind)).vector)
+        return replace(hits, of_kind=like.of_kind, names_kind=True)
+
+    async def _search_one(self, context: ReplyContext, text: str, vector: Vectors) -> Hits:
+        return await self.knowledge.search(context.shop, text, vector, said=said_by_bot(context.history))
 
     async def _searched_before(self, context: ReplyContext) -> str | None:
         """What the customer looked for last, when this message is short enough to go on with it."""
@@ -177,7 +211,7 @@ class Pipeline:
     async def _clause(self, context: ReplyContext, whole: Question, clause: str) -> Question:
         """Return the question that one clause of a message is; who asks and what was said before is the same."""
         analysis = await self._stage("classify", self.analyzer.analyze(clause))
-        hits = await self._stage("search", self.knowledge.search(context.shop, clause, analysis.vector))
+        hits = await self._stage("search", self._search_one(context, clause, analysis.vector))
         understood = replace(_understanding(analysis), mood=whole.understood.mood)
         return replace(
             whole,
@@ -238,25 +272,32 @@ class Pipeline:
             of_kind=hits.of_kind,
             names_kind=hits.names_kind,
             search_text=f"{hits.goes_on_with} {context.question}" if hits.goes_on_with else None,
+            goes_on_with=_question_gone_on_with(context),
             articles=hits.articles,
             sentences=sentences,
         )
 
     async def _proven_order(self, context: ReplyContext) -> Order | None:
         """Look an order up by number and e-mail address, given now or in the last turns; guesses are limited."""
-        said = [turn.text for turn in context.history if turn.speaker is Speaker.CUSTOMER][-PROOF_TURNS:]
-        numbers = order_numbers(context.question) or [n for text in reversed(said) for n in order_numbers(text)]
-        emails = email_addresses(context.question) or [e for text in reversed(said) for e in email_addresses(text)]
+        said: Sequence[str] = [turn.text for turn in context.history if turn.speaker is Speaker.CUSTOMER][-PROOF_TURNS:]
+        numbers, emails = order_numbers(context.question), email_addresses(context.question)
+        told = _told_orders(context)
+        if not numbers and not emails and told:
+            numbers, said = told[:1], context.said or said  # one that was proven is spoken of for longer
+        numbers = numbers or [number for text in reversed(said) for number in order_numbers(text)]
+        emails = emails or [address for text in reversed(said) for address in email_addresses(text)]
         if not numbers or not emails:
             return None
         number, email = numbers[0], emails[0]
-        previous = context.previous
-        proven = previous is not None and (previous.order_number or "").lstrip("#").upper() == number
-        if not proven:  # a question about the order that was proven for the last answer is no attempt
+        if number not in told:  # a question about an order that was proven is no attempt
             keys = (f"visitor:{context.visitor}", f"email:{context.shop}:{email}", f"order:{context.shop}:{number}")
             if not all([await self.attempts.allow(key) for key in keys]):
                 return None
-        return await self.records.proven_order(context.shop, number, email)
+        for address in dict.fromkeys(emails if number in told else [email]):
+            order = await self.records.proven_order(context.shop, number, address)
+            if order is not None:
+                return order
+        return None
 
     def _foreign(self, text: str) -> str | None:
         language = language_of(text)
@@ -294,6 +335,31 @@ class Pipeline:
             raise _DegradedError(name) from error
         finally:
             metrics.stage_seconds.labels(stage=name).observe(self._clock() - began)
+
+
+def _wants_other(context: ReplyContext) -> bool:
+    """Tell whether others like the product of the last answer are wanted; a search goes on by itself."""
+    is_search = context.previous is not None and context.previous.intent == "product_search"
+    is_short = len(context.question.split()) <= FEW_WORDS
+    return is_short and (wants_similar(context.question) or (not is_search and wants_cheaper(context.question)))
+
+
+def _question_gone_on_with(context: ReplyContext) -> str | None:
+    """Return the question before, when it was on a matter of the shop and this one names none of its own."""
+    previous = context.previous
+    is_on_topic = previous is not None and previous.topic in TOPICS
+    if not is_on_topic or len(context.question.split()) > NARROW_WORDS or not names_no_matter(context.question):
+        return None
+    return matter_before(context.said) or asked_before(context.history)
+
+
+def _told_orders(context: ReplyContext) -> list[str]:
+    """Return the numbers of the orders that this conversation was told of, the last one first."""
+    previous = context.previous
+    if previous is None:
+        return []
+    told = ([previous.order_number] if previous.order_number else []) + list(previous.told_orders)
+    return [number.lstrip("#").upper() for number in told]
 
 
 def _prompt_intent(decision: Decision) -> str:

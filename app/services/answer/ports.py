@@ -52,6 +52,7 @@ class ReplyContext:
     history: Sequence[Turn] = ()
     previous: Previous | None = None
     page_product: str | None = None
+    said: Sequence[str] = ()  # by the customer before, in more turns than `history` holds
 
 
 class Attempts(Protocol):

@@ -10,16 +10,18 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from app.domain.catalogue import Article, CustomerView, Order, Product, ShopProfile
+from app.services.answer.wording import mentions_person
 from nlp.prompt import Act, Mood, Speaker, Turn
 from nlp.situations import SITUATIONS
+from nlp.tone import is_yes_no_question
 
 _ORDER_NUMBER = re.compile(r"(?<![\w.,@-])#?([A-Z]{0,4}-?\d{3,12})(?![\w@]|[.,]\d)", re.IGNORECASE)
 # Whole only: what goes on after an address is another one, `ana@shop.test@else.test`.
 _EMAIL = re.compile(r"(?<![\w.+@-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}(?![\w@-]|\.\w)")
 _PRICE_LIMIT = re.compile(
     r"\b(?:under|below|less than|cheaper than|max(?:imum|imal)?|up to|(?:not|no) more than|not over|within"
-    r"|budget(?: is)?)"
-    r"\s*(?:of\s*)?[€$£]?\s*(\d{1,6})\b|[€$£]?\b(\d{1,6})\s*[€$£]?\s*(?:euros?|dollars?|pounds?|bucks)?\s*"
+    r"|budget(?: is)?|(?P<about>about|around|roughly|approximately|approx\.?))"
+    r"\s*(?:of\s*)?[€$£]?\s*(?P<most>\d{1,6})\b|[€$£]?\b(?P<top>\d{1,6})\s*[€$£]?\s*(?:euros?|dollars?|pounds?|bucks)?\s*"
     r"(?:or less|max|at most|at the most|tops)\b",
     re.IGNORECASE,
 )
@@ -53,7 +55,8 @@ _CHARGED = re.compile(
 _STILL = re.compile(
     r"\bstill\b|\bkeeps?\b|\bfail\w* again\b|\btried (?:that|it|this|already|everything)"
     r"|(?:did|does)(?:n'?t| not) (?:help|work)"
-    r"|\bno (?:luck|success|change)\b|\bsame (?:error|problem|thing|issue)\b",
+    r"|\bno (?:luck|success|change)\b|\bsame (?:error|problem|thing|issue)\b"
+    r"|\bchecked (?:(?:my|the|in) )?(?:spam|junk)|\bnothing (?:came|there|arrived|in (?:my |the )?(?:spam|junk|inbox))",
     re.IGNORECASE,
 )
 _ALL_ORDERS = re.compile(
@@ -64,10 +67,15 @@ _ALL_ORDERS = re.compile(
 _ORDER_ALONE = re.compile(
     r"\W*(?:(?:hi|hello|hey|and|so|ok|my|the|about|what|latest|last)\W+)*(orders?)\W*", re.IGNORECASE
 )
-_SOONER = re.compile(r"\b(?:faster|sooner|quicker|hurry|rush|speed (?:it |this |that |things )?up)\b", re.IGNORECASE)
+_SOONER = re.compile(
+    r"\b(?:faster|sooner|quicker|hurry|rush|speed (?:it |this |that |things )?up"
+    r"|(?:come|arrive|deliver\w*|get (?:it|this|them)|have it|be here) (?:\w+ )?earlier)\b",
+    re.IGNORECASE,
+)
 _SPECIAL_DISCOUNT = re.compile(
     r"\b(?:students?|military|employees?|seniors?|birthday|price.?match\w*|match (?:the |their |your )?prices?"
-    r"|combine\w*|stack\w*|(?:sale|reduced|discounted) (?:items?|products?|things?)|twice|bulk)\b",
+    r"|combine\w*|stack\w*|together|along with|on top|other (?:codes?|offers?|discounts?)"
+    r"|(?:sale|reduced|discounted) (?:items?|products?|things?)|twice|bulk)\b",
     re.IGNORECASE,
 )
 _WHO_ANSWERS = re.compile(
@@ -76,6 +84,7 @@ _WHO_ANSWERS = re.compile(
     r"(?:human|person|robot|bot|chat ?bot|machine|ai|computer)\b|^\W*(?:who|what) (?:are|r) (?:you|u)\b",
     re.IGNORECASE,
 )
+_OWN = re.compile(r"\b(?:my|mine|I|our|we)\b", re.IGNORECASE)
 _OWN_PAST = re.compile(r"\bI (?:pay|paid|order|ordered|buy|bought|spend|spent)\b", re.IGNORECASE)
 _OTHER = re.compile(r"\b(?:other|another|else|second|2nd)\b", re.IGNORECASE)
 _FIRST = re.compile(r"\b(?:first|1st|oldest|older|earlier|previous)\b", re.IGNORECASE)
@@ -83,6 +92,7 @@ _LAST = re.compile(r"\b(?:last|latest|newest|newer|recent)\b", re.IGNORECASE)
 _ONE = re.compile(r"\b(?:ones?|it|that|this|them|these|those)\b", re.IGNORECASE)
 _OFFERS_PERSON = re.compile(r"colleague\b.*\?|\?.*colleague|\bbring in a colleague", re.DOTALL)
 _YES = re.compile(r"\W*(?:yes|yeah|yep|yup|sure|ok|okay|please|do it|go ahead|that would be)\b", re.IGNORECASE)
+_YES_WORDS = re.compile(r"^(?:\W*(?:yes|yeah|yep|yup|sure|ok|okay|please|do (?:it|that|so))\b)+", re.IGNORECASE)
 _LEAVES = re.compile(
     r"\b(?:bye\w*|goodbye|good ?night|see (?:you|ya)|cya|take care|never ?mind|forget it|leave it|no need"
     r"|not (?:now|needed)|don'?t (?:need|bother)|maybe later|another time|that'?s (?:all|it)|i'?m (?:done|good)"
@@ -105,8 +115,9 @@ _CORRECTS = re.compile(
     r"\b(?:sorry|oops|typo|mistake|mistyped|i meant?|should be|wrong (?:one|number|order|e-?mail|address))\b",
     re.IGNORECASE,
 )
+ROUGHLY = 120  # per cent of the price that was named
 PROOF_TURNS = 3  # of the customer's, in which number and e-mail address may have come
-ADVISED = ("payment_problem", "signup_problem")  # intents whose answer tells what to try
+ADVISED = ("payment_problem", "signup_problem", "password_reset")  # intents whose answer tells what to try
 
 T = TypeVar("T")
 
@@ -137,6 +148,11 @@ def email_addresses(text: str) -> list[str]:
     return [match.group().rstrip(".").lower() for match in _EMAIL.finditer(text)]
 
 
+def wants_cheaper(text: str) -> bool:
+    """Tell whether a text is about something that costs less."""
+    return bool(_CHEAPER.search(text))
+
+
 @dataclass(frozen=True, slots=True)
 class Understanding:
     """What the classifiers say about the message."""
@@ -156,6 +172,14 @@ class Previous:
     order_number: str | None = None
     product_id: UUID | None = None
     product_ids: tuple[UUID, ...] = ()  # all that were shown
+    label: str | None = None  # the intent that was understood, where the situation is of another
+    told_orders: tuple[str, ...] = ()  # numbers of the orders that this conversation was told of, the last one first
+
+    @property
+    def topic(self) -> str:
+        """The intent that was answered: an article or an offer says nothing of its matter."""
+        is_any = self.situation in ("product_question/article", "any/unknown")
+        return self.label if is_any and self.label is not None else self.intent
 
     @property
     def handed_off(self) -> bool:
@@ -206,6 +230,7 @@ class Question:
     of_kind: Sequence[Found[Product]] = ()  # those of the kind that the message names: `a jacket`
     names_kind: bool = False
     search_text: str | None = None  # what was searched for, when the message only goes on with it: `anything cheaper?`
+    goes_on_with: str | None = None  # the question before, when this one names no matter of its own: `and is it free?`
     articles: Sequence[Found[Article]] = ()
     sentences: Mapping[UUID, Found[str]] = field(default_factory=dict)  # by article or product: the one that fits best
 
@@ -240,7 +265,9 @@ class Question:
     def price_limit_minor(self) -> int | None:
         """The most the customer wants to spend, in minor units: `under 150`. A search that goes on keeps its limit."""
         said = (_PRICE_LIMIT.search(text) for text in (self.text, self.search_text or ""))
-        limits = [int(found.group(1) or found.group(2)) * 100 for found in said if found][:1]
+        limits = [int(found["most"] or found["top"]) * (ROUGHLY if found["about"] else 100) for found in said if found][
+            :1
+        ]
         if self.wants_cheaper:
             limits += [product.price_minor - 1 for product in self.shown]
         return min(limits, default=None)
@@ -248,7 +275,7 @@ class Question:
     @property
     def wants_cheaper(self) -> bool:
         """Whether it is about something that costs less than what was shown."""
-        return bool(_CHEAPER.search(self.text))
+        return wants_cheaper(self.text)
 
     @property
     def order_spoken_of(self) -> Order | None:
@@ -267,7 +294,8 @@ class Question:
     @property
     def asks_in_general(self) -> bool:
         """Whether it wants to hear about a product whatever there is to say: `tell me about it`."""
-        return bool(_GENERAL.search(self.text)) or len(self.text.split()) <= 3
+        asks_one_thing = is_yes_no_question(self.text)  # `is it waterproof`
+        return bool(_GENERAL.search(self.text)) or (len(self.text.split()) <= 3 and not asks_one_thing)
 
     @property
     def means_all_orders(self) -> bool:
@@ -306,6 +334,11 @@ class Question:
         return bool(_OWN_PAST.search(self.text))
 
     @property
+    def speaks_of_own(self) -> bool:
+        """Whether it is about what is the customer's: `my jacket`."""
+        return bool(_OWN.search(self.text))
+
+    @property
     def was_charged_wrongly(self) -> bool:
         """Whether money went that should not have: only people can put that right."""
         return bool(_CHARGED.search(self.text))
@@ -326,7 +359,13 @@ class Question:
         """Whether this is a yes to the bot's offer of a colleague."""
         last = self.history[-1] if self.history else None
         offered = last is not None and last.speaker is Speaker.BOT and _OFFERS_PERSON.search(last.text) is not None
-        return offered and bool(_YES.match(self.text)) and not self.leaves
+        return offered and bool(_YES.match(self.text)) and not self.leaves and not self._asks_something_else
+
+    @property
+    def _asks_something_else(self) -> bool:
+        """Whether more than a yes is said, and it is no word on the person offered: `ok and the price?`."""
+        rest = _YES_WORDS.sub("", self.text)
+        return bool(_ASKS.search(rest)) and not mentions_person(rest)
 
     @property
     def leaves(self) -> bool:
@@ -337,6 +376,11 @@ class Question:
     def is_farewell(self) -> bool:
         """Whether its words can be a goodbye: it asks for nothing and wants no exchange."""
         return self.leaves or not (self.wants_exchange or _ASKS.search(self.text))
+
+    @property
+    def asks(self) -> bool:
+        """Whether it has the form of a question."""
+        return bool(_ASKS.search(self.text))
 
     @property
     def wants_exchange(self) -> bool:
@@ -357,7 +401,7 @@ class Question:
     @property
     def means_first(self) -> bool:
         """Whether the oldest is meant."""
-        return bool(_FIRST.search(self.text))
+        return bool(_FIRST.search(_SOONER.sub(" ", self.text)))
 
     @property
     def means_last(self) -> bool:

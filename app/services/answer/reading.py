@@ -11,12 +11,21 @@ from app.services.answer.confirming import names_variant
 from app.services.answer.picking import listed_orders, pick_shown
 from app.services.answer.question import Question
 from app.services.answer.searching import refines_search
-from app.services.answer.topics import is_of_shop, next_likely
+from app.services.answer.topics import (
+    KEEP_TOPIC,
+    NARROW_WORDS,
+    ORDER_INTENTS,
+    PRODUCT_INTENTS,
+    SURE,
+    TALK_INTENTS,
+    Read,
+    is_of_shop,
+    next_likely,
+)
+from app.services.answer.worded import WORDED_RULES
 from nlp.aspects import aspect_of
-from nlp.retrieval import terms
+from nlp.retrieval import roots, terms
 
-SURE = 0.45  # below it the bot asks what is meant; the classifiers' scores are calibrated
-KEEP_TOPIC = 0.75  # below it a short message goes on with the topic of the last answer
 PRODUCT_HIT = 0.42  # the product is the one that was named
 ARTICLE_HIT = 0.46  # of a sentence of an article: it answers the message; see docs/measurements/quoting.md
 CERTAIN_ARTICLE_HIT = 0.65  # whatever the message was taken for
@@ -24,19 +33,11 @@ ABOUT_EQUAL = 0.9  # of the best sentence's score
 SURE_ARTICLE_HIT = 0.55  # where there is another answer, or the message was taken for something else
 SENTENCE_HIT = 0.42  # of a sentence of a product's description: it answers the message
 SENTENCE_LEAD = 0.1  # by which the sentence of an article has to be better than what is said of the product
+FEW_WORDS_OF_FAILING = 12
 YES_WORDS = 2  # more of them may want something else: `ok where is my order`
-NARROW_WORDS = 8  # a longer message that was taken for foreign has said enough to be so
 DOUBTFUL_SCOPE = 0.9  # a question taken for foreign with less than this may still be one for an article
 FOREIGN = 0.95  # whatever was spoken of: `what is the capital of France?`
 
-ORDER_INTENTS = frozenset(
-    {
-        "order_status", "order_cancel", "order_change", "address_change", "refund_status", "refund_request",
-        "damaged_or_wrong_item",
-    }
-)  # fmt: skip
-PRODUCT_INTENTS = frozenset({"product_question", "product_search", "availability"})
-TALK_INTENTS = frozenset({"greeting", "goodbye", "thanks"})
 _NO_MATTER = TALK_INTENTS | {"contact_human", "complaint", "out_of_scope"}
 _LOOSE = PRODUCT_INTENTS | {"out_of_scope"}
 # What `how much was it?` is taken for where nothing says what "it" is.
@@ -45,8 +46,6 @@ _OF_MONEY = _TOPICLESS | {"payment_problem", "payment_methods"}  # and `what did
 _LASTING_TOPICS = frozenset({"total", "items", "placed", "tracking"})  # of an order, whatever was said of it last
 _ORDER_TOPICS = _LASTING_TOPICS | {"carrier", "when"}
 _GENERAL_TOPICS = frozenset({"delivery_options", "refund_policy", "return_or_exchange"})
-
-Read = tuple[str, str]  # the intent, and why it is not the classifier's
 
 
 def intent_of(question: Question) -> tuple[str, tuple[str, ...]]:
@@ -79,7 +78,13 @@ def best_article(question: Question, floor: float = ARTICLE_HIT) -> Article | No
 def named_products(question: Question) -> list[Product]:
     """Return the products that the message names, the one whose whole title stands in it first."""
     hits = [hit.item for hit in question.products if hit.score >= PRODUCT_HIT]
-    return sorted(hits, key=lambda one: one.title.lower() not in question.text.lower())
+    said = roots(question.text)
+    named = [one for one in hits if said & roots(f"{one.title} {one.category}")]
+    is_spoken_of = question.page_product is not None or (question.previous is not None and question.previous.product_id)
+    # Where one is spoken of, another with the same words in its description is not meant: `is it machine washable?`.
+    found = named or ([] if is_spoken_of else hits)
+    whole = question.text.lower()
+    return sorted(found, key=lambda one: (one.title.lower() not in whole, -len(said & roots(one.title))))
 
 
 def _accepts_person(question: Question, label: str, score: float) -> Read | None:
@@ -149,7 +154,8 @@ def _names_code(question: Question, label: str, score: float) -> Read | None:
 def _still_fails(question: Question, label: str, score: float) -> Read | None:
     """The advice of the last answer did not help: `it still doesn't work`."""
     previous = question.previous
-    if previous is None or not question.still_fails or not (question.is_short or label == previous.intent):
+    is_brief = len(question.text.split()) <= FEW_WORDS_OF_FAILING
+    if previous is None or not question.still_fails or not (is_brief or label == previous.intent):
         return None
     return previous.intent, "what was advised did not help"
 
@@ -252,7 +258,8 @@ def _talks_much(question: Question, label: str, score: float) -> Read | None:
 
 def _continues(question: Question, label: str, score: float) -> Read | None:
     previous = question.previous
-    if previous is None or previous.intent not in ORDER_INTENTS | PRODUCT_INTENTS or not question.is_short:
+    is_brief = question.is_short or (question.points_back and len(question.text.split()) <= NARROW_WORDS)
+    if previous is None or previous.intent not in ORDER_INTENTS | PRODUCT_INTENTS or not is_brief:
         return None
     if label in TALK_INTENTS | {"contact_human"} or (score >= KEEP_TOPIC and not question.means_other):
         return None
@@ -285,6 +292,7 @@ _RULES: tuple[Callable[[Question, str, float], Read | None], ...] = (
     _says_lost,
     _wants_sent_order_sooner,
     _asks_of_order,
+    *WORDED_RULES,
     _asks_of_topic,
     _asks_of_product,
     _is_no_goodbye,

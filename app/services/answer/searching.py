@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from app.domain.catalogue import Product
 from app.services.answer.question import Question
+from app.services.answer.wording import wants_similar
 from nlp.retrieval import terms
 
 SEARCH_HIT = 0.33  # the product is worth showing to somebody who looks for something
@@ -40,7 +41,7 @@ def shown_products(question: Question) -> list[Product]:
         and (limit is None or one.price_minor <= limit)
         and (not colours or colours & _terms_of(one.colours))
         and (not sizes or not one.sizes or sizes & {size.lower() for size in one.sizes})
-        and not (question.means_other and one in question.shown)
+        and not ((question.means_other or wants_similar(question.text)) and one in question.shown)
     ]
     return fitting[:SHOWN_PRODUCTS]
 

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from app.services.answer.question import Question
 
+SURE = 0.45  # below it the bot asks what is meant; the classifiers' scores are calibrated
+KEEP_TOPIC = 0.75  # below it a short message goes on with the topic of the last answer
+NARROW_WORDS = 8  # a longer message that was taken for foreign has said enough to be so
 LIKELY = 0.15  # of an intent that goes with the topic
 LIKELY_ANYWHERE = 0.3  # of one in a conversation whose last answer was on nothing in particular
+ORDER_INTENTS = frozenset(
+    {
+        "order_status", "order_cancel", "order_change", "address_change", "refund_status", "refund_request",
+        "damaged_or_wrong_item",
+    }
+)  # fmt: skip
+PRODUCT_INTENTS = frozenset({"product_question", "product_search", "availability"})
+TALK_INTENTS = frozenset({"greeting", "goodbye", "thanks"})
+
+Read = tuple[str, str]  # the intent of a message, and why it is not the classifier's
+
 _NO_TOPIC = frozenset({"any", "greeting", "thanks", "goodbye", "out_of_scope", "contact_human", "complaint"})
 _MATTERS = (
     frozenset(

@@ -248,8 +248,9 @@ class ReplyRun:
 
 def freeze(prepared: PreparedReply, model: ResponderModel) -> Frozen:
     """Return all that decides the text. A model without pointers reads the literals themselves."""
-    part = _part(PreparedPart(prepared.prompt, prepared.decision, prepared.facts), model)
-    then = {"then": _part(prepared.then, model)} if prepared.then is not None else {}
+    is_closed = not prepared.people_available
+    part = _part(PreparedPart(prepared.prompt, prepared.decision, prepared.facts), model, is_closed)
+    then = {"then": _part(prepared.then, model, is_closed)} if prepared.then is not None else {}
     return Frozen(
         prompt=part["prompt"],
         facts=part["facts"],
@@ -270,10 +271,14 @@ def freeze(prepared: PreparedReply, model: ResponderModel) -> Frozen:
     )
 
 
-def _part(part: PreparedPart, model: ResponderModel) -> dict[str, Any]:
+def _part(part: PreparedPart, model: ResponderModel, is_closed: bool) -> dict[str, Any]:
     literals: Mapping[int, str] = part.prompt.literals if model.has_pointers else {}
     allowed = model.sentences.allowed(
-        part.decision.situation, part.facts, mood=part.decision.mood, question=question_of(part.prompt.text)
+        part.decision.situation,
+        part.facts,
+        mood=part.decision.mood,
+        question=question_of(part.prompt.text),
+        is_closed=is_closed,
     )
     return {
         "prompt": part.prompt.text if model.has_pointers else fill(part.prompt.text, part.prompt.literals),

@@ -98,6 +98,19 @@ BEYOND = (
     "do you do black friday?",
     "can I pay in instalments?",
 )
+UNPROVEN = (
+    "I don't have (the number|it|an order number|that)",
+    "I (lost|deleted|can't find) the (email|confirmation|number)",
+    "no idea what (the|my) (number|e-mail address) (is|was)",
+    "I don't know (which|what) (address|e-mail) I used",
+    "I never got an order number",
+)
+OTHER_LANGUAGE = (
+    "do you (speak|write|understand) (German|French|Spanish|Italian|Polish|Dutch)?",
+    "(can|could) we (talk|write) in (German|French|Spanish|Italian)?",
+    "(is there|do you have) (anyone|somebody) who speaks (German|French|Spanish|Turkish)?",
+)
+_OF_ORDERS = ("order_status", "order_cancel", "order_change", "address_change", "refund_status", "refund_request")
 _MAY_BE_UNKNOWN = (
     "delivery_options", "discount", "payment_methods", "product_question", "order_place", "refund_policy", "warranty",
     "cancellation_fee", "newsletter", "review", "order_status",
@@ -217,6 +230,17 @@ def scenes() -> list[Scene]:
         ),
         say("Shall I bring one in?", "Would you like me to bring one in?"),
     )
+    unproven = (
+        say(
+            "Without the order number and the e-mail address I can't look into an order, but a colleague can help.",
+            "I can only look into an order by its number and the e-mail address, but a colleague can help.",
+        ),
+        unknown[1],
+    )
+    language = (
+        say("I write English here, but a colleague can help with other languages."),
+        unknown[1],
+    )
     clarify = (
         say(
             "I'm not sure I understood you.",
@@ -252,6 +276,8 @@ def scenes() -> list[Scene]:
             weight=2.0,
         ),
         Scene("any/unknown", BEYOND, unknown, intents=_MAY_BE_UNKNOWN, weight=2.0),
+        Scene("any/language", OTHER_LANGUAGE, language, intents=("out_of_scope",), weight=0.3),
+        Scene("any/unproven", UNPROVEN, unproven, UNPROVEN, intents=_OF_ORDERS, weight=0.5),
         Scene(
             "any/clarify",
             UNCLEAR,

@@ -38,7 +38,7 @@ _AFTER = (
 )
 _ASIDE = (
     "it's a birthday present", "I'm leaving on holiday soon", "it's for my sister", "I need it by the weekend",
-    "first time buying here", "I'm on my phone", "my husband ordered it", "I've been a customer for years",
+    "first time buying here", "I'm on my phone", "my husband told me about you", "I've been a customer for years",
     "I looked on the website but couldn't find it", "just wondering", "I'm in a hurry", "I'm at work right now",
     "I got the email but I'm not sure", "nobody told me", "it's for a wedding", "my kid needs it for school",
 )  # fmt: skip

@@ -39,6 +39,12 @@ UNMATCHED_ANSWER = (
         "Would you like to try again with order number and e-mail address, or shall I bring in a colleague?",
     ),
 )
+UNKNOWN_NUMBER = (
+    say(
+        "I can't find an order with that number in your account.", "I don't see an order with that number among yours."
+    ),
+    say("Could you check the number?", "Is it the right number?"),
+)
 DETAILS = (
     "{order.number}",
     "{order.number} {email}",
@@ -75,5 +81,10 @@ def unverified(intent: str, asks: tuple[str, ...], weight: float, *, sorry: bool
             place, number + bare, (say(*_ASK_EMAIL),), bare, {"missing": "email"}, weight=weight * 0.5,
         ),
         Scene(place, mail, (say(*_ASK_NUMBER),), mail, {"missing": "order number"}, weight=weight * 0.3),
-        Scene(f"{intent}/unmatched", DETAILS, UNMATCHED_ANSWER, DETAILS, weight=weight * 0.3),
+        Scene(
+            f"{intent}/unmatched", DETAILS, UNMATCHED_ANSWER, DETAILS, never=("missing",), weight=weight * 0.3,
+        ),
+        Scene(
+            f"{intent}/unmatched", number, UNKNOWN_NUMBER, bare, {"missing": "order number"}, weight=weight * 0.1,
+        ),
     ]  # fmt: skip

@@ -57,6 +57,12 @@ ASSISTANT = (
     "are you chatgpt?",
 )
 
+ENGLISH = (
+    "(do|can) you (speak|write|understand) English?",
+    "(is|would) English (ok|possible|fine)?",
+    "can we (talk|write|continue) in English?",
+)
+
 
 def scenes() -> list[Scene]:
     """Return every scene of this topic."""
@@ -125,7 +131,9 @@ def scenes() -> list[Scene]:
             "Ask me about your order, delivery, returns or our products; a colleague can take over if you like.",
         ),
     )
+    english = (say("Yes, of course. How can I help you?", "Yes, I do. How can I help you?"),)
     return [
+        Scene("out_of_scope/english", ENGLISH, english, has_cheer=False, apology="", weight=0.2),
         Scene("greeting/talk", HELLO, hello, (), apology="", weight=3.5),
         Scene("greeting/talk", ("hello?", "anyone?"), hello_again, ("hello?", "hi", "hey"),
               apology="", weight=0.3),

@@ -337,3 +337,17 @@ async def test_questions_about_a_proven_order_are_no_guesses(shop: Shop) -> None
         assert await _proves(pipeline, shop.context(more, visitor))
     other = replace(proven, order_number=f"#{NUMBERS[1]}")
     assert not await _proves(pipeline, shop.context(Attempt("and when?", previous=other), visitor))
+
+
+async def test_an_order_that_was_proven_is_remembered_in_its_conversation_alone(shop: Shop) -> None:
+    pipeline, visitor = shop.pipeline(RateLimiter()), new_id()
+    told = Previous("delivery_options/general", told_orders=(f"#{NUMBERS[0]}",))
+    said = (f"{NUMBERS[0]} {ANA}", "when will it come", "what is the weather", "do you ship to France", "ok")
+    later = shop.context(Attempt("can I still change the address?", history=said[-2:], previous=told), visitor)
+    for _ in range(2 * PROOF_ATTEMPTS_PER_HOUR):
+        assert await _proves(pipeline, replace(later, said=said))
+    assert not await _proves(pipeline, later)  # the address was said nowhere
+    assert not await _proves(
+        pipeline, replace(later, said=said, previous=replace(told, told_orders=(f"#{NUMBERS[1]}",)))
+    )
+    assert not await _proves(pipeline, replace(later, said=said[1:]))

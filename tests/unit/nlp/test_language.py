@@ -19,6 +19,8 @@ from nlp.training.examples import EXAMPLES, read_examples
         ("je voudrais annuler la commande", "fr"),
         ("¿Dónde está mi pedido?", "es"),
         ("quiero cambiar la talla de mi pedido", "es"),
+        ("¿Hacen envíos a España?", "es"),
+        ("the jalapeño mug", "en"),
         ("dove è il mio ordine", "it"),
         ("onde está o meu pedido?", "pt"),
         ("waar is mijn bestelling?", "nl"),

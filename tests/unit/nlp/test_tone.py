@@ -8,7 +8,7 @@ from nlp.grounding import Fact
 from nlp.prompt import Mood
 from nlp.registry import STARTER_RESPONDER
 from nlp.sentences import Sentences
-from nlp.tone import goes_before, is_yes_no_question
+from nlp.tone import goes_before, is_yes_no_question, offered_later
 
 GOOD, BAD = "You can call us on <extra_id_2>.", "We have not received the payment for order <extra_id_40> yet."
 
@@ -125,3 +125,18 @@ def test_yes_is_not_said_to_how_many() -> None:
         found = begun("availability/found", Mood.NEUTRAL, "how many do you have left?", **stock | asked)
         assert found
         assert not any(one.startswith("Yes") for one in found)
+
+
+def test_while_nobody_is_there_a_colleague_is_offered_for_later() -> None:
+    known = Sentences.load(STARTER_RESPONDER)
+    for situation in ("any/offer", "any/unknown", "any/unproven", "any/language", "complaint/offer"):
+        for one in known.allowed(situation, (), is_closed=True).groups[0]:
+            assert one.endswith(("Shall I pass this on to them?", "Shall I pass this on to a colleague?")), one
+            assert "offline right now" in one
+        assert not any("offline" in one for one in known.allowed(situation, ()).groups[0])
+    assert offered_later("It costs <extra_id_1>. Shall I bring it?") == "It costs <extra_id_1>. Shall I bring it?"
+
+
+def test_how_far_a_code_goes_is_no_question_for_a_yes() -> None:
+    assert not is_yes_no_question("does the code work on orders under 60?")
+    assert is_yes_no_question("do you have a discount code?")
