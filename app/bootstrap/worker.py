@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -31,6 +32,7 @@ from app.errors import ConfigurationError
 from app.services.answer.knowledge import Knowledge
 from app.services.answer.models import BatchedAnalyzer
 from app.services.answer.pipeline import Pipeline, Tokenizing
+from app.services.answer.shared_work import StoppedError
 from app.services.attachments import FETCH_GIVEN_UP_KIND, FETCH_KIND, PRUNE_FILES_KIND, UPLOADS_KEEP_DAYS
 from app.services.clock import SystemClock
 from app.services.deliver import CHECK_KIND, SWEEP_KIND
@@ -256,9 +258,10 @@ def build_worker(core: Core, parts: Parts, models: Models) -> Worker:
 
     async def warm() -> None:
         await _tell_passed_over(core, parts, models.passed_over)
-        for shop in await core.shops.all():
-            await knowledge.warm(shop.id)
-            await recommenders.warm(shop.id)
+        with suppress(StoppedError):
+            for shop in await core.shops.all():
+                await knowledge.warm(shop.id)
+                await recommenders.warm(shop.id)
 
     nightly = Periodic(TRAIN_KIND, Lane.TRAIN, timedelta(days=1), timedelta(hours=3))
     sweep = Periodic(SWEEP_KIND, Lane.DELIVER, timedelta(minutes=1))
