@@ -6,12 +6,23 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.db.database import Database
 from app.db.migrate import migrate
+from app.services.answer import pipeline
+from app.services.answer.knowledge import Knowledge
 from tests.integration.app.rig import Product, product
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is not one that fails: what an answer would go on without is waited for."""
+    monkeypatch.setattr(pipeline, "STAGE_TIMEOUT_S", 60.0)
+    known: dict[str, Any] = dict(Knowledge.__init__.__kwdefaults__ or {})
+    monkeypatch.setattr(Knowledge.__init__, "__kwdefaults__", {**known, "patience_s": 30.0})
 
 
 @pytest.fixture(scope="session")

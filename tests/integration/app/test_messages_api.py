@@ -26,6 +26,11 @@ def frames(text: str) -> list[dict[str, Any]]:
     return [json.loads(line.removeprefix("data: ")) for line in text.split("\n\n") if line]
 
 
+@pytest.fixture(autouse=True)
+def patience_with_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages_api, "ANALYSIS_TIMEOUT_S", 30.0)
+
+
 async def test_a_message_gets_its_answer_with_what_was_understood(rig: Product) -> None:
     async with working(rig.worker(ScriptedResponder())), await rig.signed_in() as client:
         answer = await client.post(PROCESS, json={"text": "Where is my order?", "customer": "cust_7"})

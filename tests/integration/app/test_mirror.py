@@ -27,7 +27,7 @@ SHOWN = "".join(words(TEXT)[:SAID])
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def patience_with_redis(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine is not a store that is away, nor a node that is frozen."""
     monkeypatch.setattr(fence, "CUT_BUDGET_S", 20.0)
     monkeypatch.setattr(Question.answers, "__defaults__", (20.0,))
