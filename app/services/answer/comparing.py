@@ -15,6 +15,7 @@ _COMPARES = re.compile(
     r"\b(?:differences?|differ|compare[sd]?|comparison|versus|vs)\b"
     r"|\bwhich (?:one |of (?:them|these|those|the two) |product )?(?:is|are|would be|costs?|weighs?|has"
     r"|lasts?)\b"
+    r"|\bwhat(?:'s| is) \w+er\b.*\bor\b"
     r"|\b\w+er than\b|\b(?:more|less) \w+ than\b|\b(?:or|and) the\b.*\bwhich\b|\bwhich\b.*\bor\b",
     re.IGNORECASE,
 )

@@ -17,7 +17,7 @@ def _words(text: str) -> frozenset[str]:
 TOPICS = frozenset(
     {
         "delivery_options", "refund_policy", "return_or_exchange", "warranty", "discount", "payment_methods",
-        "cancellation_fee", "account_delete",
+        "cancellation_fee", "account_delete", "refund_status",
     }
 )  # fmt: skip
 _MONTHS = (

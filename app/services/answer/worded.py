@@ -159,7 +159,8 @@ def _asks_for_shop(question: Question, label: str, score: float) -> Read | None:
 
 def _asks_beyond_delivery(question: Question, label: str, score: float) -> Read | None:
     """`what if I'm not at home?`: no matter of others, while the shop is spoken of."""
-    is_foreign = label == "out_of_scope" and is_of_shop(question)
+    is_of_hours = question.previous is not None and question.previous.topic == "contact_info"  # `also on Sundays?`
+    is_foreign = label == "out_of_scope" and is_of_shop(question) and not is_of_hours
     is_delivery = is_foreign and asks_beyond(question.text, "delivery_options")
     return ("delivery_options", "about how a parcel is handed over") if is_delivery else None
 

@@ -267,3 +267,29 @@ def test_cheaper_ones_than_the_product_spoken_of_are_searched() -> None:
         shown=(poles,), of_kind=[Found(poles, 0.6), Found(sticks, 0.5)], names_kind=True,
     )  # fmt: skip
     assert decide(asked).products == [sticks]
+
+
+def test_a_refund_goes_on_being_asked_after() -> None:
+    refunded = order("#1", "returned", refund_state="approved")
+    known: dict[str, Any] = {
+        "customer": ANA,
+        "orders": [refunded],
+        "previous": Previous("refund_status/verified", "#1"),
+    }
+    assert intent_of(ask("when will it be there", "availability", **known, goes_on_with="my refund?"))[0] in (
+        "refund_status", "order_status",
+    )  # fmt: skip
+
+
+def test_sundays_after_the_hours_are_no_matter_of_delivery() -> None:
+    asked = ask("also on sundays?", "out_of_scope", 0.6, previous=Previous("contact_info/general"))
+    assert intent_of(asked)[0] != "delivery_options"
+
+
+def test_what_is_better_of_two_that_are_named_is_a_comparison() -> None:
+    ridge, cabin = product("Ridge Fleece"), product("Cabin Fleece")
+    asked = ask(
+        "what's better for hiking, the ridge fleece or the cabin fleece?", "product_search",
+        products=[Found(ridge, 0.6), Found(cabin, 0.6)],
+    )  # fmt: skip
+    assert decide(asked).situation == "product_question/compared"
