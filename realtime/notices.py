@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
@@ -15,15 +16,19 @@ from realtime.protocol.events import Notification, encode
 TOLD_KEPT = 1000  # notifications that are remembered of a connection
 
 
-class _Told(Struct):
-    """As much of a notice as tells notifications apart."""
+class _Notice(Struct):
+    type: Any = None  # whatever a program put on the bus
 
-    type: str
-    id: UUID | None = None
+
+class _Told(Struct):
+    """As much of a notification as tells two apart."""
+
+    id: UUID
     read: bool = False
 
 
-_decoder = Decoder(_Told)
+_notices = Decoder(_Notice)
+_notifications = Decoder(_Told)
 
 
 class Notices:
@@ -76,9 +81,9 @@ class Notices:
         return [encode(one) for one in notifications if self._note(one.id, is_read=one.read)]
 
     def _is_news(self, body: bytes) -> bool:
-        told = _decoder.decode(body)
-        if told.type != "notification" or told.id is None:
+        if _notices.decode(body).type != "notification":
             return True
+        told = _notifications.decode(body)
         return self._note(told.id, is_read=told.read)
 
     def _note(self, notification: UUID, *, is_read: bool) -> bool:

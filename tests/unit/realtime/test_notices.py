@@ -147,4 +147,6 @@ def test_what_is_no_notification_waits_for_the_welcome_and_passes() -> None:
     other = b'{"type":"suggestion.delta","conversation":"00000000-0000-0000-0000-000000000001","text":"x"}'
     assert not notices.pass_on(other)
     assert notices.opened(Missed([]), None) == [other]
+    assert notices.pass_on(other)
+    assert notices.pass_on(b'{"type":7,"id":"not a UUID"}')
     assert Notices().opened(None, None) == []

@@ -3,6 +3,7 @@ import type {
   ConversationUpdated,
   HiddenEvent,
   LoggedEvent,
+  Message,
   Receipt,
   ReplyFailed,
 } from "@/wire/wire.gen";
@@ -24,12 +25,20 @@ export function applyEvent(conversation: ConversationState, event: CountedEvent)
   return { ...change(conversation, event), seq: event.seq };
 }
 
+/** Whoever has sent what they wrote types no more: word of it may be lost. */
+function stopTyping(conversation: ConversationState, { sender }: Message): ConversationState {
+  const id = sender.id ?? "";
+  if (!(id in conversation.typing)) return conversation;
+  const { [id]: _, ...typing } = conversation.typing;
+  return { ...conversation, typing };
+}
+
 function change(conversation: ConversationState, event: CountedEvent): ConversationState {
   switch (event.type) {
     case "message.created": {
       const known = conversation.messages[event.message.id];
       const view = loggedView(event.message, event.seq, known);
-      return endReply(putMessage(conversation, view), event.message.id);
+      return endReply(putMessage(stopTyping(conversation, event.message), view), event.message.id);
     }
     case "control.changed":
       return controlChanged(conversation, event);

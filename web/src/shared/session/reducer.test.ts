@@ -395,6 +395,31 @@ describe("around the conversation", () => {
     expect(conversation(reduce(on, welcome("2"))).typing).toEqual({});
   });
 
+  it("who typed is typing no more once they are gone or have sent it, also when nothing else says so", () => {
+    const participant = { kind: "agent" as const, id: "a1", name: "Ada" };
+    const on = reduce(started(), { type: "typing", conversation: CONVERSATION, participant, on: true });
+    const other = { kind: "customer" as const, id: "c1", state: "online" as const };
+    const here = { type: "presence" as const, conversation: CONVERSATION };
+    const both = [{ ...participant, state: "online" as const }, other];
+    expect(conversation(reduce(on, { ...here, participants: both })).typing).toEqual({ a1: participant });
+    expect(conversation(reduce(on, { ...here, participants: [other] })).typing).toEqual({});
+    const { seq } = conversation(on);
+    const said: ServerFrame = {
+      type: "message.created",
+      conversation: CONVERSATION,
+      seq: seq + 1,
+      at: "2026-11-22T10:00:00Z",
+      message: {
+        id: "m9",
+        seq: seq + 1,
+        at: "2026-11-22T10:00:00Z",
+        sender: { kind: "agent", id: "a1" },
+        text: "Hi",
+      },
+    };
+    expect(conversation(reduce(on, said)).typing).toEqual({});
+  });
+
   it("an event of a type that a newer server added counts and changes nothing else", () => {
     const unknown = { type: "message.gilded", conversation: CONVERSATION, seq: 2, message: "m1" };
     const state = play(started(), [unknown as never, created(3, message(3, "customer", "Still here"))]);

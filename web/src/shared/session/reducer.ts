@@ -69,7 +69,7 @@ function conversationStep(known: ConversationState, input: ConversationInput): C
     case "typing":
       return typing(known, input);
     case "presence":
-      return { ...known, presence: input.participants };
+      return present(known, input.participants);
     case "resync":
       return { ...known, stale: known.stale ?? "resume" };
     case "local.needs_snapshot":
@@ -79,6 +79,13 @@ function conversationStep(known: ConversationState, input: ConversationInput): C
     default:
       return "seq" in input && typeof input.seq === "number" ? applyEvent(known, input) : known;
   }
+}
+
+/** Whoever is gone types no more: their connection may have died without a word. */
+function present(known: ConversationState, presence: ConversationState["presence"]): ConversationState {
+  const here = new Set(presence.map(({ id }) => id));
+  const typing = Object.fromEntries(Object.entries(known.typing).filter(([id]) => here.has(id)));
+  return { ...known, presence, typing };
 }
 
 function typing(known: ConversationState, frame: TypingChanged): ConversationState {
