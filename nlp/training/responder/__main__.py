@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +27,14 @@ from nlp.training.responder.train import Progress, Trainer
 from nlp.training.responder.vocabulary import train_vocabulary
 
 
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """Yield the file to write, which becomes `path` when it is whole: a training that was killed goes on from it."""
+    unfinished = path.with_name(f"unfinished-{path.name}")
+    yield unfinished
+    unfinished.replace(path)
+
+
 def _generate(args: argparse.Namespace) -> None:
     for name, count, held_out in (
         ("train.jsonl", args.examples, False),
@@ -33,17 +43,20 @@ def _generate(args: argparse.Namespace) -> None:
         path = args.work / name
         if args.fresh or not path.exists():
             _say(f"generating {count:,} dialogues into {path}")
-            write(path, args.seed, count, held_out=held_out)
+            with _whole(path) as unfinished:
+                write(unfinished, args.seed, count, held_out=held_out)
 
 
 def _vocabulary(args: argparse.Namespace) -> None:
     path = args.work / "tokenizer.json"
     if args.fresh or not path.exists():
         _say("making the vocabulary")
-        train_vocabulary(read_examples(args.work / "train.jsonl", recipe.VOCABULARY_EXAMPLES), path)
+        with _whole(path) as unfinished:
+            train_vocabulary(read_examples(args.work / "train.jsonl", recipe.VOCABULARY_EXAMPLES), unfinished)
     if args.fresh or not (args.work / "train.npz").exists():
         _say("encoding the dialogues")
-        encode(args.work / "train.jsonl", Tokenizer.from_file(str(path)), args.work / "train.npz")
+        with _whole(args.work / "train.npz") as unfinished:
+            encode(args.work / "train.jsonl", Tokenizer.from_file(str(path)), unfinished)
 
 
 def _trainer(args: argparse.Namespace) -> tuple[Trainer, Tokenizer]:

@@ -171,3 +171,20 @@ def test_scores_of_one_answer(raw: str, text: str, *, faithful: bool, right: boo
     answer = Said(CASE, raw, text)
     assert is_faithful(answer) is faithful
     assert names_right_fact(answer) is right
+
+
+def test_dialogues_that_were_cut_off_are_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(path: Path, *_: object, **__: object) -> None:
+        path.write_text("half of ")
+        raise KeyboardInterrupt
+
+    arguments = ["generate", "--work", str(tmp_path), "--examples", "3"]
+    with monkeypatch.context() as patched:
+        patched.setattr("nlp.training.responder.__main__.write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            main(arguments)
+    assert not (tmp_path / "train.jsonl").exists()
+    monkeypatch.setattr("nlp.training.responder.recipe.HELD_OUT_EXAMPLES", 2)
+    main(arguments)
+    assert len((tmp_path / "train.jsonl").read_text().splitlines()) == 3
+    assert not list(tmp_path.glob("unfinished-*"))
