@@ -16,7 +16,7 @@ RECIPE = Recipe(
     layers=(1, 2, 3, 4, 5),
     ngram_buckets=4096,
     ngram_weight=0.4,
-    decay=5e-5,
+    decay=2.5e-5,
     lexicon_weight=0.4,
 )
 
