@@ -28,8 +28,8 @@ from app.services.meta_connect import MetaConnect
 from app.services.model_desk import ModelDesk
 from app.services.model_health import Metrics
 from app.services.privacy import Privacy
-from app.services.program import Programs
 from app.services.product_links import ProductLinks
+from app.services.program import Programs
 from app.services.rate_limit import RateLimiter
 from app.services.recommendation_stats import Recommendations
 from app.services.reconciling import Reconciling
@@ -87,9 +87,9 @@ class ApiContext:
     meta_connect: MetaConnect
     instagram_connect: InstagramConnect
     recommendations: Recommendations
+    product_links: ProductLinks
     digests: Digests
     verify_tokens: VerifyTokens
-    product_links: ProductLinks
     demo: bool = False
 
     async def demo_shop(self) -> WidgetShop:
