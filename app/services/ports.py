@@ -292,6 +292,9 @@ class InboxLog(Protocol):
         """Note that an event is processed and what message it became, or with `error` that it is given up (or `status`
         that it was not wanted); false when it was processed before."""
 
+    async def app_of(self, account: UUID) -> str | None:
+        """Return the vendor's id of the app that is ours at an account; None where nobody has told it."""
+
 
 class Desk(Protocol):
     """What stands beside the messages."""

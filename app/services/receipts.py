@@ -95,6 +95,10 @@ class Receipts:
             is_early = ours is None and event.metadata is None
             if is_early and await tx.deliveries.is_sending_to(row.account, event.address):
                 raise UnknownDeliveryError  # it may be the part whose id the vendor is just telling us
+            is_forgotten = ours is None and event.app is not None and event.app == await tx.inbox.app_of(row.account)
+        if is_forgotten:  # said by us, and erased or pruned since: nobody answered, and nobody is to come back
+            await self._finish(row)
+            return
         if ours is None:
             await self._others(row, event)
             return

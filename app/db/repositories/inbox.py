@@ -68,6 +68,12 @@ class SqlInboxLog:
         )
         return cast(CursorResult[Any], result).rowcount == 1
 
+    async def app_of(self, account: UUID) -> str | None:
+        """Read it where an account's fields are."""
+        found = select(models.ChannelAccount.fields).where(models.ChannelAccount.id == account)
+        fields = await self._session.scalar(found)
+        return (fields or {}).get("app_id") or None
+
 
 def _values(row: InboxRow) -> dict[str, Any]:
     now = utc_now()

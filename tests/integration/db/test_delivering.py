@@ -31,7 +31,14 @@ from app.services.sending import Sending as AgentSending
 from tests.integration.db.world import World
 
 URL = "https://shop.example"
-PAGE = {"page_id": "1001", "page_token": "page-token", "app_secret": "app-secret", "verify_token": "verify-me"}
+APP = "1784"
+PAGE = {
+    "page_id": "1001",
+    "page_token": "page-token",
+    "app_secret": "app-secret",
+    "verify_token": "verify-me",
+    "app_id": APP,
+}
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
 
@@ -70,6 +77,15 @@ class Post:
         found = await self.deliver.begin(self.conversation)
         assert found is not None
         return found
+
+    async def hear(self, echo: Echo) -> None:
+        receiving = Receiving(self.world.store, self.changes, self.world.clock)
+        receiving.handle({Echo: Receipts(self.world.store, self.changes, self.deliver, receiving, BY_KIND).echo})
+        account = await self.accounts.find(self.account)
+        assert account is not None
+        await Inbox(self.world.store, self.world.publisher).accept("messenger", [Arrival(account, echo, b"{}")], {})
+        (job,) = await self.world.jobs.claim(Lane.RECEIVE, self.world.worker, 9)
+        await receiving(job)
 
     async def statuses(self) -> list[str]:
         rows = [row for row in await self.world.all_of(models.Delivery) if isinstance(row, models.Delivery)]
@@ -158,6 +174,33 @@ async def test_an_echo_without_our_id_waits_for_the_answer_of_what_is_being_sent
     said = [row for row in await post.world.all_of(models.Message) if isinstance(row, models.Message)]
     assert sorted(row.text for row in said) == ["Hello?", "On its way"]
     assert await post.statuses() == ["sent"]
+
+
+@pytest.mark.parametrize(("app", "controller"), [(APP, "bot"), ("263902037430900", "queue"), (None, "queue")])
+async def test_an_echo_of_our_own_app_silences_nobody_though_its_delivery_is_gone(
+    post: Post, app: str | None, controller: str
+) -> None:
+    await post.hear(
+        Echo(key="mid.1", account="1001", address="2001", message="mid.1", text="Hi", app=app, metadata=str(uuid4()))
+    )
+    record = await post.world.record(post.conversation)
+    assert record.control.controller.value == controller
+    said = [row.text for row in await post.world.all_of(models.Message) if isinstance(row, models.Message)]
+    assert sorted(said) == (["Hello?"] if app == APP else ["Hello?", "Hi"])
+    assert [row for row in await post.world.all_of(models.WebhookLog, processed_at=None)] == []
+
+
+async def test_an_echo_of_our_own_app_does_not_bring_back_who_was_erased(post: Post) -> None:
+    record = await post.world.record(post.conversation)
+    async with post.world.store.write() as tx:
+        await tx.erasure.wipe_conversation(post.conversation)
+        await tx.erasure.wipe_customer(record.customer)
+        await tx.commit()
+    before = await post.world.all_of(models.ChannelIdentity, account_id=post.account)
+    await post.hear(Echo(key="mid.1", account="1001", address="2001", message="mid.1", text="Hi", app=APP))
+    assert len(await post.world.all_of(models.ChannelIdentity, account_id=post.account)) == len(before)
+    said = [row.text for row in await post.world.all_of(models.Message) if isinstance(row, models.Message)]
+    assert "Hi" not in said
 
 
 async def test_a_customers_file_is_kept_once_and_not_after_it_was_erased(post: Post) -> None:
