@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import msgspec
 
 from app.channels.port import Parsed
-from app.channels.text import bounded_key, clean, line, web_address
+from app.channels.text import bounded_key, clean, hashed_key, line, web_address
 from app.domain.channel import (
     Echo,
     Handover,
@@ -28,7 +27,6 @@ from app.domain.channel import (
     Story,
 )
 
-HASH_CHARS = 32
 _MAX_MS = 10**14  # the year 5138: what is later is no time
 _HANDOVERS = {
     "pass_thread_control": ("pass", "new_owner_app_id"),
@@ -93,7 +91,7 @@ class _Reader:
 
     def _hashed(self, kind: str) -> str:
         """A key for what has no id of the vendor: the same bytes are the same event."""
-        return f"{kind}:{hashlib.sha256(self._raw).hexdigest()[:HASH_CHARS]}"
+        return hashed_key(kind, self._raw)
 
     def _ignored(self, kind: str) -> InboundEvent:
         name = kind or next((str(key) for key in self._event if key not in ("sender", "recipient", "timestamp")), "")
@@ -146,9 +144,9 @@ class _Reader:
         until = _time(watermark)
         if until is None and not message:
             return self._ignored(kind)
-        named = watermark if until is not None else message
+        named = f"{self._sender}:{watermark if until is not None else message}"
         return Receipt(
-            **self._about(f"{kind}:{self._sender}:{named}", self._sender),
+            **self._about(hashed_key(kind, named), self._sender),
             status=ReceiptStatus.READ if kind == "read" else ReceiptStatus.DELIVERED,
             message=bounded_key(message) if message else None,
             until=until,

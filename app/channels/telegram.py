@@ -28,7 +28,7 @@ from app.channels.port import (
     Parsed,
     RawRequest,
 )
-from app.channels.text import bounded_key, clean
+from app.channels.text import clean, hashed_key
 from app.domain.channel import (
     Accepted,
     Account,
@@ -121,7 +121,7 @@ class TelegramSender:
         found = _json(answer)
         result = found.get("result")
         if found.get("ok") is True and isinstance(result, dict):
-            return Accepted(f"{part.address}:{result.get('message_id')}")
+            return Accepted(_key(part.address, result.get("message_id")))
         if "error_code" not in found:
             raise HttpLostError(f"status {answer.status}")
         code = str(found["error_code"])
@@ -258,7 +258,7 @@ def _media(part: Fields) -> tuple[Media, ...]:
 
 
 def _key(chat: object, message: object) -> str:
-    return bounded_key(f"{chat}:{message}")
+    return hashed_key("message", f"{chat}:{message}")
 
 
 def _dict(value: object) -> Fields:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
+HASH_CHARS = 32
 KEY_CHARS = 255
 LINE_CHARS = 255  # of a title or a name
 URL_CHARS = 2000
@@ -33,6 +34,15 @@ def web_address(value: object) -> str | None:
     """Return an address that may stand in a link; None for what is none or too long."""
     is_web = isinstance(value, str) and value.startswith(("https://", "http://")) and len(value) <= URL_CHARS
     return clean(str(value)) if is_web else None
+
+
+def hashed_key(kind: str, named: str | bytes) -> str:
+    """Return an idempotency key of what has no id of the vendor's own, or one that tells who the person is.
+
+    Keys outlive the person's erasure, so that what comes twice is still known.
+    """
+    raw = named.encode() if isinstance(named, str) else named
+    return f"{kind}:{hashlib.sha256(raw).hexdigest()[:HASH_CHARS]}"
 
 
 def bounded_key(key: str) -> str:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from app.bootstrap.core import open_channel_health
 from app.bootstrap.upkeep import open_reconciling
 from app.channels.registry import BY_KIND
+from app.channels.text import hashed_key
 from app.db import models
+from app.domain.people import Role
 from app.services.accounts import AccountDesk
 from app.services.channel_health import Trouble
 from app.simulate.loopback import Outgoing, serving
@@ -19,7 +22,7 @@ from app.simulate.telegram import TelegramStandIn
 from tests.integration.app.rig import Product
 from tests.integration.app.stand_ins import Hands, agent_of
 
-ANA = "9901"
+ANA = "990100990100"
 JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 100
 
 
@@ -77,11 +80,23 @@ async def test_a_conversation(bot: Bot) -> None:
     assert (question.text, question.sender_name) == ("Where is my parcel?", "Ana Demo")
 
 
+async def test_after_an_erasure_nothing_says_who_it_was(bot: Bot) -> None:
+    conversation = await bot.write("My parcel is late")
+    await bot.say(conversation, "On its way")
+    (known,) = await bot.rig.rows(models.ChannelIdentity, address=ANA)
+    async with await bot.rig.signed_in(Role.ADMIN) as client:
+        assert (await client.post(f"/api/customers/{known.customer_id}/erase/")).status_code == 200
+    for table in models.Base.metadata.sorted_tables:
+        async with bot.rig.core.database.read_session() as session:
+            rows = [str(tuple(row)) for row in await session.execute(select(table))]
+        assert [row for row in rows if ANA in row.replace(str(known.id), "")] == [], table.name
+
+
 async def test_an_answer_to_a_message_and_a_reaction_find_it(bot: Bot) -> None:
     conversation = await bot.write("Where is my parcel?")
     answer = await bot.say(conversation, "Which one?")
     (sent,) = await bot.rig.rows(models.Delivery)
-    number = int(sent.provider_id.partition(":")[2])
+    (number,) = [one for one in range(10) if hashed_key("message", f"{ANA}:{one}") == sent.provider_id]
     await bot.write("The blue one", reply_to_message={"message_id": number})
     chat, own = {"id": int(ANA), "type": "private"}, {"type": "custom_emoji", "custom_emoji_id": "5"}
     for given in ({"type": "emoji", "emoji": "🔥"}, own):

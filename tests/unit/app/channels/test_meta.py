@@ -9,6 +9,7 @@ import pytest
 
 from app.channels.meta import INSTAGRAM, MESSENGER, MetaReceiver
 from app.channels.port import BodyError, RawRequest
+from app.channels.text import hashed_key
 from app.domain.channel import (
     Echo,
     Handover,
@@ -139,7 +140,9 @@ def test_receipts() -> None:
     delivered = one(delivery={"mids": ["a", "b"], "watermark": 1760000000500})
     assert isinstance(delivered, Receipt)
     assert (delivered.status, delivered.message) == (ReceiptStatus.DELIVERED, None)
-    assert delivered.key == "delivery:2001:1760000000500"
+    assert delivered.key == hashed_key("delivery", "2001:1760000000500")
+    assert one(delivery={"mids": ["c"], "watermark": 1760000000500}).key == delivered.key
+    assert one(delivery={"watermark": 1760000000501}).key != delivered.key
     seen = one(read={"watermark": 1760000000500})
     assert isinstance(seen, Receipt)
     assert seen.status is ReceiptStatus.READ
