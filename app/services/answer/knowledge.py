@@ -53,6 +53,8 @@ MEASURES = {
     "rechargeable": ("charge",), "thick": ("centimetre",), "waterproof": ("rain", "rainproof", "dry"),
     "lighter": ("weigh", "gram", "kilogram"), "heavier": ("weigh", "gram", "kilogram"), "leakproof": ("leak",),
 }  # fmt: skip
+# What stands after one of them says more of the noun before, or is another one.
+_PHRASE_ENDS = re.compile(r"\b(?:for|with|without|to|in|on|of|from|at|that|which|and|or)\b|[,;.!?]", re.IGNORECASE)
 _ANY_VERB = roots("put get use go goes take need make come used using")
 SENTENCES_AHEAD = 20_000  # of a shop, encoded before its first question; further ones when their text is found
 
@@ -83,14 +85,18 @@ class _Shelf:
     tagged: dict[str, frozenset[str]]  # ids of products by their tags
 
     def of_kind(self, text: str) -> frozenset[str]:
-        """Return the products that are of all kinds that a text names (`a sleeping bag`), or of the narrowest of them.
+        """Return the products that are of all kinds that a text names (`a sleeping bag`), or where no product is, of
+        the kind that the noun it looks for names: of `a light tent for my pack` the tents.
 
         Where it names none, those with a property that it names: `a gift`, `something for running`.
         """
-        said = self._known_terms(text)
+        phrases = [self._known_terms(phrase) for phrase in _PHRASE_ENDS.split(text)]
+        said = [term for phrase in phrases for term in phrase]
         named = [self.kinds[term] for term in said if term in self.kinds]
         if named:
-            return frozenset.intersection(*named) or min(named, key=len)
+            heads = ([self.kinds[term] for term in phrase if term in self.kinds] for phrase in phrases)
+            head = next(kinds for kinds in heads if kinds)
+            return frozenset.intersection(*named) or frozenset.intersection(*head) or head[-1]
         return frozenset().union(*(self.tagged[term] for term in said if term in self.tagged))
 
     def names_property(self, text: str) -> bool:

@@ -98,6 +98,21 @@ async def test_a_question_encodes_nothing_of_the_catalogue(rig: Product) -> None
     assert shop.counted.asked == []
 
 
+async def test_of_two_kinds_that_do_not_meet_the_noun_looked_for_is_meant(rig: Product) -> None:
+    lights = ProductRow(
+        external_id="p3", title="String Lights", description="Ten metres.", price=Decimal(24), currency="EUR"
+    )
+    await rig.core.imports.upsert(rig.mine.shop.id, [TENT, STOVE, lights])
+    shop = Shop(rig)
+    for text, title in [
+        ("do you have a light tent?", "Ridge Tent"),
+        ("a light for my tent", "String Lights"),
+        ("a tent with light", "Ridge Tent"),
+        ("stove or tent?", "Gas Stove"),
+    ]:
+        assert [hit.item.title for hit in (await shop.ask(text)).of_kind] == [title], text
+
+
 async def test_a_changed_product_costs_its_own_vectors_alone(rig: Product) -> None:
     await rig.core.imports.upsert(rig.mine.shop.id, [TENT, STOVE, RETURNS])
     shop = Shop(rig)
