@@ -30,7 +30,7 @@ from app.domain.channel import (
 _MAX_MS = 10**14  # the year 5138: what is later is no time
 _HANDOVERS = {
     "pass_thread_control": ("pass", "new_owner_app_id"),
-    "take_thread_control": ("take", "previous_owner_app_id"),
+    "take_thread_control": ("take", "new_owner_app_id"),
     "request_thread_control": ("request", "requested_owner_app_id"),
     "app_roles": ("roles", ""),
 }

@@ -147,7 +147,8 @@ class Reaction(Inbound, frozen=True, tag="reaction", kw_only=True):
 
 
 class Handover(Inbound, frozen=True, tag="handover", kw_only=True):
-    """The vendor moved the thread between apps: `action` is pass, take or request; `app` is the new owner's."""
+    """The vendor moved the thread between apps: `action` is pass, take or request; `app` is the new owner's,
+    or of who requests it, where told."""
 
     action: str
     app: str | None = None

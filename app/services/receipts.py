@@ -18,7 +18,7 @@ from app.services.delivery_steps import move
 from app.services.ids import new_id
 from app.services.ingest import reopen_if_closed
 from app.services.ports import Store, Transaction, WaitingEvent
-from app.services.receiving import AlreadyDoneError, Receiving, visible_text
+from app.services.receiving import OTHER_APP, AlreadyDoneError, Receiving, visible_text
 from app.services.referring import key_of
 
 OTHER_APP_NAME = "Another inbox"
@@ -125,6 +125,7 @@ class Receipts:
             if control.controller is not change.conversation.control.controller:
                 # No time limit: whoever answers there has the conversation until somebody here takes or releases it.
                 await change.change_control(control, covers=True)
+                change.conversation.handoff_reason = OTHER_APP
             await change.say(
                 SenderKind.AGENT,
                 visible_text(event.text, has_attachments=bool(files)),

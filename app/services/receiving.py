@@ -32,7 +32,7 @@ from app.services.clock import Clock
 from app.services.ids import new_id
 from app.services.inbox import Verdict
 from app.services.ingest import HINT_CHARS, analysis_of, make_room, new_conversation, reopen_if_closed
-from app.services.notifying import tell_policy
+from app.services.notifying import settle_handoff, tell_policy
 from app.services.ports import Identity, Store, WaitingEvent
 from app.services.referring import key_of, place_of, refers_to
 from realtime.ports import CommandError
@@ -44,6 +44,7 @@ TEXT_CHARS = 20_000  # more than any vendor passes on
 UNSUPPORTED = "(unsupported content)"
 STORY = "story"  # what a file is called that is a story
 OTHER_APP = "other_app"  # why the queue has a conversation that another app answers
+MOVES = ("pass", "take")  # what gives a thread to another app; a request only asks
 REACTION_CHARS = 32  # of an emoji made of many, or of a vendor's word
 LIFTED = "unblock"  # of a policy: good news rings no bell
 _TRIES = 5  # at finding the conversation open while others close it
@@ -256,9 +257,14 @@ class Receiving:
         await self._changes.publish(told)
 
     async def _handover(self, row: WaitingEvent, event: Handover) -> None:
-        """Let the bot be silent in a thread that was passed to another app."""
-        if event.action != "pass":
+        """Let the bot be silent in a thread that another app has, and go on in one that is ours again."""
+        if event.action not in MOVES:
             await self._finish(row)
+            return
+        async with self._store.read() as tx:
+            is_ours = event.app is not None and event.app == await tx.inbox.app_of(row.account)
+        if is_ours:
+            await self._came_back(row, event)
             return
         identity = await self.identity(row, event.address)
 
@@ -271,6 +277,24 @@ class Receiving:
                 await transitions.queue(change, control, OTHER_APP, covers=True)
 
         await self.in_conversation(identity, step)
+
+    async def _came_back(self, row: WaitingEvent, event: Handover) -> None:
+        """Undo what another app's having the thread did; who asked for a person here goes on waiting for one."""
+        async with self._store.read() as tx:
+            identity = await tx.people.identity_at(row.account, event.address)
+            conversation = None if identity is None else await tx.conversations.find_open(identity.id)
+        if conversation is None:
+            await self._finish(row)
+            return
+
+        async def step(change: Change) -> None:
+            if not await change.tx.inbox.finish(row.id):
+                raise AlreadyDoneError
+            if change.conversation.handoff_reason == OTHER_APP:
+                await transitions.to_bot(change, change.conversation.control.resume_bot())
+                await settle_handoff(change)
+
+        await self._changes.run(conversation, step, waits=False)
 
 
 def _story_of(event: MessageReceived) -> Sequence[Media]:

@@ -185,6 +185,7 @@ async def test_an_echo_of_our_own_app_silences_nobody_though_its_delivery_is_gon
     )
     record = await post.world.record(post.conversation)
     assert record.control.controller.value == controller
+    assert record.handoff_reason == (None if controller == "bot" else "other_app")
     said = [row.text for row in await post.world.all_of(models.Message) if isinstance(row, models.Message)]
     assert sorted(said) == (["Hello?"] if app == APP else ["Hello?", "Hi"])
     assert [row for row in await post.world.all_of(models.WebhookLog, processed_at=None)] == []

@@ -30,7 +30,14 @@ from app.services.inbox import Arrival, Inbox
 from app.services.receiving import OTHER_APP, UNSUPPORTED, Receiving
 from tests.integration.db.world import World
 
-PAGE = {"page_id": "1001", "page_token": "page-token", "app_secret": "app-secret", "verify_token": "verify-me"}
+APP = "1784"
+PAGE = {
+    "page_id": "1001",
+    "page_token": "page-token",
+    "app_secret": "app-secret",
+    "verify_token": "verify-me",
+    "app_id": APP,
+}
 
 
 class Mail:
@@ -230,14 +237,51 @@ async def test_standby_is_seen_and_never_answered(mail: Mail) -> None:
     assert await mail.world.active_reply(conversation.id) is not None
 
 
-async def test_a_thread_passed_to_another_app_silences_the_bot(mail: Mail) -> None:
-    await mail.post(message("m1"), Handover(key="h1", account="1001", address="2001", action="pass", app="9"))
+def handover(key: str, action: str, app: str | None) -> Handover:
+    return Handover(key=key, account="1001", address="2001", action=action, app=app)
+
+
+@pytest.mark.parametrize(("action", "app"), [("pass", "9"), ("take", "9"), ("take", None)])
+async def test_a_thread_that_another_app_has_silences_the_bot(mail: Mail, action: str, app: str | None) -> None:
+    await mail.post(message("m1"), handover("h1", action, app))
     await mail.work()
     (conversation,) = await mail.conversations()
     record = await mail.world.record(conversation.id)
     assert record.control.controller is Controller.QUEUE
     assert record.handoff_reason == OTHER_APP
     assert await mail.world.active_reply(conversation.id) is None
+
+
+@pytest.mark.parametrize("action", ["pass", "take"])
+async def test_a_thread_that_came_back_is_the_bots_again(mail: Mail, action: str) -> None:
+    await mail.post(message("m1"), handover("h1", "take", "9"), message("m2", standby=True))
+    await mail.work()
+    (conversation,) = await mail.conversations()
+    await mail.post(handover("h2", action, APP))
+    await mail.work()
+    record = await mail.world.record(conversation.id)
+    assert (record.control.controller, record.handoff_reason) == (Controller.BOT, None)
+    assert await mail.world.active_reply(conversation.id) is None  # what the other app was asked is not ours to answer
+    await mail.post(message("m3"))
+    await mail.work()
+    assert await mail.world.active_reply(conversation.id) is not None
+
+
+async def test_a_thread_that_came_to_us_leaves_control_as_it_is_otherwise(mail: Mail) -> None:
+    await mail.post(handover("h1", "pass", APP))
+    await mail.work()
+    assert await mail.conversations() == []  # and nobody is made of it
+    await mail.post(message("m1"), handover("h2", "pass", APP))
+    await mail.work()
+    (conversation,) = await mail.conversations()
+    assert (await mail.world.record(conversation.id)).control.controller is Controller.BOT
+    assert await mail.world.active_reply(conversation.id) is not None
+    await mail.world.control.release(mail.world.ada, conversation.id, Controller.QUEUE)
+    await mail.post(handover("h3", "pass", APP))
+    await mail.work()
+    record = await mail.world.record(conversation.id)
+    assert (record.control.controller, record.handoff_reason) == (Controller.QUEUE, "agent")
+    assert await mail.waiting() == []
 
 
 async def test_what_is_taken_back_is_wiped(mail: Mail) -> None:

@@ -161,6 +161,9 @@ def test_reactions_and_handovers() -> None:
     handover = one(pass_thread_control={"new_owner_app_id": 123, "metadata": "x"})
     assert isinstance(handover, Handover)
     assert (handover.action, handover.app) == ("pass", "123")
+    taken = one(take_thread_control={"previous_owner_app_id": 123, "new_owner_app_id": "9"})
+    assert isinstance(taken, Handover)
+    assert (taken.action, taken.app) == ("take", "9")
 
 
 @pytest.mark.parametrize(
