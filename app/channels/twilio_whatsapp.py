@@ -1,4 +1,4 @@
-"""WhatsApp through Twilio: forms signed with the account's auth token.
+"""WhatsApp through Twilio: forms, or JSON with the same names, signed with the account's auth token.
 
 Contract: https://www.twilio.com/docs/messaging/guides/webhook-request and .../usage/webhooks/webhooks-security.
 """
@@ -6,6 +6,7 @@ Contract: https://www.twilio.com/docs/messaging/guides/webhook-request and .../u
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
@@ -104,21 +105,38 @@ def references(fields: Mapping[str, str]) -> Sequence[str]:
     return [name for name in names if name]
 
 
+def _kind(request: RawRequest) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 def _is_form(request: RawRequest) -> bool:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind == "application/x-www-form-urlencoded"
+    return _kind(request) == "application/x-www-form-urlencoded"
 
 
 def _parameters(request: RawRequest) -> Sequence[tuple[str, str]]:
-    """Return the parameters in the order they came; none for a body that is no form, or too long to be one."""
+    """Return the parameters in the order they came; none for a body that cannot be read, or has too many."""
     if request.method == "GET":
         return request.query
+    if _kind(request) == "application/json":
+        return _members(request.body)
     if not _is_form(request):
         return ()
     try:
         return parse_qsl(request.body.decode("utf-8"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError:
         return ()
+
+
+def _members(body: bytes) -> Sequence[tuple[str, str]]:
+    """Return the texts and numbers of a JSON object; none for anything else."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return ()
+    if not isinstance(found, dict) or len(found) > MAX_FIELDS:
+        return ()
+    plain = {name: value for name, value in found.items() if isinstance(value, str | int)}
+    return [(clean(name), clean(str(value))) for name, value in plain.items() if not isinstance(value, bool)]
 
 
 def _is_status(form: Mapping[str, str]) -> bool:

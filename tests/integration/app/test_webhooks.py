@@ -24,6 +24,7 @@ from tests.fixtures.signed import (
     meta_message,
     shopify,
     twilio,
+    twilio_json,
     whatsapp_message,
 )
 from tests.integration.app.rig import Product, product
@@ -97,6 +98,13 @@ async def test_twilio_signs_the_address_it_was_given(vendors: Vendors) -> None:
     assert (await vendors.post(bare, bare.path + "/")).status_code == 403
     with_query = twilio(whatsapp_message("SM2", QUESTION), path="/api/webhooks/whatsapp/?a=%20b&a=c")
     assert (await vendors.post(with_query)).status_code == 200
+
+
+async def test_twilio_may_write_in_json(vendors: Vendors) -> None:
+    signed = twilio_json(whatsapp_message("SM1", QUESTION))
+    assert (await vendors.post(signed)).status_code == 200
+    assert (await vendors.post(signed.with_body(signed.body.replace(b"order", b"money")))).status_code == 403
+    assert await vendors.verdicts() == ["accepted", "bad_signature"]
 
 
 @pytest.mark.parametrize("kind", ALL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
@@ -170,7 +171,30 @@ def test_a_body_of_one_more_byte_is_refused() -> None:
     assert not RECEIVER.verify(RawRequest("POST", good.url, headers, (), good.body + b"!"), ACCOUNT, datetime.now(UTC))
 
 
+def test_a_json_body_is_its_accounts_and_signed_by_its_hash() -> None:
+    body = json.dumps({**INBOUND, "NumMedia": 0, "Extra": {"a": [1]}, "MessagingServiceSid": None}).encode()
+    good = as_json(body)
+    assert RECEIVER.references(good) == [["AC1/+14155550199"]]
+    assert RECEIVER.verify(good, ACCOUNT, datetime.now(UTC))
+    (parsed,) = RECEIVER.parse(good)
+    assert parsed.event == parse(**INBOUND)
+    assert parsed.raw == body
+    other = RawRequest("POST", good.url, good.headers, (), body.replace(b"my order", b"my money"))
+    assert not RECEIVER.verify(other, ACCOUNT, datetime.now(UTC))
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b"\xff", b'{"To": 1e999}', b"[" * 100_000, b"9" * 5000, b'{"MessageSid": {}}']
+)
+def test_json_that_names_nobody_is_nobodys(body: bytes) -> None:
+    assert RECEIVER.references(as_json(body)) == [[]]
+    with pytest.raises(BodyError):
+        RECEIVER.parse(as_json(body))
+
+
 def test_too_many_fields_are_none() -> None:
+    json_body = json.dumps({**INBOUND, **{str(number): "1" for number in range(500)}}).encode()
+    assert RECEIVER.references(as_json(json_body)) == [[]]
     many = RawRequest("POST", "https://shop.example/", request({}).headers, (), b"a=1&" * 5000)
     assert RECEIVER.references(many) == [[]]
 
@@ -187,6 +211,12 @@ def test_too_many_fields_are_none() -> None:
 )
 def test_credentials_go_to_twilio_alone(url: str, is_ours: bool) -> None:
     assert bool(RECEIVER.media_headers(url, ACCOUNT)) is is_ours
+
+
+def as_json(body: bytes) -> RawRequest:
+    url = f"https://shop.example/api/webhooks/whatsapp/?bodySHA256={hashlib.sha256(body).hexdigest()}"
+    headers = {"content-type": "application/json", "x-twilio-signature": _sign(url, {})}
+    return RawRequest("POST", url, headers, (), body)
 
 
 def _sign(url: str, form: dict[str, str]) -> str:
