@@ -186,7 +186,7 @@ _PRODUCT = (
     (
         "price",
         r"\bprices?\b|\bcosts?\b|how much (?:is|are|does|do|for|r)\b(?!.*\bweigh)|how much\W*$|expensive"
-        r"|\bpriced\b",
+        r"|\bpriced\b|\bon (?:sale|offer)\b|\breduced\b|\bdiscount\w*",
     ),
     ("sizes", r"\b(?:which|what|other|all|available|bigger|smaller) sizes?\b|\bsizes\b|size (?:chart|guide|range)"),
     ("colours", r"\bcolou?rs?\b|\bshades?\b"),

@@ -146,7 +146,9 @@ _PRODUCT_ROWS: dict[str, Situation] = {
         (
             *_ASKS,
             "confirms",
-            *_product("title", "price", "stock", "sizes", "colours", "variant", "material", "detail", "link"),
+            *_product(
+                "title", "price", "old_price", "stock", "sizes", "colours", "variant", "material", "detail", "link"
+            ),
         ),
     ),
     "product_question/compared": Situation(

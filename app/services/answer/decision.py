@@ -22,7 +22,7 @@ from app.services.answer.reading import (
     intent_of,
     named_products,
 )
-from app.services.answer.searching import found_products, shown_products
+from app.services.answer.searching import asks_of_those_shown, found_products, shown_products
 from app.services.answer.topics import ORDER_INTENTS, PRODUCT_INTENTS, TALK_INTENTS
 from app.services.answer.wording import asks_why, language_asked_for
 from nlp.aspects import aspect_of
@@ -185,11 +185,11 @@ def _about_product(question: Question, intent: str, decision: Decider) -> Decisi
         return decision("product_question/article", "an article answers it", article=article)
     if named:
         return _with_product(question, named[0], intent, decision, "the product was named")
-    if question.page_product is not None:
-        return _with_product(question, question.page_product, intent, decision, "the product of the page")
-    spoken_of = _spoken_of(question)
-    if spoken_of:
-        return _with_product(question, spoken_of[0], intent, decision, "the product spoken of before")
+    on_screen = _on_screen(question)
+    if on_screen:
+        of_page = on_screen[0] == question.page_product
+        reason = "the product of the page" if of_page else "the product spoken of before"
+        return _with_product(question, on_screen[0], intent, decision, reason)
     if asks_for_service(question.text):
         return decision("any/unknown", "a service that the shop says nothing of")
     return decision(f"{intent}/which", "no product was named", missing="product")
@@ -202,10 +202,15 @@ def _spoken_of(question: Question) -> list[Product]:
 
 
 def _pointed_at(question: Question) -> list[Product]:
-    """Return the product that `it` is: that of the page, or of the last answer."""
-    if not question.points_back:
-        return []
-    return [question.page_product] if question.page_product is not None else _spoken_of(question)
+    """Return the product that `it` is."""
+    return _on_screen(question)[:1] if question.points_back or asks_of_those_shown(question) else []
+
+
+def _on_screen(question: Question) -> list[Product]:
+    """Return the product of the page and that of the last answer; where that was a search, in the other order."""
+    page = [question.page_product] if question.page_product is not None else []
+    found = question.previous is not None and question.previous.situation == "product_search/found"
+    return [*_spoken_of(question), *page] if found else [*page, *_spoken_of(question)]
 
 
 def _article_for(question: Question, named: Sequence[Product]) -> Article | None:

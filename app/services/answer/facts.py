@@ -26,6 +26,7 @@ from app.services.answer.opening import hours_of_day
 from app.services.answer.question import Question
 from app.services.answer.reading import SENTENCE_HIT
 from app.services.answer.sentences import split_sentences
+from app.services.answer.wording import asks_for_sale
 from nlp.aspects import aspect_of, compared_aspect
 from nlp.grounding import MAX_ORDERS, MAX_PRODUCTS, WORDS, Fact, order_key, product_key
 from nlp.retrieval import terms
@@ -96,8 +97,9 @@ def _confirmed(question: Question, decision: Decision, known: Mapping[str, str],
         said = confirmed_payment(question, known["payment.methods"])
     elif situation == "delivery_options/general":
         said = _confirmed_delivery(question, known, aspect)
-    elif situation == "product_question/found" and aspect == "material":
-        said = confirmed_material(question, decision.products[0])
+    elif situation == "product_question/found" and aspect in ("price", "material"):
+        product = decision.products[0]
+        said = _not_reduced(question, product) if aspect == "price" else confirmed_material(question, product)
     elif situation == "product_question/found" and aspect is None:
         said = confirmed_property(question, decision.products[0], known.get(product_key(1, "detail")))
         if said is not None and said.named is not None:
@@ -111,6 +113,11 @@ def _confirmed(question: Question, decision: Decision, known: Mapping[str, str],
     if said is None:
         return {}
     return {"confirms": _yes_no(said.yes), product_key(1, "variant"): said.named or ""} | instead
+
+
+def _not_reduced(question: Question, product: Product) -> Confirmed | None:
+    """Tell that the price is the usual one; of a reduced product both prices are told."""
+    return Confirmed(yes=False) if asks_for_sale(question.text) and product.old_price_minor is None else None
 
 
 def _confirmed_delivery(question: Question, known: Mapping[str, str], aspect: str | None) -> Confirmed | None:
@@ -203,6 +210,7 @@ def _asked_alone(question: Question) -> dict[str, str]:
     """Leave out what was not asked for: who wants to know one thing reads that, and no price beside it."""
     asked = aspect_of("product_question", question.text)
     fields = ("price", "link", "sizes", "colours", "material", *(("stock",) if asked is None else ()))
+    fields += ("old_price",) if asked != "price" else ()
     return {product_key(1, field): "" for field in fields if field != asked}
 
 

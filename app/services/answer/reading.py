@@ -10,7 +10,7 @@ from app.services.answer.comparing import answer_score, compared_products
 from app.services.answer.confirming import names_variant
 from app.services.answer.picking import listed_orders, pick_shown
 from app.services.answer.question import Question
-from app.services.answer.searching import refines_search
+from app.services.answer.searching import asks_of_those_shown, refines_search
 from app.services.answer.topics import (
     KEEP_TOPIC,
     NARROW_WORDS,
@@ -23,6 +23,7 @@ from app.services.answer.topics import (
     next_likely,
 )
 from app.services.answer.worded import WORDED_RULES
+from app.services.answer.wording import asks_for_sale
 from nlp.aspects import aspect_of
 from nlp.retrieval import roots, terms
 
@@ -101,6 +102,15 @@ def _means_shown_product(question: Question, label: str, score: float) -> Read |
         return None
     asks = label in ("product_question", "availability") and score >= SURE
     return label if asks else "availability", "one of the products shown"
+
+
+def _asks_of_those_shown(question: Question, label: str, score: float) -> Read | None:
+    """`which sizes?`, `are they waterproof?`, of what is on the customer's screen: no new search."""
+    is_loose = label in ("product_search", "out_of_scope") and score < FOREIGN
+    is_sale = asks_for_sale(question.text) and question.points_back and label in ("discount", *_LOOSE)
+    if not (is_loose or is_sale) or not asks_of_those_shown(question):
+        return None
+    return "product_question", "about what was shown"
 
 
 def _compares(question: Question, label: str, score: float) -> Read | None:
@@ -281,6 +291,7 @@ _RULES: tuple[Callable[[Question, str, float], Read | None], ...] = (
     _accepts_person,
     _compares,
     _means_shown_product,
+    _asks_of_those_shown,
     _goes_on_searching,
     _asks_variant,
     _tells_order,

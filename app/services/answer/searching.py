@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.domain.catalogue import Product
 from app.services.answer.question import Question
-from app.services.answer.wording import wants_similar
+from app.services.answer.topics import NARROW_WORDS, PRODUCT_INTENTS
+from app.services.answer.wording import asks_how_it_is, wants_similar
+from nlp.aspects import aspect_of
 from nlp.retrieval import terms
 
 SEARCH_HIT = 0.33  # the product is worth showing to somebody who looks for something
@@ -61,19 +64,29 @@ def refines_search(question: Question) -> bool:
     previous = question.previous
     if previous is None or previous.situation not in _SEARCHED or not question.is_short or _asks_of_shown(question):
         return False
-    named = (
-        _colours(question, [*question.shown, *found_products(question)])
-        or _sizes(question)
-        or question.price_limit_minor
-    )
+    now = replace(question, search_text=None)  # what it names itself: the colour of the search before narrows no more
+    named = _colours(now, [*question.shown, *found_products(question)]) or _sizes(now) or now.price_limit_minor
     return bool(named or question.wants_cheaper or question.means_other)
 
 
 def _asks_of_shown(question: Question) -> bool:
     """Tell whether it asks for a property of a product shown, by its name: `how much is the Ember?`."""
+    if asks_of_those_shown(question):
+        return True
     said = set(terms(question.text))
     named = any(said & (_terms_of((one.title,)) - _terms_of((one.category,))) for one in question.shown)
     return named and question.asks_attribute and not question.wants_cheaper
+
+
+def asks_of_those_shown(question: Question) -> bool:
+    """Tell whether it asks what the products on the screen are like: `which sizes?`, `are they waterproof?`."""
+    on_screen = question.shown or question.page_product is not None
+    is_of_products = question.previous is None or question.previous.intent in PRODUCT_INTENTS
+    looks_on = question.wants_cheaper or question.means_other or wants_similar(question.text)
+    names_kind = question.names_kind and question.search_text is None
+    if not on_screen or not is_of_products or looks_on or names_kind or len(question.text.split()) > NARROW_WORDS:
+        return False
+    return asks_how_it_is(question.text) or aspect_of("product_question", question.text) is not None
 
 
 def _colours(question: Question, found: Sequence[Product]) -> set[str]:

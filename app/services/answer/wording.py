@@ -44,6 +44,12 @@ _SIMILAR = re.compile(
     r"|\bother (?:ones|options|models)\b|\b(?:some|any) others?\W*$",
     re.IGNORECASE,
 )
+_HOW_IT_IS = re.compile(
+    r"\b(?:is|are|does|do|has|have|will|would)(?:n'?t)? (?:it|they|this|that|these|those)\b", re.IGNORECASE
+)
+_ON_SALE = re.compile(
+    r"\b(?:on sale|on offer|on special|reduced|discounted|discount on (?:it|that|this|them|these))\b", re.IGNORECASE
+)
 _PERSON = re.compile(
     r"\b(?:colleague|person|human|someone|somebody|agent|bring|connect|pass|ask (?:them|one))\b", re.IGNORECASE
 )
@@ -98,6 +104,16 @@ def greets(text: str) -> bool:
 def wants_similar(text: str) -> bool:
     """Tell whether it looks for others of the kind that was spoken of."""
     return _SIMILAR.search(text) is not None
+
+
+def asks_how_it_is(text: str) -> bool:
+    """Tell whether it asks of what was shown, by a pronoun, what it is like: `are they waterproof?`."""
+    return _HOW_IT_IS.search(text) is not None
+
+
+def asks_for_sale(text: str) -> bool:
+    """Tell whether it asks for a reduced price."""
+    return _ON_SALE.search(text) is not None
 
 
 def mentions_person(text: str) -> bool:

@@ -29,6 +29,10 @@ PRICE = (
     "how (expensive|much) is (this|that|the) {thing}?",
     "what does the {product.1.title} cost?",
 )
+ON_SALE = (
+    "is the {product.1.title} (on sale|reduced|discounted)?",
+    "is (it|this) (on sale|reduced)?",
+)
 SIZES = (
     "(which|what) sizes (does|do) the {product.1.title} come in?",
     "(which|what) sizes do you have (of|for) the {product.1.title}?",
@@ -159,6 +163,8 @@ def _question_scenes() -> list[Scene]:
             "I don't know what the {product.1.title} costs, but a colleague can tell you. Shall I bring one in?",
             f"{_FOR_SALE}The price of the {{product.1.title}} is {{product.1.price}}.",
             f"{_FOR_SALE}You can get the {{product.1.title}} for {{product.1.price}}.",
+            f"{_FOR_SALE}The {{product.1.title}} is on sale for {{product.1.price}} instead of "
+            "{product.1.old_price}.",
             f"{_SOLD_OUT}The price of the {{product.1.title}} is {{product.1.price}}, but we are out of stock at the "
             "moment.",
         ),
@@ -198,6 +204,12 @@ def _question_scenes() -> list[Scene]:
             f"{no_opinion} The material is {{product.1.material}}.",
         ),
     )
+    not_reduced = (
+        say(
+            "No, the {product.1.title} is not on sale at the moment.",
+            "No, the {product.1.title} is not on sale at the moment; the price is {product.1.price}.",
+        ),
+    )
     aspects = (
         ("opinion", OPINION, opinion, OPINION[2:3], 1.0),
         ("price", PRICE, price, ("how much (is|does) it (cost|)?", "(and|) the price?"), 2.5),
@@ -211,6 +223,7 @@ def _question_scenes() -> list[Scene]:
             Scene(place, asks, answer, follow_ups, {"asks": aspect}, always=always, weight=weight)
             for aspect, asks, answer, follow_ups, weight in aspects
         ),
+        Scene(place, ON_SALE, not_reduced, given={"asks": "price", "confirms": "no"}, always=always, weight=0.5),
     ]
 
 

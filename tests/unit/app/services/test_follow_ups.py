@@ -305,3 +305,44 @@ def test_what_was_sent_comes_when_it_comes_and_not_by_express() -> None:
     assert decide(replace(sent, text="how much is faster delivery")).situation == "delivery_options/general"
     assert decide(replace(sent, orders=[order("#1042", "processing")])).situation == "delivery_options/general"
     assert decide(replace(sent, previous=None)).situation == "delivery_options/general"
+
+
+@pytest.mark.parametrize(
+    ("text", "taken_for", "asks"),
+    [
+        ("which sizes?", "product_search", "sizes"),
+        ("which sizes?", "product_question", "sizes"),
+        ("what colours are there", "out_of_scope", "colours"),
+        ("are they waterproof?", "product_search", None),
+        ("and is it on sale?", "discount", "price"),
+    ],
+)
+def test_what_those_shown_are_like_is_no_new_search(text: str, taken_for: str, asks: str | None) -> None:
+    gloves, others = jacket("Liner Gloves", 2900), jacket("Storm Mitts", 5900)
+    known: dict[str, Any] = {
+        "previous": Previous("product_search/found", product_id=gloves.id, product_ids=(gloves.id,)),
+        "shown": (gloves,), "of_kind": [Found(others, 0.6), Found(gloves, 0.5)], "names_kind": True,
+        "search_text": f"I'm looking for black gloves {text}",
+    }  # fmt: skip
+    question = ask(text, taken_for, 0.9, **known)
+    assert (decide(question).situation, decide(question).product_id) == ("product_question/found", gloves.id)
+    assert values(question).get("asks") == asks
+    assert decide(ask("which sizes do you deliver in a big parcel to the shop", taken_for, **known)).intent == taken_for
+
+
+def test_what_is_reduced_is_told_with_both_prices_and_else_denied() -> None:
+    reduced, usual = jacket("Drift", 11900, old_price_minor=14900), jacket("Summit", 18900)
+    told = values(ask("is it on sale?", "discount", page_product=reduced))
+    assert (told["product.1.price"], told["product.1.old_price"]) == ("€119.00", "€149.00")
+    denied = values(ask("is it on sale?", "discount", page_product=usual))
+    assert (denied["confirms"], denied["product.1.price"]) == ("no", "€189.00")
+    assert "product.1.old_price" not in values(ask("is it warm?", "product_question", page_product=reduced))
+
+
+def test_of_the_page_and_a_search_it_is_what_was_found_last() -> None:
+    page, found = jacket("Drift", 11900), jacket("Summit", 18900)
+    searched = Previous("product_search/found", product_id=found.id, product_ids=(found.id,))
+    asked: dict[str, Any] = {"page_product": page, "shown": (found,)}
+    assert decide(ask("how much?", "product_question", previous=searched, **asked)).product_id == found.id
+    told = Previous("product_question/found", product_id=found.id, product_ids=(found.id,))
+    assert decide(ask("how much?", "product_question", previous=told, **asked)).product_id == page.id
