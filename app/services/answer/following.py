@@ -44,6 +44,8 @@ _PICKING = _words(
     "order orders number nr one ones other another first second third last latest newest newer older oldest earlier"
     " previous before recent yesterday month week"
 )
+_ANOTHER_ONE = re.compile(r"^\W*(?:(?:and|ok|or|so|but)\W+)*(?:(?:what|how) about|and|for) (?=\w)", re.IGNORECASE)
+_PRONOUN = re.compile(r"\b(?:it|they|them|this|that|these|those)\b", re.IGNORECASE)
 _NAMES_WHICH = _words(
     "a the and or but so then ok oh no not i i'm it it's is was were be that that's this my me we you mean meant of for"
     " from in on about what what's please thanks sorry actually rather placed ordered bought"
@@ -68,6 +70,25 @@ def placed_in_month(orders: Sequence[Order], text: str) -> list[Order]:
     said = re.findall(r"[a-z]+", text.lower())
     named = {at for at, month in enumerate(_MONTHS, start=1) if month in said and (month != "may" or "in may" in text)}
     return [order for order in orders if order.placed.month in named]
+
+
+def other_one_named(text: str) -> str | None:
+    """Return what a message says of another one than was spoken of, and nothing else: `and the day pack?`."""
+    begun = _ANOTHER_ONE.match(text)
+    return text[begun.end() :].strip(" ?.!") if begun else None
+
+
+def asked_of_another(question: str, title: str, other: str) -> str:
+    """Return a question on the product of this title as it is asked of another: `how heavy is the day pack?`."""
+    names = "|".join(re.escape(word) for word in re.findall(r"\w+", title))
+    named = re.compile(
+        rf"(?:\b(?:the|this|that|your|an?)\s+)?\b(?:{names})s?\b(?:[\s-]+(?:{names})s?\b)*", re.IGNORECASE
+    )
+    for meant in (named, _PRONOUN):
+        asked, times = meant.subn(lambda _: other, question, count=1)
+        if times:
+            return asked
+    return f"{question} {other}"
 
 
 def asked_before(history: Sequence[Turn]) -> str | None:

@@ -24,7 +24,15 @@ from app.services.answer.comparing import COMPARED
 from app.services.answer.compound import decide_both, two_questions
 from app.services.answer.decision import Decision, decide
 from app.services.answer.facts import gather_facts
-from app.services.answer.following import TOPICS, asked_before, matter_before, names_no_matter, said_by_bot
+from app.services.answer.following import (
+    TOPICS,
+    asked_before,
+    asked_of_another,
+    matter_before,
+    names_no_matter,
+    other_one_named,
+    said_by_bot,
+)
 from app.services.answer.knowledge import Hits, Knowledge
 from app.services.answer.models import BatchedAnalyzer
 from app.services.answer.ports import Attempts, Records, ReplyContext
@@ -41,6 +49,7 @@ from app.services.answer.recommend import Recommended, Recommenders
 from app.services.answer.topics import NARROW_WORDS
 from app.services.answer.wording import wants_similar
 from nlp.analyzer import Analysis
+from nlp.aspects import aspect_of
 from nlp.grounding import Fact
 from nlp.language import language_of
 from nlp.model_files import Vectors
@@ -114,6 +123,7 @@ class Pipeline:
 
         Raises: what reading the records raises; the job is then tried again.
         """
+        context = await self._completed(context)
         # One after the other: beside the model's thread the reads take longer than both do in turn.
         analysis, hits = await self._understand(context)
         question = await self._question(context, await self._asker(context), analysis, hits)
@@ -134,6 +144,20 @@ class Pipeline:
             then=more[0] if more else None,
             people_available=question.shop.people_available,
         )
+
+    async def _completed(self, context: ReplyContext) -> ReplyContext:
+        """Put the product that is named into the question before, where it says no more: `and the day pack?`."""
+        previous, other = context.previous, other_one_named(context.question)
+        before = next((text for text in _said_before(context) if other_one_named(text) is None), None)
+        is_of_product = previous is not None and previous.situation in ("product_question/found", "availability/found")
+        if previous is None or previous.product_id is None or other is None or before is None or not is_of_product:
+            return context
+        if len(context.question.split()) > FEW_WORDS or not await self.knowledge.names_kind(context.shop, other):
+            return context
+        spoken_of = await self.records.products(context.shop, [previous.product_id])
+        if not spoken_of or aspect_of("product_question", other) is not None:
+            return context
+        return replace(context, question=asked_of_another(before, spoken_of[0].title, other))
 
     async def _understand(self, context: ReplyContext) -> tuple[Analysis | None, Hits]:
         """Classify the message and search by it; a stage that fails leaves nothing."""
@@ -335,6 +359,11 @@ class Pipeline:
             raise _DegradedError(name) from error
         finally:
             metrics.stage_seconds.labels(stage=name).observe(self._clock() - began)
+
+
+def _said_before(context: ReplyContext) -> list[str]:
+    """Return what the customer said before, the last first."""
+    return [turn.text for turn in reversed(context.history) if turn.speaker is Speaker.CUSTOMER]
 
 
 def _wants_other(context: ReplyContext) -> bool:

@@ -86,7 +86,11 @@ _WHO_ANSWERS = re.compile(
 )
 _OWN = re.compile(r"\b(?:my|mine|I|our|we)\b", re.IGNORECASE)
 _OWN_PAST = re.compile(r"\bI (?:pay|paid|order|ordered|buy|bought|spend|spent)\b", re.IGNORECASE)
-_OTHER = re.compile(r"\b(?:other|another|else|second|2nd)\b", re.IGNORECASE)
+_OTHER = re.compile(
+    r"\b(?:other|another)\b(?! (?:ways?|means|methods?|cards?|address(?:es)?|payments?|questions?|time|days?)\b)"
+    r"|\b(?:else|second|2nd)\b",
+    re.IGNORECASE,
+)
 _FIRST = re.compile(r"\b(?:first|1st|oldest|older|earlier|previous)\b", re.IGNORECASE)
 _LAST = re.compile(r"\b(?:last|latest|newest|newer|recent)\b", re.IGNORECASE)
 _ONE = re.compile(r"\b(?:ones?|it|that|this|them|these|those)\b", re.IGNORECASE)
@@ -285,6 +289,14 @@ class Question:
         number = self.previous.order_number.lstrip("#").upper()
         known = [*self.orders, *([self.proven_order] if self.proven_order else [])]
         return next((order for order in known if order.number.lstrip("#").upper() == number), None)
+
+    @property
+    def order_told_of(self) -> Order | None:
+        """The customer's own order that this conversation spoke of last, in whichever answer."""
+        told = self.previous.told_orders if self.previous is not None else ()
+        number = told[0].lstrip("#").upper() if told else None
+        found = (order for order in self.orders if order.number.lstrip("#").upper() == number)
+        return self.order_spoken_of or next(found, None)
 
     @property
     def asks_attribute(self) -> bool:

@@ -14,8 +14,10 @@ from app.services.answer.question import Question
 from app.services.answer.topics import KEEP_TOPIC, ORDER_INTENTS, PRODUCT_INTENTS, SURE, TALK_INTENTS, Read, is_of_shop
 from app.services.answer.wording import (
     asks_after_parcel,
+    asks_for_other_payment,
     asks_for_shop,
     asks_for_stock,
+    asks_when_money_comes,
     asks_why,
     greets,
     names_refund,
@@ -29,6 +31,7 @@ _TALK = TALK_INTENTS | {"contact_human", "complaint"}
 _OF_OTHER_ORDERS = ORDER_INTENTS | {"return_or_exchange", "invoice"}
 _LOOSE = PRODUCT_INTENTS | {"out_of_scope", "delivery_options"}
 _TRYING = frozenset({"password_reset", "signup_problem"})
+_OF_RETURN = frozenset({"return_or_exchange", "refund_policy", "refund_request"})
 _MOST_WORDS_OF_MAIL = 10
 _COUNTRY = re.compile(COUNTRY, re.IGNORECASE)
 _ARRIVAL = re.compile(
@@ -127,6 +130,22 @@ def _owns_mistake(question: Question, label: str, score: float) -> Read | None:
     return "return_or_exchange" if _ARRIVED.search(question.text) else "order_change", "the customer's own mistake"
 
 
+def _asks_for_other_payment(question: Question, label: str, score: float) -> Read | None:
+    """`can I pay for it another way?`, whatever order was spoken of."""
+    is_other = label not in ("payment_methods", "payment_problem", *_TALK) and asks_for_other_payment(question.text)
+    return ("payment_methods", "asks for another way to pay") if is_other else None
+
+
+def _asks_when_money_comes(question: Question, label: str, score: float) -> Read | None:
+    """`when will I have my money?`, of the return that is spoken of: none of a refund of another order."""
+    previous = question.previous
+    if previous is None or label != "refund_status" or not asks_when_money_comes(question.text):
+        return None
+    order = question.order_told_of if previous.topic in _OF_RETURN and not question.numbers else None
+    is_to_come = order is not None and order.refund_state is None
+    return ("refund_policy", "of the return that is spoken of, which is not under way") if is_to_come else None
+
+
 def _waits_for_mail(question: Question, label: str, score: float) -> Read | None:
     """`nothing in my spam folder`, after being told how to set a password."""
     previous = question.previous
@@ -182,6 +201,8 @@ WORDED_RULES: tuple[Callable[[Question, str, float], Read | None], ...] = (
     _asks_after_refund,
     _asks_for_size,
     _owns_mistake,
+    _asks_for_other_payment,
+    _asks_when_money_comes,
     _waits_for_mail,
     _wants_similar,
     _asks_for_stock,

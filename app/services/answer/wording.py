@@ -44,6 +44,14 @@ _SIMILAR = re.compile(
     r"|\bother (?:ones|options|models)\b|\b(?:some|any) others?\W*$",
     re.IGNORECASE,
 )
+_OTHER_WAY_TO_PAY = re.compile(
+    r"\bpay\w*\b.{0,20}\b(?:other|another|different) (?:ways?|means|methods?|cards?)\b|\bpay\w* .{0,15}\bdifferently\b"
+    r"|\b(?:other|another|different) (?:ways?|means|methods?) (?:to pay|of pay\w+)\b",
+    re.IGNORECASE,
+)
+_MONEY_BACK = re.compile(
+    r"\b(?:when|how (?:long|soon|fast|quick\w*))\b.*\b(?:money|refund\w*|paid back|reimburs\w*)\b", re.IGNORECASE
+)
 _HOW_IT_IS = re.compile(
     r"\b(?:is|are|does|do|has|have|will|would)(?:n'?t)? (?:it|they|this|that|these|those)\b", re.IGNORECASE
 )
@@ -104,6 +112,16 @@ def greets(text: str) -> bool:
 def wants_similar(text: str) -> bool:
     """Tell whether it looks for others of the kind that was spoken of."""
     return _SIMILAR.search(text) is not None
+
+
+def asks_for_other_payment(text: str) -> bool:
+    """Tell whether it is about another way to pay."""
+    return _OTHER_WAY_TO_PAY.search(text) is not None
+
+
+def asks_when_money_comes(text: str) -> bool:
+    """Tell whether it is about when money comes back."""
+    return _MONEY_BACK.search(text) is not None
 
 
 def asks_how_it_is(text: str) -> bool:

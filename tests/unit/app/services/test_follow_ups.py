@@ -10,6 +10,7 @@ import pytest
 
 from app.domain.catalogue import Article, OrderItem, Product
 from app.services.answer.decision import decide
+from app.services.answer.following import asked_of_another, other_one_named
 from app.services.answer.question import Found, Previous, Question
 from nlp.prompt import Speaker, Turn
 from tests.unit.app.services.test_decision import ANA, SHOP, ask, order, product, values
@@ -346,3 +347,45 @@ def test_of_the_page_and_a_search_it_is_what_was_found_last() -> None:
     assert decide(ask("how much?", "product_question", previous=searched, **asked)).product_id == found.id
     told = Previous("product_question/found", product_id=found.id, product_ids=(found.id,))
     assert decide(ask("how much?", "product_question", previous=told, **asked)).product_id == page.id
+
+
+@pytest.mark.parametrize(
+    ("before", "asked"),
+    [
+        ("how heavy is the Tour Pack 45?", "how heavy is the day pack?"),
+        ("how heavy is your tour pack", "how heavy is the day pack"),
+        ("is it waterproof?", "is the day pack waterproof?"),
+        ("what does that cost", "what does the day pack cost"),
+        ("which sizes?", "which sizes? the day pack"),
+    ],
+)
+def test_the_question_before_is_asked_of_another_product(before: str, asked: str) -> None:
+    other = other_one_named("and the day pack?")
+    assert other == "the day pack"
+    assert asked_of_another(before, "Tour Pack 45", other) == asked
+
+
+@pytest.mark.parametrize("text", ["the day pack", "is the day pack blue?", "and", "thanks and bye"])
+def test_what_says_more_than_a_name_is_a_question_of_its_own(text: str) -> None:
+    assert other_one_named(text) is None
+
+
+@pytest.mark.parametrize("taken_for", ["refund_request", "order_status", "product_question"])
+def test_another_way_to_pay_is_no_other_order(taken_for: str) -> None:
+    shop = replace(SHOP, facts={"payment.methods": "Visa and PayPal"})
+    orders = [order("#2", "awaiting payment"), order("#1", "delivered")]
+    previous = Previous("order_status/verified", "#2")
+    known: dict[str, Any] = {"customer": ANA, "orders": orders, "shop": shop, "previous": previous}
+    assert decide(ask("can I pay for it another way?", taken_for, 0.6, **known)).situation == "payment_methods/general"
+    assert not ask("is there another address", taken_for).means_other
+    assert ask("and the other order", taken_for).means_other
+
+
+def test_money_is_asked_after_of_the_return_spoken_of_and_not_of_another_order() -> None:
+    orders = [order("#2", "delivered"), replace(order("#1", "returned"), refund_state="sent")]
+    known: dict[str, Any] = {"customer": ANA, "orders": orders}
+    text = "when will I have my money?"
+    for spoken_of, situation in (("#2", "refund_policy/general"), ("#1", "refund_status/verified")):
+        previous = Previous("refund_policy/general", told_orders=(spoken_of,))
+        assert decide(ask(text, "refund_status", previous=previous, **known)).situation == situation
+    assert decide(ask(text, "refund_status", **known)).order_number == "#1"
