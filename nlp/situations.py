@@ -187,6 +187,7 @@ _TALK_ROWS: dict[str, Situation] = {
     "any/unproven": Situation(Act.OFFER_PERSON, ("handoff.state",)),
     "any/language": Situation(Act.OFFER_PERSON, ("handoff.state",)),
     "any/clarify": Situation(Act.CLARIFY),
+    "any/help": Situation(Act.CLARIFY, ("shop.name",)),
 }
 
 SITUATIONS: Mapping[str, Situation] = MappingProxyType(_ORDER_ROWS | _SHOP_ROWS | _PRODUCT_ROWS | _TALK_ROWS)

@@ -24,7 +24,7 @@ from app.services.answer.reading import (
 )
 from app.services.answer.searching import asks_of_those_shown, found_products, shown_products
 from app.services.answer.topics import ORDER_INTENTS, PRODUCT_INTENTS, TALK_INTENTS
-from app.services.answer.wording import asks_why, language_asked_for
+from app.services.answer.wording import asks_for_help, asks_why, language_asked_for
 from nlp.aspects import aspect_of
 from nlp.grounding import MAX_ORDERS
 from nlp.prompt import Act, Mood
@@ -106,6 +106,8 @@ Decider = Callable[..., Decision]
 
 
 def _unclear(question: Question, decision: Decider) -> Decision:
+    if asks_for_help(question.text):
+        return decision("any/help", "says what it can do, and asks")
     article = best_article(question)
     if article is not None:
         return decision("product_question/article", "an article matches", article=article)

@@ -24,6 +24,7 @@ from app.services.answer.comparing import COMPARED
 from app.services.answer.compound import decide_both, two_questions
 from app.services.answer.decision import Decision, decide
 from app.services.answer.facts import gather_facts
+from app.services.answer.feeling import clear_mood
 from app.services.answer.following import (
     TOPICS,
     asked_before,
@@ -279,10 +280,11 @@ class Pipeline:
         sentences = dict(hits.sentences)
         if analysis is not None:
             sentences |= await self.knowledge.sentences_of(spoken_of, context.question, analysis.vector)
+        understood = _understanding(analysis)
         return Question(
             text=context.question,
             history=context.history,
-            understood=_understanding(analysis),
+            understood=replace(understood, mood=clear_mood(understood, context.question)),
             shop=asker.shop,
             customer=asker.customer,
             today=datetime.now(UTC).date(),

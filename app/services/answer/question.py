@@ -152,6 +152,11 @@ def email_addresses(text: str) -> list[str]:
     return [match.group().rstrip(".").lower() for match in _EMAIL.finditer(text)]
 
 
+def has_form_of_question(text: str) -> bool:
+    """Tell whether a text asks."""
+    return bool(_ASKS.search(text))
+
+
 def wants_cheaper(text: str) -> bool:
     """Tell whether a text is about something that costs less."""
     return bool(_CHEAPER.search(text))
@@ -392,7 +397,7 @@ class Question:
     @property
     def asks(self) -> bool:
         """Whether it has the form of a question."""
-        return bool(_ASKS.search(self.text))
+        return has_form_of_question(self.text)
 
     @property
     def wants_exchange(self) -> bool:

@@ -23,7 +23,7 @@ from app.services.answer.topics import (
     next_likely,
 )
 from app.services.answer.worded import WORDED_RULES
-from app.services.answer.wording import asks_for_sale
+from app.services.answer.wording import asks_for_help, asks_for_sale
 from nlp.aspects import aspect_of
 from nlp.retrieval import roots, terms
 
@@ -116,6 +116,12 @@ def _asks_of_those_shown(question: Question, label: str, score: float) -> Read |
 def _compares(question: Question, label: str, score: float) -> Read | None:
     is_of_products = label in _LOOSE or score < KEEP_TOPIC
     return ("product_question", "compares two products") if is_of_products and compared_products(question) else None
+
+
+def _asks_for_help(question: Question, label: str, score: float) -> Read | None:
+    """`help`: neither thanks nor foreign, whatever the classifier takes it for."""
+    is_other = label not in ("contact_human", "complaint")
+    return ("unclear", "asks for help and says no more") if is_other and asks_for_help(question.text) else None
 
 
 def _is_vague(question: Question, label: str, score: float) -> Read | None:
@@ -289,6 +295,7 @@ def _asks_article(question: Question, label: str, score: float) -> Read | None:
 
 _RULES: tuple[Callable[[Question, str, float], Read | None], ...] = (
     _accepts_person,
+    _asks_for_help,
     _compares,
     _means_shown_product,
     _asks_of_those_shown,

@@ -52,6 +52,13 @@ _OTHER_WAY_TO_PAY = re.compile(
 _MONEY_BACK = re.compile(
     r"\b(?:when|how (?:long|soon|fast|quick\w*))\b.*\b(?:money|refund\w*|paid back|reimburs\w*)\b", re.IGNORECASE
 )
+_HELP = re.compile(
+    r"\W*(?:(?:hi|hello|hey|hiya|ok|yes|please|sorry|so|there|good (?:morning|evening|afternoon|day))\W+)*"
+    r"(?:(?:i|we) (?:really )?(?:need|want|would like|could use)|(?:can|could|will) (?:you|u|anyone|some(?:one|body))"
+    r"|please)?\s*(?:(?:some|your|a bit of|just) )?help(?: (?:me|us|out))*(?:\W+(?:please|pls|thanks))*\W*"
+    r"|\W*(?:and |so |ok |hi )?(?:what|how) (?:can|could|do) (?:you|u) (?:do|help)(?: (?:me|for me|here|with))*\W*",
+    re.IGNORECASE,
+)
 _HOW_IT_IS = re.compile(
     r"\b(?:is|are|does|do|has|have|will|would)(?:n'?t)? (?:it|they|this|that|these|those)\b", re.IGNORECASE
 )
@@ -122,6 +129,11 @@ def asks_for_other_payment(text: str) -> bool:
 def asks_when_money_comes(text: str) -> bool:
     """Tell whether it is about when money comes back."""
     return _MONEY_BACK.search(text) is not None
+
+
+def asks_for_help(text: str) -> bool:
+    """Tell whether it asks for help and says no more: `hi, can you help me?`, `what can you do`."""
+    return _HELP.fullmatch(text) is not None
 
 
 def asks_how_it_is(text: str) -> bool:

@@ -110,6 +110,14 @@ OTHER_LANGUAGE = (
     "(can|could) we (talk|write) in (German|French|Spanish|Italian)?",
     "(is there|do you have) (anyone|somebody) who speaks (German|French|Spanish|Turkish)?",
 )
+HELP = (
+    "help (please|)",
+    "(hi|hello), (I need|can you) help",
+    "I need (some|your|) help",
+    "(can|could) you help me?",
+    "what can you do?",
+    "how can you help me?",
+)
 _OF_ORDERS = ("order_status", "order_cancel", "order_change", "address_change", "refund_status", "refund_request")
 _MAY_BE_UNKNOWN = (
     "delivery_options", "discount", "payment_methods", "product_question", "order_place", "refund_policy", "warranty",
@@ -253,6 +261,14 @@ def scenes() -> list[Scene]:
             "Could you say in a few words what it is about?",
         ),
     )
+    helping = (
+        say(
+            "Of course, I can help with orders, delivery, returns and our products.",
+            "Sure, I can help with orders, delivery, returns and our products.",
+            "I'm the assistant of {shop.name}, and I can help with orders, delivery, returns and our products.",
+        ),
+        say("What is it about?", "What do you need?", "What can I do for you?"),
+    )
     handing = (
         say(
             "I'm passing this to a colleague who can help you.",
@@ -285,5 +301,6 @@ def scenes() -> list[Scene]:
             intents=(*intents, *("out_of_scope",) * 15),
             weight=3.0,
         ),
+        Scene("any/help", HELP, helping, HELP[:1], intents=("out_of_scope",), apology="", has_cheer=False, weight=0.5),
         *_contact_scenes(),
     ]

@@ -11,10 +11,11 @@ import pytest
 
 from app.domain.catalogue import Article, OrderItem
 from app.services.answer.decision import decide
+from app.services.answer.feeling import clear_mood
 from app.services.answer.following import names_no_matter, names_only_which
-from app.services.answer.question import Found, Previous
+from app.services.answer.question import Found, Previous, Understanding
 from app.services.answer.reading import intent_of, named_products
-from nlp.prompt import Speaker, Turn
+from nlp.prompt import Mood, Speaker, Turn
 from tests.unit.app.services.test_decision import ANA, SHOP, ask, order, product
 
 JULY, OCTOBER = datetime(2026, 7, 3, tzinfo=UTC), datetime(2026, 10, 3, tzinfo=UTC)
@@ -293,3 +294,39 @@ def test_what_is_better_of_two_that_are_named_is_a_comparison() -> None:
         products=[Found(ridge, 0.6), Found(cabin, 0.6)],
     )  # fmt: skip
     assert decide(asked).situation == "product_question/compared"
+
+
+@pytest.mark.parametrize(
+    ("text", "taken_for"),
+    [
+        ("help", "thanks"),
+        ("hi, help", "greeting"),
+        ("i need help", "order_status"),
+        ("Can you help me?", "thanks"),
+        ("what can you do?", "out_of_scope"),
+    ],
+)
+def test_who_asks_for_help_hears_what_there_is(text: str, taken_for: str) -> None:
+    assert decide(ask(text, taken_for)).situation == "any/help"
+
+
+@pytest.mark.parametrize("text", ["can you help me with my order", "help me find a tent", "thanks for your help", "hi"])
+def test_help_with_something_is_about_that(text: str) -> None:
+    assert decide(ask(text, "greeting")).situation != "any/help"
+
+
+@pytest.mark.parametrize(
+    ("text", "taken_for", "score", "mood"),
+    [
+        ("bye bye", "goodbye", 0.68, Mood.NEUTRAL),
+        ("bye bye", "goodbye", 0.85, Mood.NEUTRAL),
+        ("can I pay half now and half later?", "payment_methods", 0.84, Mood.NEUTRAL),
+        ("why is it always late?!", "order_status", 0.97, Mood.NEGATIVE),
+        ("please unsubscribe me", "newsletter", 0.64, Mood.NEUTRAL),
+        ("I'm still waiting for my package", "order_status", 0.8, Mood.NEGATIVE),
+    ],
+)
+def test_only_who_is_clearly_unhappy_reads_that_we_are_sorry(
+    text: str, taken_for: str, score: float, mood: Mood
+) -> None:
+    assert clear_mood(Understanding(taken_for, 0.95, Mood.NEGATIVE, score), text) is mood
