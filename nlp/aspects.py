@@ -164,6 +164,7 @@ _CONTACT = (
     (
         "hours",
         r"\bhours?\b|\bopen(?:ing)?\b|\bclosed?\b|what times?|weekends?|until when|(?:public|bank) holiday"
+        r"|how (?:fast|quick\w*|soon|long)\b.{0,30}\b(?:answer|reply|respond)\b|(?:response|reply) times?|\bworking\b"
         r"|\bholidays\b|(?:mon|tues|wednes|thurs"
         r"|fri|satur|sun)days?",
     ),

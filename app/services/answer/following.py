@@ -44,6 +44,11 @@ _PICKING = _words(
     "order orders number nr one ones other another first second third last latest newest newer older oldest earlier"
     " previous before recent yesterday month week"
 )
+_HOLDS = re.compile(
+    r"\b(?:does|do|is|are|will|would) (?:it|that|this|these|they|those|the \w+)(?: (?:also|still|even|all))*"
+    r" (?:count|appl(?:y|ies)|hold|include[ds]?|cover(?:s|ed)?|valid|true)\b",
+    re.IGNORECASE,
+)
 _ANOTHER_ONE = re.compile(r"^\W*(?:(?:and|ok|or|so|but)\W+)*(?:(?:what|how) about|and|for) (?=\w)", re.IGNORECASE)
 _PRONOUN = re.compile(r"\b(?:it|they|them|this|that|these|those)\b", re.IGNORECASE)
 _NAMES_WHICH = _words(
@@ -70,6 +75,11 @@ def placed_in_month(orders: Sequence[Order], text: str) -> list[Order]:
     said = re.findall(r"[a-z]+", text.lower())
     named = {at for at, month in enumerate(_MONTHS, start=1) if month in said and (month != "may" or "in may" in text)}
     return [order for order in orders if order.placed.month in named]
+
+
+def asks_if_it_holds(text: str) -> bool:
+    """Tell whether it asks if what was said holds for something: `what about zips, does that count?`."""
+    return _HOLDS.search(text) is not None
 
 
 def other_one_named(text: str) -> str | None:

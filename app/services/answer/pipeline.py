@@ -29,6 +29,7 @@ from app.services.answer.following import (
     TOPICS,
     asked_before,
     asked_of_another,
+    asks_if_it_holds,
     matter_before,
     names_no_matter,
     other_one_named,
@@ -379,7 +380,8 @@ def _question_gone_on_with(context: ReplyContext) -> str | None:
     """Return the question before, when it was on a matter of the shop and this one names none of its own."""
     previous = context.previous
     is_on_topic = previous is not None and previous.topic in TOPICS
-    if not is_on_topic or len(context.question.split()) > NARROW_WORDS or not names_no_matter(context.question):
+    goes_on = names_no_matter(context.question) or asks_if_it_holds(context.question)
+    if not is_on_topic or len(context.question.split()) > NARROW_WORDS or not goes_on:
         return None
     return matter_before(context.said) or asked_before(context.history)
 

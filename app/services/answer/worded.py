@@ -18,6 +18,7 @@ from app.services.answer.wording import (
     asks_for_shop,
     asks_for_stock,
     asks_when_money_comes,
+    asks_when_team_answers,
     asks_why,
     greets,
     names_refund,
@@ -176,6 +177,12 @@ def _asks_for_shop(question: Question, label: str, score: float) -> Read | None:
     return ("contact_info", "asks for a shop to go to") if is_other and asks_for_shop(question.text) else None
 
 
+def _asks_when_team_answers(question: Question, label: str, score: float) -> Read | None:
+    """`how fast do you answer`: the hours, and no delivery. Who wants a person gets one."""
+    is_other = label not in _TALK and asks_when_team_answers(question.text)
+    return ("contact_info", "asks when the team answers") if is_other else None
+
+
 def _asks_beyond_delivery(question: Question, label: str, score: float) -> Read | None:
     """`what if I'm not at home?`: no matter of others, while the shop is spoken of."""
     is_of_hours = question.previous is not None and question.previous.topic == "contact_info"  # `also on Sundays?`
@@ -207,6 +214,7 @@ WORDED_RULES: tuple[Callable[[Question, str, float], Read | None], ...] = (
     _wants_similar,
     _asks_for_stock,
     _asks_for_shop,
+    _asks_when_team_answers,
     _asks_beyond_delivery,
     _is_no_greeting,
 )

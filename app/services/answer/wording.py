@@ -59,6 +59,13 @@ _HELP = re.compile(
     r"|\W*(?:and |so |ok |hi )?(?:what|how) (?:can|could|do) (?:you|u) (?:do|help)(?: (?:me|for me|here|with))*\W*",
     re.IGNORECASE,
 )
+_TEAM_ANSWERS = re.compile(
+    r"\b(?:how (?:fast|quick\w*|soon|long)|when)\b.{0,20}\b(?:you|u|team|anyone|someone|somebody|support|they|people)\b"
+    r".{0,20}\b(?:answer|repl(?:y|ies)|respond|(?:get|write) back|be (?:there|online|back))\b(?! (?:in|to) stock)"
+    r"|\b(?:response|reply|answering) times?\b|\b(?:is|are) (?:anyone|anybody|somebody|someone|the team|people) "
+    r"(?:\w+ )?(?:working|online|available)\b",
+    re.IGNORECASE,
+)
 _HOW_IT_IS = re.compile(
     r"\b(?:is|are|does|do|has|have|will|would)(?:n'?t)? (?:it|they|this|that|these|those)\b", re.IGNORECASE
 )
@@ -134,6 +141,11 @@ def asks_when_money_comes(text: str) -> bool:
 def asks_for_help(text: str) -> bool:
     """Tell whether it asks for help and says no more: `hi, can you help me?`, `what can you do`."""
     return _HELP.fullmatch(text) is not None
+
+
+def asks_when_team_answers(text: str) -> bool:
+    """Tell whether it is about when people answer: `how fast do you answer`."""
+    return _TEAM_ANSWERS.search(text) is not None
 
 
 def asks_how_it_is(text: str) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from app.domain.catalogue import Article, OrderItem
 from app.services.answer.decision import decide
 from app.services.answer.feeling import clear_mood
-from app.services.answer.following import names_no_matter, names_only_which
+from app.services.answer.following import asks_if_it_holds, names_no_matter, names_only_which
 from app.services.answer.question import Found, Previous, Understanding
 from app.services.answer.reading import intent_of, named_products
 from nlp.prompt import Mood, Speaker, Turn
@@ -330,3 +330,35 @@ def test_only_who_is_clearly_unhappy_reads_that_we_are_sorry(
     text: str, taken_for: str, score: float, mood: Mood
 ) -> None:
     assert clear_mood(Understanding(taken_for, 0.95, Mood.NEGATIVE, score), text) is mood
+
+
+@pytest.mark.parametrize(
+    "text", ["does that count for zips too", "what about zips, does that count?", "is it valid for tents"]
+)
+def test_whether_it_holds_for_something_is_of_what_was_said(text: str) -> None:
+    assert asks_if_it_holds(text)
+    question = ask(text, "delivery_options", 0.7, previous=Previous("warranty/general"), goes_on_with="a question")
+    assert intent_of(question)[0] == "warranty"
+
+
+@pytest.mark.parametrize("text", ["does the tent weigh much", "is it raining", "do you count the pegs"])
+def test_what_is_asked_of_a_thing_is_no_question_whether_it_holds(text: str) -> None:
+    assert not asks_if_it_holds(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "taken_for"),
+    [
+        ("and how fast do you answer", "delivery_options"),
+        ("when will someone get back to me", "out_of_scope"),
+        ("it's late, is anyone working?", "out_of_scope"),
+        ("what's your response time", "delivery_options"),
+    ],
+)
+def test_when_people_answer_is_told_by_their_hours(text: str, taken_for: str) -> None:
+    shop = replace(SHOP, facts={"shop.hours": "Monday to Friday, 9:00 to 18:00", "shop.email": "hello@demo.test"})
+    assert decide(ask(text, taken_for, 0.7, shop=shop)).situation == "contact_info/general"
+
+
+def test_how_fast_a_parcel_comes_is_no_question_after_people() -> None:
+    assert intent_of(ask("how fast do you deliver", "delivery_options"))[0] == "delivery_options"
