@@ -182,7 +182,7 @@ _TALK_ROWS: dict[str, Situation] = {
     "complaint/offer": Situation(Act.OFFER_PERSON, ("handoff.state",)),
     "contact_human/handoff": Situation(Act.HANDOFF, _HANDOFF),
     "any/handoff": Situation(Act.HANDOFF, _HANDOFF),
-    "any/offer": Situation(Act.OFFER_PERSON, ("handoff.state",)),
+    "any/offer": Situation(Act.OFFER_PERSON, ("handoff.state", "shop.hours")),
     "any/unknown": Situation(Act.OFFER_PERSON, ("handoff.state",)),
     "any/unproven": Situation(Act.OFFER_PERSON, ("handoff.state",)),
     "any/language": Situation(Act.OFFER_PERSON, ("handoff.state",)),

@@ -221,11 +221,11 @@ def scenes() -> list[Scene]:
     )
     offer = (
         say(
-            "I'm not sure I got that right.",
-            "I'm afraid I still don't understand.",
-            "Sorry, I can't quite follow.",
+            "I'm not sure I got that right. I can help with orders, delivery, returns and our products.",
+            "Sorry, I can't quite follow. I can help with orders, delivery, returns and our products.",
         ),
         say(
+            "handoff.state=closed? The team is available {shop.hours}. Shall I pass this on to a colleague?",
             "Would you like to talk to a colleague?",
             "Shall I bring in a colleague?",
             "Shall I hand you over to a colleague?",

@@ -107,3 +107,11 @@ def test_a_cancellation_fee_is_named_whenever_it_applies() -> None:
     assert found.groups[0]
     assert all("fee" in one for one in found.groups[0])
     assert all("fee" in one for one in allowed("order_cancel/possible", **facts, policy__cancellation="fee").groups[0])
+
+
+def test_who_is_not_understood_twice_hears_what_there_is_and_when_people_are_there() -> None:
+    closed = allowed("any/offer", handoff__state="closed", shop__hours="Monday to Friday")
+    assert all("orders, delivery, returns and our products" in one for one in closed.groups[0])
+    assert "The team is available <extra_id_" in text_of(closed)
+    assert "The team is available" not in text_of(allowed("any/offer", handoff__state="available", shop__hours="daily"))
+    assert "colleague?" in text_of(allowed("any/offer", handoff__state="closed"))
