@@ -26,6 +26,7 @@ IN_A_BROWSER = (
 )  # these take no token
 OPEN = {
     "/api/recommendations/{id:uuid}/click/",  # the customer who was shown it
+    "/go/{link}",  # its address is signed, and leads to a product of the shop alone
     "/api/attachments/{id:uuid}/file/",  # its address is signed
     "/api/attachments/visitor/",  # by the visitor's token
     "/api/auth/token/",
