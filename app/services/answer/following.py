@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from app.domain.catalogue import Order
+from app.services.answer.question import has_form_of_question
 from nlp.prompt import Speaker, Turn
 
 
@@ -85,7 +86,8 @@ def asks_if_it_holds(text: str) -> bool:
 def other_one_named(text: str) -> str | None:
     """Return what a message says of another one than was spoken of, and nothing else: `and the day pack?`."""
     begun = _ANOTHER_ONE.match(text)
-    return text[begun.end() :].strip(" ?.!") if begun else None
+    other = text[begun.end() :].strip(" ?.!") if begun else ""
+    return other if other and not has_form_of_question(other) else None
 
 
 def asked_of_another(question: str, title: str, other: str) -> str:

@@ -83,6 +83,7 @@ class _Shelf:
     product_ids: dict[str, UUID]  # by external id and by id
     kinds: dict[str, frozenset[str]]  # ids of products by their category, and by the last word of a title
     tagged: dict[str, frozenset[str]]  # ids of products by their tags
+    titled: dict[str, frozenset[str]]  # and by the words of their titles
 
     def of_kind(self, text: str) -> frozenset[str]:
         """Return the products that are of all kinds that a text names (`a sleeping bag`), or where no product is, of
@@ -98,6 +99,12 @@ class _Shelf:
             head = next(kinds for kinds in heads if kinds)
             return frozenset.intersection(*named) or frozenset.intersection(*head) or head[-1]
         return frozenset().union(*(self.tagged[term] for term in said if term in self.tagged))
+
+    def names_product(self, text: str) -> bool:
+        """Tell whether a text holds no more than words of one title, or a kind: `the family dome`, `the backpack`."""
+        holding = [self.titled.get(term, frozenset()) for term in terms(text)]
+        known = self._known_terms(text)
+        return bool(holding and frozenset.intersection(*holding)) or (bool(known) and self.kinds.keys() >= set(known))
 
     def names_property(self, text: str) -> bool:
         """Tell whether a text names a property of products, and no kind."""
@@ -208,6 +215,10 @@ class Knowledge:
         """Tell whether a text says what kind of product it is about."""
         return bool((await self._shelf(shop)).of_kind(text))
 
+    async def names_product(self, shop: UUID, text: str) -> bool:
+        """Tell whether a text names a product or a kind of them, and says no more."""
+        return (await self._shelf(shop)).names_product(text)
+
     async def names_property(self, shop: UUID, text: str) -> bool:
         """Tell whether a text names no kind of product but a property: `she likes hiking`."""
         return (await self._shelf(shop)).names_property(text)
@@ -279,7 +290,8 @@ class Knowledge:
             article_by_id={str(article.id): article for article in catalogue.articles},
             product_ids=ids | {str(product.id): product.id for product in catalogue.products},
             kinds=_kinds(catalogue.products),
-            tagged=_tagged(catalogue.products),
+            tagged=_by_term(catalogue.products, lambda product: product.tags),
+            titled=_by_term(catalogue.products, lambda product: (product.title,)),
         )
         return shelf, ([one.whole for one in products], [one.whole for one in articles])
 
@@ -342,10 +354,10 @@ def _kinds(products: Sequence[Product]) -> dict[str, frozenset[str]]:
     return {term: frozenset(ids) for term, ids in found.items()}
 
 
-def _tagged(products: Sequence[Product]) -> dict[str, frozenset[str]]:
+def _by_term(products: Sequence[Product], texts: Callable[[Product], Sequence[str]]) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for product in products:
-        for term in {term for tag in product.tags for term in terms(tag)}:
+        for term in {term for text in texts(product) for term in terms(text)}:
             found.setdefault(term, set()).add(str(product.id))
     return {term: frozenset(ids) for term, ids in found.items()}
 

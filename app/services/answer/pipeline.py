@@ -154,7 +154,7 @@ class Pipeline:
         is_of_product = previous is not None and previous.situation in ("product_question/found", "availability/found")
         if previous is None or previous.product_id is None or other is None or before is None or not is_of_product:
             return context
-        if len(context.question.split()) > FEW_WORDS or not await self.knowledge.names_kind(context.shop, other):
+        if len(context.question.split()) > FEW_WORDS or not await self.knowledge.names_product(context.shop, other):
             return context
         spoken_of = await self.records.products(context.shop, [previous.product_id])
         if not spoken_of or aspect_of("product_question", other) is not None:

@@ -118,10 +118,12 @@ def _asks_after_refund(question: Question, label: str, score: float) -> Read | N
 
 
 def _asks_for_size(question: Question, label: str, score: float) -> Read | None:
-    """`what size would you recommend?`, of the product spoken of: no search."""
-    is_of_product = label == "product_search" and (question.shown or question.page_product is not None)
+    """`what size would you recommend?`, of the product spoken of: no search, and no question whether there are any."""
+    is_asked = label == "product_search" or (label == "availability" and not asks_for_stock(question.text))
+    is_of_product = is_asked and (question.shown or question.page_product is not None)
     asks = is_of_product and aspect_of("product_question", question.text) == "sizes"
-    return ("product_question", "asks for sizes") if asks and not question.names_kind else None
+    names_kind = question.names_kind and question.search_text is None
+    return ("product_question", "asks for sizes") if asks and not names_kind else None
 
 
 def _owns_mistake(question: Question, label: str, score: float) -> Read | None:

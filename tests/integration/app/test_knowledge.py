@@ -113,6 +113,15 @@ async def test_of_two_kinds_that_do_not_meet_the_noun_looked_for_is_meant(rig: P
         assert [hit.item.title for hit in (await shop.ask(text)).of_kind] == [title], text
 
 
+async def test_a_title_or_a_kind_alone_names_a_product(rig: Product) -> None:
+    await rig.core.imports.upsert(rig.mine.shop.id, [TENT, STOVE])
+    shop = Shop(rig)
+    named = {text: await shop.knowledge.names_product(shop.id, text) for text in (
+        "the ridge", "the gas stove", "your tents", "the ridge stove hinge", "red", "the", ""
+    )}  # fmt: skip
+    assert [text for text, is_so in named.items() if is_so] == ["the ridge", "the gas stove", "your tents"]
+
+
 async def test_a_changed_product_costs_its_own_vectors_alone(rig: Product) -> None:
     await rig.core.imports.upsert(rig.mine.shop.id, [TENT, STOVE, RETURNS])
     shop = Shop(rig)

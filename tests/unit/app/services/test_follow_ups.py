@@ -313,6 +313,7 @@ def test_what_was_sent_comes_when_it_comes_and_not_by_express() -> None:
     [
         ("which sizes?", "product_search", "sizes"),
         ("which sizes?", "product_question", "sizes"),
+        ("which sizes do they come in", "availability", "sizes"),
         ("what colours are there", "out_of_scope", "colours"),
         ("are they waterproof?", "product_search", None),
         ("and is it on sale?", "discount", "price"),
@@ -328,7 +329,8 @@ def test_what_those_shown_are_like_is_no_new_search(text: str, taken_for: str, a
     question = ask(text, taken_for, 0.9, **known)
     assert (decide(question).situation, decide(question).product_id) == ("product_question/found", gloves.id)
     assert values(question).get("asks") == asks
-    assert decide(ask("which sizes do you deliver in a big parcel to the shop", taken_for, **known)).intent == taken_for
+    anew = ask("do you have mittens, are they waterproof?", "product_search", **known | {"search_text": None})
+    assert decide(anew).situation == "product_search/found"
 
 
 def test_what_is_reduced_is_told_with_both_prices_and_else_denied() -> None:
@@ -365,7 +367,17 @@ def test_the_question_before_is_asked_of_another_product(before: str, asked: str
     assert asked_of_another(before, "Tour Pack 45", other) == asked
 
 
-@pytest.mark.parametrize("text", ["the day pack", "is the day pack blue?", "and", "thanks and bye"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the day pack",
+        "is the day pack blue?",
+        "and is the day pack blue?",
+        "and how heavy is the mat",
+        "and",
+        "thanks and bye",
+    ],
+)
 def test_what_says_more_than_a_name_is_a_question_of_its_own(text: str) -> None:
     assert other_one_named(text) is None
 
