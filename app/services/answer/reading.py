@@ -120,7 +120,7 @@ def _compares(question: Question, label: str, score: float) -> Read | None:
 
 def _asks_for_help(question: Question, label: str, score: float) -> Read | None:
     """`help`: neither thanks nor foreign, whatever the classifier takes it for."""
-    is_other = label not in ("contact_human", "complaint")
+    is_other = label not in ("contact_human", "complaint") or score < KEEP_TOPIC
     return ("unclear", "asks for help and says no more") if is_other and asks_for_help(question.text) else None
 
 
@@ -220,12 +220,12 @@ def _says_lost(question: Question, label: str, score: float) -> Read | None:
 def _asks_of_topic(question: Question, label: str, score: float) -> Read | None:
     """A short question (`and is that free?`) about the delivery or the return of the last answer."""
     previous = question.previous
-    if previous is None or previous.intent not in _GENERAL_TOPICS or label not in _TOPICLESS or not question.is_short:
+    if previous is None or previous.topic not in _GENERAL_TOPICS or label not in _TOPICLESS or not question.is_short:
         return None
     is_foreign = label == "out_of_scope" and score >= FOREIGN
-    if is_foreign or named_products(question) or aspect_of(previous.intent, question.text) is None:
+    if is_foreign or named_products(question) or aspect_of(previous.topic, question.text) is None:
         return None
-    return previous.intent, f"goes on with {previous.intent}"
+    return previous.topic, f"goes on with {previous.topic}"
 
 
 def _asks_of_product(question: Question, label: str, score: float) -> Read | None:

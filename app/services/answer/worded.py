@@ -27,6 +27,7 @@ from app.services.answer.wording import (
     wants_similar,
 )
 from nlp.aspects import COUNTRY, aspect_of
+from nlp.tone import is_yes_no_question
 
 _TALK = TALK_INTENTS | {"contact_human", "complaint"}
 _OF_OTHER_ORDERS = ORDER_INTENTS | {"return_or_exchange", "invoice"}
@@ -117,13 +118,15 @@ def _asks_after_refund(question: Question, label: str, score: float) -> Read | N
     return ("refund_status", "has a refund under way") if is_loose and has_one and names_refund(question.text) else None
 
 
-def _asks_for_size(question: Question, label: str, score: float) -> Read | None:
+def _asks_for_choice(question: Question, label: str, score: float) -> Read | None:
     """`what size would you recommend?`, of the product spoken of: no search, and no question whether there are any."""
-    is_asked = label == "product_search" or (label == "availability" and not asks_for_stock(question.text))
+    is_open = not is_yes_no_question(question.text) and not asks_for_stock(question.text)
+    is_asked = label == "product_search" or (is_open and label in PRODUCT_INTENTS)
     is_of_product = is_asked and (question.shown or question.page_product is not None)
-    asks = is_of_product and aspect_of("product_question", question.text) == "sizes"
+    aspect = aspect_of("product_question", question.text) if is_of_product else None
     names_kind = question.names_kind and question.search_text is None
-    return ("product_question", "asks for sizes") if asks and not names_kind else None
+    asks = aspect == "sizes" or (aspect == "colours" and is_open)
+    return ("product_question", f"asks for {aspect}") if asks and not names_kind else None
 
 
 def _owns_mistake(question: Question, label: str, score: float) -> Read | None:
@@ -208,7 +211,7 @@ WORDED_RULES: tuple[Callable[[Question, str, float], Read | None], ...] = (
     _asks_why,
     _names_order,
     _asks_after_refund,
-    _asks_for_size,
+    _asks_for_choice,
     _owns_mistake,
     _asks_for_other_payment,
     _asks_when_money_comes,

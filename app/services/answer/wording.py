@@ -54,9 +54,9 @@ _MONEY_BACK = re.compile(
 )
 _HELP = re.compile(
     r"\W*(?:(?:hi|hello|hey|hiya|ok|yes|please|sorry|so|there|good (?:morning|evening|afternoon|day))\W+)*"
-    r"(?:(?:i|we) (?:really )?(?:need|want|would like|could use)|(?:can|could|will) (?:you|u|anyone|some(?:one|body))"
-    r"|please)?\s*(?:(?:some|your|a bit of|just) )?help(?: (?:me|us|out))*(?:\W+(?:please|pls|thanks))*\W*"
-    r"|\W*(?:and |so |ok |hi )?(?:what|how) (?:can|could|do) (?:you|u) (?:do|help)(?: (?:me|for me|here|with))*\W*",
+    r"(?:(?:(?:i|we) )?(?:really )?(?:need|want|would like)|(?:can|could|will) (?:you|u|anyone|someone)|please)?"
+    r"\s*(?:(?:some|your|a bit of|just) )?help(?: (?:me|us|out))*(?:\W+(?:please|pls|thanks))*\W*"
+    r"|\W*(?:and |so |ok |hi )?(?:what|how) (?:can|could|do) (?:you|u) (?:do|help)(?: (?:me|for|here|with))*\W*",
     re.IGNORECASE,
 )
 _TEAM_ANSWERS = re.compile(

@@ -142,6 +142,8 @@ def test_an_article_answers_what_the_product_does_not() -> None:
 def test_and_is_that_free_goes_on_with_the_return() -> None:
     question = ask("and is that free?", "product_question", 0.5, previous=Previous("refund_policy/general"))
     assert decide(question).situation == "refund_policy/general"
+    quoted = Previous("product_question/article", label="refund_policy")
+    assert decide(ask("do I pay the shipping?", "delivery_options", previous=quoted)).intent == "refund_policy"
 
 
 def test_money_taken_twice_and_unknown_discounts_go_to_people() -> None:
@@ -315,6 +317,7 @@ def test_what_was_sent_comes_when_it_comes_and_not_by_express() -> None:
         ("which sizes?", "product_question", "sizes"),
         ("which sizes do they come in", "availability", "sizes"),
         ("what colours are there", "out_of_scope", "colours"),
+        ("which colours are there?", "availability", "colours"),
         ("are they waterproof?", "product_search", None),
         ("and is it on sale?", "discount", "price"),
     ],

@@ -304,10 +304,16 @@ def test_what_is_better_of_two_that_are_named_is_a_comparison() -> None:
         ("i need help", "order_status"),
         ("Can you help me?", "thanks"),
         ("what can you do?", "out_of_scope"),
+        ("what can you help me with", "out_of_scope"),
     ],
 )
 def test_who_asks_for_help_hears_what_there_is(text: str, taken_for: str) -> None:
     assert decide(ask(text, taken_for)).situation == "any/help"
+
+
+def test_need_of_help_is_no_wish_for_a_person() -> None:
+    assert decide(ask("Need help please", "contact_human", 0.46)).situation == "any/help"
+    assert decide(ask("I need help from a real person", "contact_human", 0.46)).hands_off
 
 
 @pytest.mark.parametrize("text", ["can you help me with my order", "help me find a tent", "thanks for your help", "hi"])
