@@ -223,9 +223,12 @@ def _asks_of_topic(question: Question, label: str, score: float) -> Read | None:
     if previous is None or previous.topic not in _GENERAL_TOPICS or label not in _TOPICLESS or not question.is_short:
         return None
     is_foreign = label == "out_of_scope" and score >= FOREIGN
-    if is_foreign or named_products(question) or aspect_of(previous.topic, question.text) is None:
+    aspect = aspect_of(previous.topic, question.text)
+    if is_foreign or named_products(question) or aspect is None:
         return None
-    return previous.topic, f"goes on with {previous.topic}"
+    # What a return costs and how long it takes holds for every order.
+    is_general = previous.topic == "return_or_exchange" and aspect != "exchange"
+    return "refund_policy" if is_general else previous.topic, f"goes on with {previous.topic}"
 
 
 def _asks_of_product(question: Question, label: str, score: float) -> Read | None:

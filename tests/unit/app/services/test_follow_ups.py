@@ -144,6 +144,11 @@ def test_and_is_that_free_goes_on_with_the_return() -> None:
     assert decide(question).situation == "refund_policy/general"
     quoted = Previous("product_question/article", label="refund_policy")
     assert decide(ask("do I pay the shipping?", "delivery_options", previous=quoted)).intent == "refund_policy"
+    known: dict[str, Any] = {"customer": ANA, "orders": [order("#1", "delivered")]}
+    of_return = ask(
+        "do I pay the shipping?", "delivery_options", previous=Previous("return_or_exchange/verified"), **known
+    )
+    assert decide(of_return).situation == "refund_policy/general"
 
 
 def test_money_taken_twice_and_unknown_discounts_go_to_people() -> None:
